@@ -1,0 +1,357 @@
+"""One visual language: a colour for every role, one style, and the book's drawings.
+
+The same role has the same colour in every chapter. Each colour has a light and a
+dark form of the same hue; matplotlib draws the light one, and the page swaps the dark
+one in. The hues are those of Okabe and Ito, darkened for contrast on white, and
+are told apart by readers with any of the common forms of colour blindness.
+"""
+
+from importlib.resources import files
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Circle, FancyBboxPatch, Polygon, Rectangle
+from matplotlib.text import Text
+
+__all__ = [
+    "PALETTE",
+    "Colour",
+    "Diagram",
+    "Matrix",
+    "arrow_path",
+    "boundary_ends",
+    "cell_look",
+    "colour",
+    "diagram",
+    "fill_matrix",
+    "matrix",
+    "scatter_classes",
+    "use_style",
+]
+
+
+class Colour(NamedTuple):
+    """One role's colour on a light and on a dark page, as ``#rrggbb``."""
+
+    light: str
+    dark: str
+
+
+PALETTE = {
+    "input": Colour("#0072b2", "#56b4e9"),
+    "weight": Colour("#b85c00", "#f0a040"),
+    "activation": Colour("#00795c", "#3ed1a0"),
+    "gradient": Colour("#9b3f86", "#e08cc8"),
+    "error": Colour("#c0262d", "#ff8a7a"),
+    "neutral": Colour("#6b7280", "#9aa4b2"),
+    "ink": Colour("#1f2328", "#e6e8eb"),
+    "axis": Colour("#59636e", "#9aa4b1"),
+    "grid": Colour("#d8dee4", "#3a424d"),
+    "paper": Colour("#ffffff", "#14181e"),
+}
+
+#: A cell's fill is its role's colour at this opacity at most, so that ink on it stays
+#: readable on a light and on a dark page.
+STRONGEST = 0.6
+
+
+def colour(role):
+    """Return the light form of a role's colour.
+
+    Parameters
+    ----------
+    role : str
+        A key of `PALETTE`.
+
+    Returns
+    -------
+    str
+        The colour as ``#rrggbb``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such role; the message lists the roles.
+
+    Examples
+    --------
+    >>> colour("input")
+    '#0072b2'
+    """
+    if role not in PALETTE:
+        raise ValueError(f"role: wanted one of {', '.join(PALETTE)}, got {role!r}")
+    return PALETTE[role].light
+
+
+def use_style():
+    """Draw every later figure in the book's style."""
+    plt.style.use(files("dlbook") / "book.mplstyle")
+
+
+class Matrix(NamedTuple):
+    """A matrix drawn with its numbers: ``cells`` and ``texts`` in row-major order."""
+
+    cells: list
+    texts: list
+    shape: tuple
+    fmt: str
+    roles: tuple
+    scale: float
+
+
+def matrix(
+    ax,
+    values,
+    *,
+    fmt="{:.2f}",
+    role="activation",
+    negative="error",
+    scale=None,
+    origin=(0.0, 0.0),
+    size=1.0,
+    fontsize=None,
+):
+    """Draw a matrix as cells that carry their numbers.
+
+    A cell's colour tells the sign of its number, its opacity the size.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    values : array_like of shape (R, C) or (C,)
+    fmt : str
+        Format of the number in a cell; ``""`` leaves the numbers out.
+    role, negative : str
+        Roles of the colours of positive and of negative numbers.
+    scale : float, optional
+        The absolute value that has the full colour; the largest one if not given.
+    origin : tuple of float
+        Data coordinates of the upper left corner.
+    size : float
+        Side of a cell in data coordinates.
+    fontsize : float, optional
+        Of the numbers, in points.
+
+    Returns
+    -------
+    Matrix
+        The drawn cells and texts, to be bound to a live figure with ``values=``.
+
+    Examples
+    --------
+    >>> fig, ax = plt.subplots()
+    >>> drawn = matrix(ax, [[1, -2], [3, 4]], fmt="{:.0f}")
+    >>> [t.get_text() for t in drawn.texts]
+    ['1', '−2', '3', '4']
+    >>> plt.close(fig)
+    """
+    values = np.atleast_2d(np.asarray(values, float))
+    if values.ndim != 2:
+        raise ValueError(f"values: wanted shape (R, C), got {values.shape}")
+    scale = float(scale or np.abs(values).max() or 1.0)
+    edge = colour("grid")
+    cells, texts = [], []
+    for (r, c), value in np.ndenumerate(values):
+        x, y = origin[0] + c * size, origin[1] - (r + 1) * size
+        cell = Rectangle((x, y), size, size, edgecolor=edge, linewidth=0.8)
+        cells.append(ax.add_patch(cell))
+        if fmt:
+            middle = (x + size / 2, y + size / 2)
+            texts.append(
+                ax.text(*middle, "", ha="center", va="center", fontsize=fontsize)
+            )
+    drawn = Matrix(cells, texts, values.shape, fmt, (role, negative), scale)
+    fill_matrix(drawn, values)
+    return drawn
+
+
+def fill_matrix(drawn, values):
+    """Set the numbers, colours and opacities of a drawn matrix."""
+    values = np.asarray(values, float).ravel()
+    for cell, value in zip(drawn.cells, values, strict=True):
+        role, strength = cell_look(value, drawn.roles, drawn.scale)
+        # The edge keeps its own opacity: only the fill carries the number.
+        cell.set_facecolor((colour(role), strength))
+    for text, value in zip(drawn.texts, values):
+        text.set_text(drawn.fmt.format(value).replace("-", "\N{MINUS SIGN}"))
+
+
+def cell_look(value, roles, scale):
+    """Return the role and the opacity with which a number is drawn."""
+    strength = STRONGEST * min(abs(value) / scale, 1.0)
+    return roles[0] if value >= 0 else roles[1], strength
+
+
+def arrow_path(x, y, dx, dy, head=0.2):
+    """Return an arrow as one stroke: tail, tip, wing, tip, wing.
+
+    Plain formulas: a live figure can compile it and bind a line to the result. The
+    wings keep their length, so the axes should have equal aspect.
+
+    Parameters
+    ----------
+    x, y : float
+        Tail.
+    dx, dy : float
+        Displacement to the tip; zero gives a point.
+    head : float
+        Length of a wing along the arrow.
+
+    Returns
+    -------
+    x, y : ndarray of shape (5,)
+
+    Examples
+    --------
+    >>> x, y = arrow_path(0.0, 0.0, 2.0, 0.0, head=0.5)
+    >>> x
+    array([0. , 2. , 1.5, 2. , 1.5])
+    """
+    length = np.sqrt(dx**2 + dy**2)
+    scale = head / np.where(length > 0, length, 1.0)
+    ux, uy = scale * dx, scale * dy
+    wings = 0.6
+    return (
+        np.stack(
+            [x, x + dx, x + dx - ux - wings * uy, x + dx, x + dx - ux + wings * uy]
+        ),
+        np.stack(
+            [y, y + dy, y + dy - uy + wings * ux, y + dy, y + dy - uy - wings * ux]
+        ),
+    )
+
+
+def boundary_ends(w, b, length=100.0):
+    """Return the two ends of a long piece of the line ``w @ x + b = 0``.
+
+    The piece is centred on the point of the line that is nearest to the origin, so that
+    vertical lines need no special case. Plain formulas: a live figure can compile it.
+
+    Parameters
+    ----------
+    w : ndarray of shape (2,)
+        The normal, not zero for a line to exist; at zero the ends are NaN.
+    b : float
+        The offset.
+    length : float
+        Half the length of the piece.
+
+    Returns
+    -------
+    x, y : ndarray of shape (2,)
+        Coordinates of the two ends.
+
+    Examples
+    --------
+    >>> x, y = boundary_ends(np.array([1.0, 0.0]), -2.0, length=5.0)
+    >>> (x, y)
+    (array([2., 2.]), array([-5.,  5.]))
+    """
+    square = w[0] ** 2 + w[1] ** 2
+    square = np.where(square > 0, square, np.nan)
+    ends = np.array([-length, length]) / np.sqrt(square)
+    return -b * w[0] / square - w[1] * ends, -b * w[1] / square + w[0] * ends
+
+
+def scatter_classes(ax, points, labels, names=None):
+    """Scatter two classes with a colour and a marker each.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    points : ndarray of shape (N, 2)
+    labels : ndarray of shape (N,)
+        Two values; the smaller is drawn as squares, the larger as dots.
+    names : tuple of str, optional
+        For the legend.
+
+    Returns
+    -------
+    list of matplotlib.collections.PathCollection
+        One for each class.
+    """
+    looks = [("s", colour("neutral")), ("o", colour("activation"))]
+    drawn = []
+    for k, value in enumerate(np.unique(labels)):
+        marker, tint = looks[k]
+        chosen = points[np.asarray(labels) == value]
+        name = names[k] if names else None
+        drawn.append(ax.scatter(*chosen.T, s=18, marker=marker, c=tint, label=name))
+    return drawn
+
+
+class Diagram(NamedTuple):
+    """A drawn graph: texts in its nodes, and above and below its edges."""
+
+    nodes: dict
+    above: dict
+    below: dict
+
+
+def diagram(ax, nodes, edges, *, size=0.32, fontsize=None):
+    """Draw nodes joined by arrows, with room for numbers at each.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Its axis is switched off and its aspect made equal.
+    nodes : dict of str to tuple
+        ``name: (x, y, label, role)``; a name that begins with ``box`` is drawn as a
+        box, every other one as a circle.
+    edges : list of tuple of str
+        Pairs of names; the arrow runs from the first to the second.
+    size : float
+        Radius of a node in data coordinates.
+    fontsize : float, optional
+        Of every text, in points.
+
+    Returns
+    -------
+    Diagram
+        ``nodes[name]`` is the text in a node, ``above[a, b]`` and ``below[a, b]`` are
+        the empty texts at an edge, each to be bound to a live figure with ``text=``.
+    """
+    ax.set_aspect("equal")
+    ax.axis("off")
+    texts, above, below = {}, {}, {}
+    for a, b in edges:
+        tail, tip = np.array(nodes[a][:2], float), np.array(nodes[b][:2], float)
+        _edge(ax, tail, tip, size)
+        above[a, b], below[a, b] = _edge_texts(ax, tail, tip, fontsize)
+    for name, (x, y, label, role) in nodes.items():
+        look = dict(edgecolor=colour(role), facecolor=colour("paper"), linewidth=1.6)
+        if name.startswith("box"):
+            corner = (x - size, y - 0.7 * size)
+            style = f"round,pad=0,rounding_size={0.25 * size}"
+            shape = FancyBboxPatch(corner, 2 * size, 1.4 * size, style, **look)
+        else:
+            shape = Circle((x, y), size, **look)
+        ax.add_patch(shape)
+        texts[name] = ax.text(x, y, label, ha="center", va="center", fontsize=fontsize)
+    spots = np.array([n[:2] for n in nodes.values()], float)
+    low, high = spots.min(0) - 1.6 * size, spots.max(0) + 1.6 * size
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    return Diagram(texts, above, below)
+
+
+def _edge(ax, tail, tip, size):
+    """Draw the shaft and the head of an arrow between two nodes' rims."""
+    along = (tip - tail) / np.linalg.norm(tip - tail)
+    across = np.array([-along[1], along[0]])
+    start, end = tail + size * along, tip - size * along
+    head = 0.35 * size
+    neck = end - head * along
+    ax.plot(*np.transpose([start, neck]), color=colour("axis"), linewidth=1.2)
+    wings = [end, neck + 0.45 * head * across, neck - 0.45 * head * across]
+    ax.add_patch(Polygon(wings, color=colour("axis"), linewidth=0))
+
+
+def _edge_texts(ax, tail, tip, fontsize) -> tuple[Text, Text]:
+    """Return the empty texts above and below the middle of an edge."""
+    x, y = (tail + tip) / 2
+    look = dict(ha="center", fontsize=fontsize)
+    return (
+        ax.text(x, y + 0.04, "", va="bottom", color=colour("activation"), **look),
+        ax.text(x, y - 0.04, "", va="top", color=colour("gradient"), **look),
+    )
