@@ -152,7 +152,7 @@ def matrix(
     scale = float(scale or np.abs(values).max() or 1.0)
     edge = colour("grid")
     cells, texts = [], []
-    for (r, c), value in np.ndenumerate(values):
+    for r, c in np.ndindex(values.shape):
         x, y = origin[0] + c * size, origin[1] - (r + 1) * size
         cell = Rectangle((x, y), size, size, edgecolor=edge, linewidth=0.8)
         cells.append(ax.add_patch(cell))
@@ -173,7 +173,7 @@ def fill_matrix(drawn, values):
         role, strength = cell_look(value, drawn.roles, drawn.scale)
         # The edge keeps its own opacity: only the fill carries the number.
         cell.set_facecolor((colour(role), strength))
-    for text, value in zip(drawn.texts, values):
+    for text, value in zip(drawn.texts, values, strict=bool(drawn.texts)):
         text.set_text(drawn.fmt.format(value).replace("-", "\N{MINUS SIGN}"))
 
 
