@@ -82,7 +82,7 @@ def _fits(got, wanted):
         wanted = wanted[1:]
         got = got[len(got) - len(wanted) :] if len(got) >= len(wanted) else ()
     return len(got) == len(wanted) and all(
-        isinstance(w, str) or g == w for g, w in zip(got, wanted)
+        isinstance(w, str) or g == w for g, w in zip(got, wanted, strict=True)
     )
 
 
