@@ -9,7 +9,16 @@ import operator
 
 import numpy as np
 
-__all__ = ["array", "generator", "integer", "number", "same_shape"]
+__all__ = [
+    "array",
+    "axis",
+    "choice",
+    "generator",
+    "integer",
+    "like",
+    "number",
+    "same_shape",
+]
 
 
 def array(value, name, shape=None, *, low=None, high=None):
@@ -49,18 +58,8 @@ def array(value, name, shape=None, *, low=None, high=None):
     ...
     ValueError: x: wanted shape (3,), got (1, 2)
     """
-    try:
-        result = np.asanyarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: wanted a regular array, got ragged rows") from error
-    symbolic = getattr(result, "symbolic", False)
-    if not symbolic:
-        if result.dtype.kind in "biu":
-            result = result.astype(np.float64)
-        elif result.dtype == np.float16:
-            result = result.astype(np.float32)
-        if result.dtype.kind != "f":
-            raise TypeError(f"{name}: wanted real numbers, got dtype {result.dtype}")
+    symbolic = getattr(value, "symbolic", False)
+    result = np.asanyarray(value) if symbolic else _real(value, name)
     if shape is not None and not _fits(result.shape, shape):
         raise ValueError(f"{name}: wanted shape {_show(shape)}, got {result.shape}")
     if result.size == 0:
@@ -74,6 +73,22 @@ def array(value, name, shape=None, *, low=None, high=None):
         raise ValueError(f"{name}: wanted values >= {low}, got {result.min()}")
     if high is not None and result.max() > high:
         raise ValueError(f"{name}: wanted values <= {high}, got {result.max()}")
+    return result
+
+
+def _real(value, name):
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name}: wanted an array without a mask, got a masked array")
+    try:
+        result = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: wanted a regular array, got ragged rows") from error
+    if result.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: wanted real numbers, got dtype {result.dtype}")
+    if result.dtype == np.float16:
+        return result.astype(np.float32)
+    if result.dtype not in (np.float32, np.float64):
+        return result.astype(np.float64)
     return result
 
 
@@ -97,6 +112,30 @@ def same_shape(a, name_a, b, name_b):
         raise ValueError(
             f"{name_b}: wanted shape {a.shape} as {name_a} has, got {b.shape}"
         )
+
+
+def like(value, name, other, other_name, *, low=None, high=None):
+    """Return ``value`` checked, in the shape and dtype that ``other`` has."""
+    result = array(value, name, low=low, high=high)
+    same_shape(other, other_name, result, name)
+    symbolic = getattr(result, "symbolic", False) or getattr(other, "symbolic", False)
+    return result if symbolic else result.astype(other.dtype, copy=False)
+
+
+def axis(value, name, ndim):
+    """Return ``value`` as the index of one of ``ndim`` axes."""
+    result = integer(value, name)
+    if not -ndim <= result < ndim:
+        raise ValueError(f"{name}: wanted an axis of {ndim}, got {result}")
+    return result
+
+
+def choice(value, name, options):
+    """Return ``value`` if it is one of the names in ``options``."""
+    if not isinstance(value, str) or value not in options:
+        wanted = ", ".join(repr(option) for option in options)
+        raise ValueError(f"{name}: wanted one of {wanted}, got {value!r}")
+    return value
 
 
 def integer(value, name, low=None):
