@@ -1,0 +1,189 @@
+"""What the tests share: one thread a process, a browser, and the book built once.
+
+A browser test asks for ``new_page`` or ``page`` and for ``built_site``. Nothing but
+the files of the site and this machine can be reached; an error on the console, a
+failed request or a request to another host fails the test when it ends.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from urllib.parse import urlsplit
+
+# Before NumPy is imported: workers with threads of their own slow each other down.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
+)
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    """Playwright's driver; it ends with the module, for its event loop blocks others"""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with api.sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright):
+    """The browser's program: CHROMIUM, one on the path, or playwright's own."""
+    own = playwright.chromium.executable_path
+    candidates = (
+        os.environ.get("CHROMIUM"),
+        *map(shutil.which, PROGRAMS),
+        *PLACES,
+        own,
+    )
+    for candidate in candidates:
+        if candidate and Path(candidate).exists():
+            return candidate
+    reason = "no Chromium: install it, or name its program in CHROMIUM"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser(playwright, chromium):
+    """A headless browser that knows no host but this machine."""
+    browser = playwright.chromium.launch(
+        executable_path=chromium, args=[*ARGUMENTS], chromium_sandbox=False
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    """Open pages: ``new_page(**context_options)``; ``page.problems`` lists faults.
+
+    The list must be empty when the test ends. A test that provokes a fault looks at
+    it and clears the list.
+    """
+    contexts, problems = [], []
+
+    def open_page(**options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.problems = []
+        problems.append(page.problems)
+        _watch(context, page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    found = [problem for listed in problems for problem in listed]
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def page(new_page):
+    """One page of a desktop's size."""
+    return new_page(viewport={"width": 1280, "height": 900})
+
+
+def _watch(context, page):
+    """Refuse other hosts, and note every fault the page tells of."""
+
+    def guard(route):
+        url = urlsplit(route.request.url)
+        if url.scheme in ("http", "https") and url.hostname not in (
+            "127.0.0.1",
+            "localhost",
+        ):
+            page.problems.append(f"request to another host: {route.request.url}")
+            route.abort()
+        else:
+            route.continue_()
+
+    def on_console(message):
+        if message.type == "error":
+            place = message.location.get("url", "")
+            page.problems.append(f"console: {message.text} ({place})")
+
+    def on_response(response):
+        if response.status >= 400:
+            page.problems.append(f"status {response.status}: {response.url}")
+
+    def on_failure(request):
+        left = request.is_navigation_request() and "ERR_ABORTED" in request.failure
+        if not left:  # a page that sends its reader on is left before it is read
+            page.problems.append(f"request failed: {request.url} ({request.failure})")
+
+    context.route("**/*", guard)
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: page.problems.append(f"exception: {error}"))
+    page.on("response", on_response)
+    page.on("requestfailed", on_failure)
+
+
+def build_book(output, *arguments):
+    """Build the book into ``output``; return the exit code and what was printed."""
+    program = shutil.which("jupyter-book", path=sysconfig.get_path("scripts"))
+    command = [program, "build", str(ROOT)]
+    command += ["-n", "-W", "--keep-going", "--path-output", str(output), *arguments]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="session")
+def book_build(tmp_path_factory):
+    """The book built twice in a row, once for all workers: folder, codes, prints."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    output, record = base / "the book", base / "book.json"
+    with FileLock(base / "book.lock"):
+        if not record.exists():
+            runs = [build_book(output), build_book(output)]
+            record.write_text(json.dumps(runs), encoding="utf-8")
+    return output / "_build" / "html", json.loads(record.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def built_site(book_build):
+    """The folder of the built HTML; a test that needs it fails if the build failed."""
+    html, runs = book_build
+    for code, printed in runs:
+        assert code == 0, printed[-6000:]
+    return html
