@@ -1,0 +1,575 @@
+r"""Losses and their gradients: one number that says how wrong a model is.
+
+Two kinds stand here. An *entry* loss (squared error, binary cross-entropy) gives one
+loss to every entry of an array. An *example* loss (cross-entropy, Gaussian KL) gives
+one to every row along the last axis. ``reduction`` says what becomes of them:
+``"sum"`` adds them up, ``"mean"`` averages them, ``"none"`` returns them as they are.
+
+For an entry loss the mean runs over all entries, so for a batch of D-entry examples it
+is the mean over the examples divided by D once more. Logarithms are natural.
+
+Each ``d_`` function returns the gradient of the reduced loss. Results have the dtype of
+the first argument.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dlbook import _check
+from dlbook.activations import log_softmax, sigmoid, softmax
+
+__all__ = [
+    "GaussianGradient",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "cross_entropy_with_logits",
+    "d_binary_cross_entropy",
+    "d_binary_cross_entropy_with_logits",
+    "d_cross_entropy",
+    "d_cross_entropy_with_logits",
+    "d_gaussian_kl",
+    "d_half_squared_error",
+    "d_mean_squared_error",
+    "gaussian_kl",
+    "half_squared_error",
+    "mean_squared_error",
+]
+
+LARGEST_SURPRISE = 100.0
+SMALLEST_DENOMINATOR = 1e-12
+
+
+def half_squared_error(y_hat, y, reduction="sum"):
+    r"""Add up half the squares of the errors.
+
+    .. math:: L = \frac12 \sum_i (y_i - \hat y_i)^2
+
+    Parameters
+    ----------
+    y_hat : array_like
+        Predictions, any shape.
+    y : array_like
+        Targets, in the shape of `y_hat`.
+    reduction : {"sum", "mean", "none"}
+        What becomes of the loss of each entry.
+
+    Returns
+    -------
+    ndarray
+        The loss; a scalar unless `reduction` is "none".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or an argument is not made of finite real numbers.
+
+    Examples
+    --------
+    >>> half_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
+    np.float64(0.01)
+    """
+    y_hat, y = _pair(y_hat, y)
+    return _reduce((y - y_hat) ** 2 / 2, reduction)
+
+
+def d_half_squared_error(y_hat, y, reduction="sum"):
+    r"""Differentiate `half_squared_error` with respect to the predictions.
+
+    .. math:: \frac{\partial L}{\partial \hat y_i} = \hat y_i - y_i
+
+    Parameters
+    ----------
+    y_hat, y, reduction
+        As in `half_squared_error`.
+
+    Returns
+    -------
+    ndarray
+        In the shape of `y_hat`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `half_squared_error`.
+
+    Examples
+    --------
+    >>> d_half_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
+    array([-0.1,  0.1])
+    """
+    y_hat, y = _pair(y_hat, y)
+    return _share(y_hat - y, reduction, y_hat.size)
+
+
+def mean_squared_error(y_hat, y, reduction="mean"):
+    r"""Average the squares of the errors.
+
+    .. math:: L = \frac1n \sum_{i=1}^n (y_i - \hat y_i)^2
+
+    Parameters
+    ----------
+    y_hat : array_like
+        Predictions, any shape.
+    y : array_like
+        Targets, in the shape of `y_hat`.
+    reduction : {"mean", "sum", "none"}
+        What becomes of the loss of each entry.
+
+    Returns
+    -------
+    ndarray
+        The loss; a scalar unless `reduction` is "none".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or an argument is not made of finite real numbers.
+
+    Examples
+    --------
+    >>> mean_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
+    np.float64(0.01)
+    """
+    y_hat, y = _pair(y_hat, y)
+    return _reduce((y - y_hat) ** 2, reduction)
+
+
+def d_mean_squared_error(y_hat, y, reduction="mean"):
+    r"""Differentiate `mean_squared_error` with respect to the predictions.
+
+    .. math:: \frac{\partial L}{\partial \hat y_i} = \frac2n (\hat y_i - y_i)
+
+    Parameters
+    ----------
+    y_hat, y, reduction
+        As in `mean_squared_error`.
+
+    Returns
+    -------
+    ndarray
+        In the shape of `y_hat`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `mean_squared_error`.
+
+    Examples
+    --------
+    >>> d_mean_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
+    array([-0.1,  0.1])
+    """
+    y_hat, y = _pair(y_hat, y)
+    return _share(2 * (y_hat - y), reduction, y_hat.size)
+
+
+def binary_cross_entropy(p, y, reduction="mean"):
+    r"""Charge a probability for the outcome that it did not expect.
+
+    .. math:: L = -\bigl( y \log p + (1 - y) \log (1 - p) \bigr)
+
+    The logarithm is held at -100 from below, so that a certain prediction that turns
+    out wrong costs 100 and not infinity.
+
+    Parameters
+    ----------
+    p : array_like
+        Predicted probabilities of the outcome 1, any shape.
+    y : array_like
+        Outcomes, 0 or 1 or a probability between, in the shape of `p`.
+    reduction : {"mean", "sum", "none"}
+        What becomes of the loss of each entry.
+
+    Returns
+    -------
+    ndarray
+        The loss, in [0, 100]; a scalar unless `reduction` is "none".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or a value is not in [0, 1].
+
+    Examples
+    --------
+    >>> binary_cross_entropy([0.5, 1.0, 0.0], [1, 1, 1], reduction="none").round(4)
+    array([  0.6931,   0.    , 100.    ])
+    """
+    p, y = _pair(p, y, "p", low=0, high=1)
+    return _reduce(y * _surprise(p) + (1 - y) * _surprise(1 - p), reduction)
+
+
+def d_binary_cross_entropy(p, y, reduction="mean"):
+    r"""Differentiate `binary_cross_entropy` with respect to the probabilities.
+
+    .. math:: \frac{\partial L}{\partial p} = \frac{p - y}{p \, (1 - p)}
+
+    The denominator is held at 1e-12 from below, so the gradient stays finite at
+    probabilities of 0 and 1.
+
+    Parameters
+    ----------
+    p, y, reduction
+        As in `binary_cross_entropy`.
+
+    Returns
+    -------
+    ndarray
+        In the shape of `p`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `binary_cross_entropy`.
+
+    Examples
+    --------
+    >>> d_binary_cross_entropy([0.5, 1.0], [1, 1], reduction="none")
+    array([-2.,  0.])
+    """
+    p, y = _pair(p, y, "p", low=0, high=1)
+    slope = (p - y) / np.maximum(p * (1 - p), SMALLEST_DENOMINATOR)
+    return _share(slope, reduction, p.size)
+
+
+def binary_cross_entropy_with_logits(z, y, reduction="mean"):
+    r"""Compute the binary cross-entropy of :math:`p = \sigma(z)` from the logit.
+
+    .. math:: L = \operatorname{softplus}(z) - z y
+              = \max(0, z) - z y + \log(1 + e^{-|z|})
+
+    No probability is rounded to 0 or 1 on the way, so no bound is needed.
+
+    Parameters
+    ----------
+    z : array_like
+        Logits, any shape.
+    y : array_like
+        Outcomes, 0 or 1 or a probability between, in the shape of `z`.
+    reduction : {"mean", "sum", "none"}
+        What becomes of the loss of each entry.
+
+    Returns
+    -------
+    ndarray
+        The loss; a scalar unless `reduction` is "none".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ, `z` is not finite or `y` is not in [0, 1].
+
+    Examples
+    --------
+    >>> binary_cross_entropy_with_logits([0.0, 1000.0], [1, 0], "none").round(4)
+    array([6.931e-01, 1.000e+03])
+    """
+    z, y = _logits(z, y)
+    rest = np.log1p(np.exp(-np.abs(z)))
+    return _reduce(np.maximum(z, 0) - z * y + rest, reduction)
+
+
+def d_binary_cross_entropy_with_logits(z, y, reduction="mean"):
+    r"""Differentiate `binary_cross_entropy_with_logits` with respect to the logits.
+
+    .. math:: \frac{\partial L}{\partial z} = \sigma(z) - y
+
+    Parameters
+    ----------
+    z, y, reduction
+        As in `binary_cross_entropy_with_logits`.
+
+    Returns
+    -------
+    ndarray
+        In the shape of `z`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `binary_cross_entropy_with_logits`.
+
+    Examples
+    --------
+    >>> d_binary_cross_entropy_with_logits([0.0, 1000.0], [1, 0], "none")
+    array([-0.5,  1. ])
+    """
+    z, y = _logits(z, y)
+    return _share(sigmoid(z) - y, reduction, z.size)
+
+
+def cross_entropy(p, y, reduction="mean"):
+    r"""Charge a distribution for the class that it did not expect.
+
+    .. math:: L = -\sum_k y_k \log p_k
+
+    The logarithm is held at -100 from below, as in `binary_cross_entropy`. For a class
+    label c the sum has one term, :math:`-\log p_c`.
+
+    Parameters
+    ----------
+    p : array_like of shape (..., K)
+        Predicted probabilities of the classes, one example a row.
+    y : array_like of int of shape (...) or array_like of shape (..., K)
+        Class labels from 0 to K - 1, or a distribution for each example.
+    reduction : {"mean", "sum", "none"}
+        What becomes of the loss of each example.
+
+    Returns
+    -------
+    ndarray
+        The loss; a scalar unless `reduction` is "none", which gives shape (...).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes do not fit, a probability is not in [0, 1], a label is no class,
+        or a row of `y` does not sum to 1.
+
+    Examples
+    --------
+    >>> cross_entropy([[0.25, 0.75], [1.0, 0.0]], [1, 0], "none").round(4)
+    array([0.2877, 0.    ])
+    """
+    p = _check.array(p, "p", (..., "K"), low=0, high=1)
+    return _reduce(np.sum(_rows(y, p, "p") * _surprise(p), axis=-1), reduction)
+
+
+def d_cross_entropy(p, y, reduction="mean"):
+    r"""Differentiate `cross_entropy` with respect to the probabilities.
+
+    .. math:: \frac{\partial L}{\partial p_k} = -\frac{y_k}{p_k}
+
+    The denominator is held at 1e-12 from below.
+
+    Parameters
+    ----------
+    p, y, reduction
+        As in `cross_entropy`.
+
+    Returns
+    -------
+    ndarray
+        In the shape of `p`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `cross_entropy`.
+
+    Examples
+    --------
+    >>> d_cross_entropy([0.25, 0.75], 0)
+    array([-4.,  0.])
+    """
+    p = _check.array(p, "p", (..., "K"), low=0, high=1)
+    slope = 0 - _rows(y, p, "p") / np.maximum(p, SMALLEST_DENOMINATOR)
+    return _share(slope, reduction, p.size // p.shape[-1])
+
+
+def cross_entropy_with_logits(z, y, reduction="mean"):
+    r"""Compute the cross-entropy of :math:`p = \operatorname{softmax}(z)` from logits.
+
+    .. math:: L = -\sum_k y_k \Bigl( z_k - \log \sum_j e^{z_j} \Bigr)
+
+    Parameters
+    ----------
+    z : array_like of shape (..., K)
+        Logits, one example a row.
+    y : array_like of int of shape (...) or array_like of shape (..., K)
+        Class labels from 0 to K - 1, or a distribution for each example.
+    reduction : {"mean", "sum", "none"}
+        What becomes of the loss of each example.
+
+    Returns
+    -------
+    ndarray
+        The loss; a scalar unless `reduction` is "none", which gives shape (...).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes do not fit, a logit is not finite, a label is no class, or a row
+        of `y` does not sum to 1.
+
+    Examples
+    --------
+    >>> cross_entropy_with_logits([1000.0, 0.0, 0.0], 1)
+    np.float64(1000.0)
+    """
+    z = _check.array(z, "z", (..., "K"))
+    y = _rows(y, z, "z")
+    return _reduce(0 - np.sum(y * log_softmax(z), axis=-1), reduction)
+
+
+def d_cross_entropy_with_logits(z, y, reduction="mean"):
+    r"""Differentiate `cross_entropy_with_logits` with respect to the logits.
+
+    .. math:: \frac{\partial L}{\partial z_k} = \operatorname{softmax}(z)_k - y_k
+
+    Parameters
+    ----------
+    z, y, reduction
+        As in `cross_entropy_with_logits`.
+
+    Returns
+    -------
+    ndarray
+        In the shape of `z`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `cross_entropy_with_logits`.
+
+    Examples
+    --------
+    >>> d_cross_entropy_with_logits([0.0, 0.0], 1)
+    array([ 0.5, -0.5])
+    """
+    z = _check.array(z, "z", (..., "K"))
+    return _share(softmax(z) - _rows(y, z, "z"), reduction, z.size // z.shape[-1])
+
+
+def gaussian_kl(mu, log_var, reduction="mean"):
+    r"""Measure how far a diagonal Gaussian is from the standard normal.
+
+    .. math:: D_{KL}\bigl( N(\mu, \sigma^2) \,\|\, N(0, 1) \bigr)
+              = \frac12 \sum_j \bigl( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \bigr)
+
+    :math:`\sigma^2 - 1` is computed by ``expm1``, so the divergence never rounds to
+    a negative number.
+
+    Parameters
+    ----------
+    mu : array_like of shape (..., D)
+        Means, one example a row.
+    log_var : array_like of shape (..., D)
+        Logarithms of the variances :math:`\sigma^2`; not of :math:`\sigma`.
+    reduction : {"mean", "sum", "none"}
+        What becomes of the divergence of each example.
+
+    Returns
+    -------
+    ndarray
+        In nats, >= 0; a scalar unless `reduction` is "none", which gives shape (...).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or an argument is not made of finite real numbers.
+
+    References
+    ----------
+    Kingma and Welling 2014, appendix B, :cite:`kingma2014`.
+
+    Examples
+    --------
+    >>> gaussian_kl([0.5], [np.log(2.0**2)]).round(5)
+    np.float64(0.93185)
+    """
+    mu, log_var = _gaussian(mu, log_var)
+    terms = mu**2 + (np.expm1(log_var) - log_var)
+    return _reduce(np.sum(terms, axis=-1) / 2, reduction)
+
+
+class GaussianGradient(NamedTuple):
+    """Gradients with respect to the mean and the logarithm of the variance."""
+
+    mu: np.ndarray
+    log_var: np.ndarray
+
+
+def d_gaussian_kl(mu, log_var, reduction="mean"):
+    r"""Differentiate `gaussian_kl` with respect to both its arguments.
+
+    .. math:: \frac{\partial D}{\partial \mu_j} = \mu_j, \qquad
+              \frac{\partial D}{\partial \log \sigma_j^2}
+              = \frac12 (\sigma_j^2 - 1)
+
+    Parameters
+    ----------
+    mu, log_var, reduction
+        As in `gaussian_kl`.
+
+    Returns
+    -------
+    GaussianGradient
+        mu and log_var, each in the shape of `mu`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `gaussian_kl`.
+
+    Examples
+    --------
+    >>> d_mu, d_log_var = d_gaussian_kl([0.5], [np.log(2.0**2)])
+    >>> d_mu, d_log_var.round(4)
+    (array([0.5]), array([1.5]))
+    """
+    mu, log_var = _gaussian(mu, log_var)
+    n = mu.size // mu.shape[-1]
+    return GaussianGradient(
+        _share(mu, reduction, n), _share(np.expm1(log_var) / 2, reduction, n)
+    )
+
+
+def _pair(y_hat, y, name="y_hat", *, low=None, high=None):
+    y_hat = _check.array(y_hat, name, low=low, high=high)
+    return y_hat, _check.like(y, "y", y_hat, name, low=low, high=high)
+
+
+def _logits(z, y):
+    z = _check.array(z, "z")
+    return z, _check.like(y, "y", z, "z", low=0, high=1)
+
+
+def _gaussian(mu, log_var):
+    mu = _check.array(mu, "mu", (..., "D"))
+    return mu, _check.like(log_var, "log_var", mu, "mu")
+
+
+def _rows(y, p, name):
+    """Return labels or distributions ``y`` as rows that fit ``p``."""
+    rows = _check.array(y, "y")
+    if rows.ndim == p.ndim:
+        return _distributions(y, p, name)
+    if np.asarray(y).dtype.kind not in "iu":
+        raise TypeError(f"y: wanted integer classes or rows, got dtype {rows.dtype}")
+    if rows.shape != p.shape[:-1]:
+        raise ValueError(
+            f"y: wanted shape {p.shape[:-1]} or {p.shape}, got {rows.shape}"
+        )
+    _check.array(rows, "y", low=0, high=p.shape[-1] - 1)
+    return np.equal(rows[..., None], np.arange(p.shape[-1])) * np.ones_like(p)
+
+
+def _distributions(y, p, name):
+    rows = _check.like(y, "y", p, name, low=0, high=1)
+    if not getattr(rows, "symbolic", False):
+        sums = np.sum(rows, axis=-1)
+        if np.any(np.abs(sums - 1) > 1e-4):
+            worst = np.ravel(sums)[np.argmax(np.abs(sums - 1))]
+            raise ValueError(f"y: wanted rows that sum to 1, got a sum of {worst}")
+    return rows
+
+
+def _surprise(p):
+    """Return -log p, at most 100; written as 0 - log p so that no cost prints as -0."""
+    with np.errstate(divide="ignore"):
+        return np.minimum(0 - np.log(p), LARGEST_SURPRISE)
+
+
+def _reduce(losses, reduction):
+    _check.choice(reduction, "reduction", ("mean", "sum", "none"))
+    if reduction == "mean":
+        return np.mean(losses)
+    return np.sum(losses) if reduction == "sum" else losses
+
+
+def _share(gradient, reduction, count):
+    _check.choice(reduction, "reduction", ("mean", "sum", "none"))
+    return gradient / count if reduction == "mean" else gradient
