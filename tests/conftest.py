@@ -13,12 +13,12 @@ import sysconfig
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+from filelock import FileLock
+
 # Before NumPy is imported: workers with threads of their own slow each other down.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
-
-import pytest
-from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
