@@ -151,8 +151,8 @@ def integer(value, name, low=None):
     return result
 
 
-def number(value, name, *, above=None, low=None, high=None):
-    """Return ``value`` as a finite float within its bounds (``above`` is strict)."""
+def number(value, name, *, above=None, low=None, high=None, below=None):
+    """Return ``value`` as a finite float; ``above`` and ``below`` are strict bounds."""
     if getattr(value, "symbolic", False):
         return value
     result = float(array(value, name, ()))
@@ -162,6 +162,8 @@ def number(value, name, *, above=None, low=None, high=None):
         raise ValueError(f"{name}: wanted a number >= {low}, got {result}")
     if high is not None and result > high:
         raise ValueError(f"{name}: wanted a number <= {high}, got {result}")
+    if below is not None and not result < below:
+        raise ValueError(f"{name}: wanted a number < {below}, got {result}")
     return result
 
 

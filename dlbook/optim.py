@@ -1,0 +1,331 @@
+r"""Optimisers: how a gradient becomes a step.
+
+An optimiser is a frozen record of its settings. ``init`` returns its state for some
+parameters, ``update`` returns new parameters and a new state and leaves its arguments
+as they were:
+
+>>> optimiser = SGD(lr=0.1)
+>>> params = (np.array([1.0, 2.0]), np.array(3.0))
+>>> grads = (np.array([10.0, 0.0]), np.array(-10.0))
+>>> params, state = optimiser.update(params, grads, optimiser.init(params))
+>>> params
+(array([0., 2.]), np.float64(4.0))
+
+Parameters are an array, or any nested tuple or NamedTuple of arrays; the gradients have
+the same structure. Every parameter keeps its dtype. The rules are those of PyTorch.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlbook import _check
+from dlbook._tree import named_leaves, named_map, tree_map, unzip_map
+
+__all__ = [
+    "Adam",
+    "AdamState",
+    "Momentum",
+    "SGD",
+    "clip_by_global_norm",
+    "global_norm",
+    "tree_map",
+]
+
+BLOCK = 16384  # entries that go through all of Adam's passes while they are in cache
+
+
+@dataclass(frozen=True)
+class SGD:
+    r"""Step against the gradient.
+
+    .. math:: \theta \leftarrow \theta - \eta \, g
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate :math:`\eta`, above 0.
+
+    Raises
+    ------
+    ValueError
+        If the learning rate is not above 0.
+
+    Examples
+    --------
+    >>> SGD(lr=0.5).update(np.array([1.0]), np.array([0.2]), ())
+    (array([0.9]), ())
+    """
+
+    lr: float
+
+    def __post_init__(self):
+        _settle(self, "lr", above=0)
+
+    def init(self, params):
+        """Return the state for some parameters: nothing is remembered."""
+        return ()
+
+    def update(self, params, grads, state):
+        """Return the parameters after one step, and the state."""
+
+        def step(path, theta, g):
+            theta, g = _pair(path, theta, g)
+            return theta - self.lr * g
+
+        return named_map(step, params, grads), state
+
+
+@dataclass(frozen=True)
+class Momentum:
+    r"""Step along a running sum of gradients, as a heavy ball rolls.
+
+    .. math:: v \leftarrow \beta v + g, \qquad \theta \leftarrow \theta - \eta \, v
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate :math:`\eta`, above 0.
+    beta : float, default 0.9
+        What is kept of the velocity from step to step, from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+
+    References
+    ----------
+    Polyak 1964, :cite:`polyak1964`.
+
+    Examples
+    --------
+    >>> optimiser = Momentum(lr=0.1, beta=0.5)
+    >>> theta, v = np.array([1.0]), optimiser.init(np.array([1.0]))
+    >>> for _ in range(2):
+    ...     theta, v = optimiser.update(theta, np.array([1.0]), v)
+    >>> theta, v
+    (array([0.75]), array([1.5]))
+    """
+
+    lr: float
+    beta: float = 0.9
+
+    def __post_init__(self):
+        _settle(self, "lr", above=0)
+        _settle(self, "beta", low=0, high=1)
+
+    def init(self, params):
+        """Return a velocity of zero for every parameter."""
+        return _zeros(params)
+
+    def update(self, params, grads, state):
+        """Return the parameters after one step, and the velocity that moved them."""
+
+        def step(path, theta, g, v):
+            theta, g = _pair(path, theta, g)
+            _check.same_shape(theta, f"params{path}", v, f"state{path}")
+            v = self.beta * v + g
+            return theta - self.lr * v, v
+
+        return unzip_map(step, params, grads, state)
+
+
+class AdamState(NamedTuple):
+    """How many steps were taken, and the running means of g and of g squared."""
+
+    step: int
+    m: Any
+    v: Any
+
+
+@dataclass(frozen=True)
+class Adam:
+    r"""Scale every entry's step by the recent size of its own gradient.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1) \, g, &
+        \hat m &= m / (1 - \beta_1^t) \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) \, g^2, &
+        \hat v &= v / (1 - \beta_2^t) \\
+        \theta &\leftarrow \theta - \eta \, \hat m / (\sqrt{\hat v} + \epsilon)
+
+    Parameters
+    ----------
+    lr : float, default 1e-3
+        The learning rate :math:`\eta`, above 0.
+    beta1, beta2 : float, default 0.9 and 0.999
+        What is kept of the running means from step to step, from 0 to below 1.
+    eps : float, default 1e-8
+        Keeps the quotient finite where no gradient has come yet, above 0.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+
+    References
+    ----------
+    Kingma and Ba 2015, :cite:`kingma2015`.
+
+    Examples
+    --------
+    The first step is as long as the learning rate, whatever the gradient's size.
+
+    >>> optimiser, theta = Adam(lr=0.1), np.array([1.0, 1.0])
+    >>> theta, _ = optimiser.update(
+    ...     theta, np.array([1e-3, -1e3]), optimiser.init(theta)
+    ... )
+    >>> theta.round(4)
+    array([0.9, 1.1])
+    """
+
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def __post_init__(self):
+        _settle(self, "lr", above=0)
+        _settle(self, "beta1", low=0, below=1)
+        _settle(self, "beta2", low=0, below=1)
+        _settle(self, "eps", above=0)
+
+    def init(self, params):
+        """Return running means of zero for every parameter, at step 0."""
+        return AdamState(0, _zeros(params), _zeros(params))
+
+    def update(self, params, grads, state):
+        """Return the parameters after one step, and the means that led there."""
+        t = state.step + 1
+
+        def step(path, theta, g, m, v):
+            theta, g = _pair(path, theta, g)
+            _check.same_shape(theta, f"params{path}", m, f"state.m{path}")
+            _check.same_shape(theta, f"params{path}", v, f"state.v{path}")
+            return self._step(theta, g, m, v, t)
+
+        params, m, v = unzip_map(step, params, grads, state.m, state.v)
+        return params, AdamState(t, m, v)
+
+    def _step(self, theta, g, m, v, t):
+        new = tuple(np.empty(theta.shape, theta.dtype) for _ in range(3))
+        flat = [a.reshape(-1) for a in (theta, g, m, v, *new)]
+        for start in range(0, theta.size, BLOCK):
+            self._block(*(a[start : start + BLOCK] for a in flat), t)
+        return new
+
+    def _block(self, theta, g, m, v, theta_new, m_new, v_new, t):
+        """Apply the formulas to one block, with the corrections moved to scalars.
+
+        Dividing m and v by their corrections would be two more passes; the same
+        quotient comes from a corrected learning rate and a corrected eps.
+        """
+        correction = math.sqrt(1 - self.beta2**t)
+        scratch = theta_new
+        np.multiply(m, self.beta1, out=m_new)
+        m_new += np.multiply(g, 1 - self.beta1, out=scratch)
+        np.multiply(g, g, out=scratch)
+        scratch *= 1 - self.beta2
+        np.multiply(v, self.beta2, out=v_new)
+        v_new += scratch
+        np.sqrt(v_new, out=scratch)
+        scratch += self.eps * correction
+        np.divide(m_new, scratch, out=scratch)
+        scratch *= self.lr * correction / (1 - self.beta1**t)
+        np.subtract(theta, scratch, out=theta_new)
+
+
+def global_norm(grads):
+    r"""Measure all the gradients as one long vector.
+
+    .. math:: \|g\| = \sqrt{\sum_k \|g_k\|^2}
+
+    Parameters
+    ----------
+    grads : ndarray, or tuple or NamedTuple of gradients
+        The gradients of all parameters.
+
+    Returns
+    -------
+    float
+        The Euclidean norm. No square overflows or underflows on the way.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no array, or a gradient is not made of finite real numbers.
+
+    Examples
+    --------
+    >>> global_norm((np.array([3.0, 0.0]), np.array(4.0)))
+    5.0
+    """
+    leaves = [_check.array(g, f"grads{path}") for path, g in named_leaves(grads)]
+    if not leaves:
+        raise ValueError(f"grads: wanted at least one array, got {grads!r}")
+    largest = reduce(np.maximum, [np.max(np.abs(g)) for g in leaves])
+    scale = np.maximum(largest, np.finfo(np.float64).tiny)
+    norm = scale * np.sqrt(sum(np.sum((g / scale) ** 2) for g in leaves))
+    return norm if getattr(norm, "symbolic", False) else float(norm)
+
+
+def clip_by_global_norm(grads, max_norm):
+    r"""Shorten the gradients, all by one factor, if together they are too long.
+
+    .. math:: g \leftarrow g \cdot
+              \min\Bigl(1, \frac{c}{\|g\| + 10^{-6}}\Bigr)
+
+    The direction stays as it was. The small number is PyTorch's.
+
+    Parameters
+    ----------
+    grads : ndarray, or tuple or NamedTuple of gradients
+        The gradients of all parameters.
+    max_norm : float
+        The longest norm c that is let through, above 0.
+
+    Returns
+    -------
+    same structure as `grads`
+        The gradients, each in its dtype.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `max_norm` is not above 0 or a gradient is not made of finite real numbers.
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio 2013, :cite:`pascanu2013`.
+
+    Examples
+    --------
+    >>> clip_by_global_norm((np.array([3.0]), np.array([4.0])), max_norm=1.0)
+    (array([0.59999988]), array([0.79999984]))
+    """
+    max_norm = _check.number(max_norm, "max_norm", above=0)
+    factor = np.minimum(1.0, max_norm / (global_norm(grads) + 1e-6))
+    if not getattr(factor, "symbolic", False):
+        factor = float(factor)
+    return tree_map(lambda g: factor * np.asanyarray(g), grads)
+
+
+def _settle(optimiser, name, **bounds):
+    """Check a setting; as a Python float it cannot widen float32 parameters."""
+    value = _check.number(getattr(optimiser, name), name, **bounds)
+    object.__setattr__(optimiser, name, value)
+
+
+def _pair(path, theta, g):
+    theta = _check.array(theta, f"params{path}")
+    return theta, _check.like(g, f"grads{path}", theta, f"params{path}")
+
+
+def _zeros(params):
+    return named_map(
+        lambda path, theta: np.zeros_like(_check.array(theta, f"params{path}")), params
+    )
