@@ -1,0 +1,30 @@
+"""The reader's site: a Sphinx extension and a theme for the built book.
+
+All mathematics is MathML, live figures are compiled, and a page asks no other host
+for anything. The site works from a disk, from any folder of a server, and, but for
+the sliders and the search, without scripts.
+"""
+
+from importlib.resources import files
+
+from dlbook.site import assets, figures, maths, page
+
+__all__ = ["setup"]
+
+
+def choose_theme(app, config):
+    """Use the book's own theme, whatever Jupyter Book proposes."""
+    config.html_theme = "dlbook"
+    config.html_theme_options = {}
+    config.html_permalinks_icon = "#"
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    app.add_html_theme("dlbook", str(files("dlbook.site") / "theme"))
+    app.connect("config-inited", choose_theme, priority=900)
+    app.add_js_file("site.js", loading_method="defer")
+    app.add_js_file("runtime.js", loading_method="defer")
+    for part in (maths, figures, assets, page):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,103 @@
+"""What each page's template needs beyond Sphinx's own context."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
+
+from docutils import nodes
+from sphinx.environment.adapters.toctree import document_toc
+
+__all__ = ["content_policy", "setup"]
+
+STYLES = {"book.css"}
+SCRIPTS = {"site.js", "runtime.js"}
+STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
+TAGS = re.compile(r"<[^>]+>")
+
+
+def content_policy(body):
+    """Return the page's Content-Security-Policy.
+
+    Scripts come from the site's files alone: no inline script, no ``eval``, no
+    handler in an attribute. Style elements are allowed by their hash; style
+    attributes stay allowed, for matplotlib's SVG is made of them.
+
+    Parameters
+    ----------
+    body : str
+        The page's HTML.
+
+    Returns
+    -------
+    str
+        The policy, for a meta element.
+
+    Examples
+    --------
+    >>> content_policy("<p>text</p>").split("; ")[:2]
+    ["default-src 'none'", "script-src 'self'"]
+    """
+    styles = sorted(
+        {
+            f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+            for text in STYLE_ELEMENT.findall(body)
+        }
+    )
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": " ".join(["'self'", *styles]),
+        "style-src-attr": "'unsafe-inline'",
+        "img-src": "'self' data:",
+        "font-src": "data:",
+        "connect-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def plain(html):
+    """Return the text of a piece of HTML."""
+    return unescape(TAGS.sub("", html)).strip()
+
+
+def page_contents(app, docname):
+    """Return the page's own contents as HTML: its sections without its title."""
+    if docname not in app.env.tocs:
+        return ""
+    contents = document_toc(app.env, docname, app.builder.tags)
+    title = next(iter(contents.findall(nodes.list_item)), ())
+    if len(title) < 2:
+        return ""
+    return app.builder.render_partial(title[1])["fragment"]
+
+
+def of_the_site(files, names):
+    """Return those of Sphinx's css or script files that are the book's own."""
+    chosen = [f for f in files if str(f.filename).rpartition("/")[2] in names]
+    return sorted(chosen, key=lambda file: file.priority)
+
+
+def fill_context(app, pagename, templatename, context, doctree):
+    """Add what `layout.html` shows."""
+    live = bool(context.get("live_script"))
+    book = plain(context["docstitle"])
+    title = plain(context.get("title", "")) or book
+    scripts = SCRIPTS if live else SCRIPTS - {"runtime.js"}
+    context |= {
+        "policy": content_policy(context.get("body", "")),
+        "page_title": title if title == book else f"{title} — {book}",
+        "site_styles": of_the_site(context["css_files"], STYLES),
+        "site_scripts": of_the_site(context["script_files"], scripts),
+        "page_contents": page_contents(app, pagename),
+        "book_contents": context["toctree"](
+            maxdepth=1, collapse=False, includehidden=True, titles_only=True
+        ).replace(' role="heading"', ""),
+    }
+
+
+def setup(app):
+    """Fill the context after all extensions that change it."""
+    app.connect("html-page-context", fill_context, priority=900)
