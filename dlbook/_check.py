@@ -18,6 +18,7 @@ __all__ = [
     "like",
     "number",
     "same_shape",
+    "scalar",
 ]
 
 
@@ -165,6 +166,11 @@ def number(value, name, *, above=None, low=None, high=None, below=None):
     if below is not None and not result < below:
         raise ValueError(f"{name}: wanted a number < {below}, got {result}")
     return result
+
+
+def scalar(value):
+    """Return a 0-d result as a float, but leave a symbolic one as it is."""
+    return value if getattr(value, "symbolic", False) else float(value)
 
 
 def generator(rng, name="rng"):

@@ -5,7 +5,7 @@ that a model goes without and stays ``None``. A path such as ``[0].W`` says wher
 the tree an array is.
 """
 
-__all__ = ["named_leaves", "named_map", "tree_map", "unzip_map"]
+__all__ = ["fill", "named_leaves", "named_map", "tree_map", "unzip_map"]
 
 
 def tree_map(f, tree, *others):
@@ -57,7 +57,7 @@ def unzip_map(f, tree, *others):
     named_map(lambda path, *arrays: rows.append(f(path, *arrays)), tree, *others)
     if not rows:
         raise ValueError(f"tree: wanted at least one array, got {tree!r}")
-    return tuple(_fill(tree, column) for column in zip(*rows, strict=True))
+    return tuple(fill(tree, column) for column in zip(*rows, strict=True))
 
 
 def named_leaves(tree):
@@ -71,7 +71,8 @@ def named_leaves(tree):
     return pairs
 
 
-def _fill(tree, values):
+def fill(tree, values):
+    """Return a tree of the same structure whose arrays are ``values``, in order."""
     values = iter(values)
     return tree_map(lambda _: next(values), tree)
 

@@ -269,8 +269,8 @@ def global_norm(grads):
         raise ValueError(f"grads: wanted at least one array, got {grads!r}")
     largest = reduce(np.maximum, [np.max(np.abs(g)) for g in leaves])
     scale = np.maximum(largest, np.finfo(np.float64).tiny)
-    norm = scale * np.sqrt(sum(np.sum((g / scale) ** 2) for g in leaves))
-    return norm if getattr(norm, "symbolic", False) else float(norm)
+    squares = [np.sum((g / scale) ** 2) for g in leaves]
+    return _check.scalar(scale * np.sqrt(sum(squares)))
 
 
 def clip_by_global_norm(grads, max_norm):
@@ -308,9 +308,8 @@ def clip_by_global_norm(grads, max_norm):
     (array([0.59999988]), array([0.79999984]))
     """
     max_norm = _check.number(max_norm, "max_norm", above=0)
-    factor = np.minimum(1.0, max_norm / (global_norm(grads) + 1e-6))
-    if not getattr(factor, "symbolic", False):
-        factor = float(factor)
+    ratio = max_norm / (global_norm(grads) + 1e-6)
+    factor = _check.scalar(np.minimum(1.0, ratio))
     return tree_map(lambda g: factor * np.asanyarray(g), grads)
 
 
