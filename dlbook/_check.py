@@ -13,6 +13,7 @@ __all__ = [
     "array",
     "axis",
     "choice",
+    "floating",
     "generator",
     "integer",
     "like",
@@ -171,6 +172,17 @@ def number(value, name, *, above=None, low=None, high=None, below=None):
 def scalar(value):
     """Return a 0-d result as a float, but leave a symbolic one as it is."""
     return value if getattr(value, "symbolic", False) else float(value)
+
+
+def floating(dtype, name="dtype"):
+    """Return ``dtype`` as a numpy dtype if it is float32 or float64."""
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        result = None
+    if result not in (np.float32, np.float64):
+        raise TypeError(f"{name}: wanted float32 or float64, got {dtype!r}")
+    return result
 
 
 def generator(rng, name="rng"):
