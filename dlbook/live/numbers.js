@@ -1,0 +1,68 @@
+// The twin of numbers.py and of the slots of formula.py.
+
+// JavaScript rounds ties away from zero, Python to even: the digits that
+// are left when a long expansion is cut tell a tie.
+function halfEven(rounded, exact, keep) {
+  const cut = exact.slice(0, keep);
+  return /^\.?50*$/.test(exact.slice(keep)) && /[02468]$/.test(cut)
+    ? cut : rounded;
+}
+
+function fixed(x, digits) {
+  if (x >= 1e21) return BigInt(x) + (digits ? "." + "0".repeat(digits) : "");
+  const exact = x.toFixed(100);
+  return halfEven(x.toFixed(digits), exact, exact.indexOf(".") + (digits && digits + 1));
+}
+
+function scientific(x, digits) {
+  const [exact, power] = x.toExponential(100).split("e");
+  const [rounded, carried] = x.toExponential(digits).split("e");
+  const mantissa = halfEven(rounded, exact, digits ? digits + 2 : 1);
+  return [mantissa, +(mantissa === rounded ? carried : power)];
+}
+
+function general(x, digits) {
+  const [mantissa, power] = scientific(x, digits - 1);
+  const trim = s => s.includes(".") ? s.replace(/\.?0+$/, "") : s;
+  return power < -4 || power >= digits
+    ? trim(mantissa) + exponent(power) : trim(fixed(x, digits - 1 - power));
+}
+
+function exponent(power) {
+  return (power < 0 ? "e-" : "e+") + String(Math.abs(power)).padStart(2, "0");
+}
+
+function formatNumber(value, spec) {
+  const [, sign, comma, digits, kind] =
+    /^([-+ ]?)z?(,?)(?:\.(\d+))?([fegd%])$/.exec(spec || ".4g");
+  const x = Math.abs(value) * (kind === "%" ? 100 : 1);
+  const n = digits === undefined ? 6 : +digits;
+  let text;
+  if (isNaN(x)) text = "nan";
+  else if (x === Infinity) text = "inf";
+  else if (kind === "e") text = scientific(x, n).map((p, i) => i ? exponent(p) : p).join("");
+  else if (kind === "g") text = general(x, n || 1);
+  else text = fixed(x, kind === "d" ? 0 : n);
+  if (comma) text = text.replace(/^\d+/, s => s.replace(/\B(?=(\d{3})+$)/g, ","));
+  const minus = value < 0 && /[1-9]|inf/.test(text);
+  return (minus ? "-" : sign === "-" ? "" : sign) + text + (kind === "%" ? "%" : "");
+}
+
+function typeset(text) {
+  const [mantissa, power] = text.replace("inf", "∞").split("e");
+  const raised = power === undefined ? "" : "×10" +
+    String(+power).replace(/./g, c => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]);
+  return mantissa.replace("-", "−") + raised;
+}
+
+// A slot is an <mn>, or an <mrow> of sign and number or of brackets and number.
+function setSlot(element, value, spec) {
+  const text = typeset(formatNumber(value, spec)), parts = element.children;
+  const shown = !parts.length ? [text]
+    : parts.length === 2 ? [text[0], text.slice(1)]
+    : /[−+×]/.test(text) ? ["(", text, ")"] : ["", text, ""];
+  shown.forEach((s, i) => {
+    const node = parts.length ? parts[i] : element;
+    if (node.textContent !== s) node.textContent = s;
+  });
+}

@@ -1,0 +1,80 @@
+"""Numbers as text: the same digits from Python and from the page's JavaScript.
+
+Every number is written without the sign of a rounded zero (``-0.00`` never appears).
+:data:`JAVASCRIPT` is the path of the twin of these functions for the page.
+"""
+
+import re
+from pathlib import Path
+
+__all__ = ["JAVASCRIPT", "check_spec", "format_number", "typeset"]
+
+JAVASCRIPT = Path(__file__).with_name("numbers.js")
+
+_SPEC = re.compile(r"([-+ ]?)z?(,?)(?:(?:\.(\d{1,2}))?([feg%])|d)")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def check_spec(spec):
+    """Return the format specification if both languages know it.
+
+    Known are Python's ``[sign][z][,][.N]`` with one of the types f, e, g and %, N at
+    most 20, and ``d``, which writes the nearest integer. The empty specification
+    stands for ``.4g``, short and exact for the value of a slider.
+
+    Raises
+    ------
+    ValueError
+        If the specification is another one.
+
+    Examples
+    --------
+    >>> check_spec("+.2f")
+    '+.2f'
+    >>> check_spec(">8")
+    Traceback (most recent call last):
+    ...
+    ValueError: format '>8': wanted [sign][z][,][.N] and f, e, g or %, or d
+    """
+    match = _SPEC.fullmatch(spec or ".4g")
+    if not match:
+        wanted = "wanted [sign][z][,][.N] and f, e, g or %, or d"
+        raise ValueError(f"format {spec!r}: {wanted}")
+    if int(match[3] or 0) > 20:
+        raise ValueError(f"format {spec!r}: wanted at most 20 digits, got {match[3]}")
+    return spec or ".4g"
+
+
+def format_number(value, spec=""):
+    """Return ``format(value, spec)`` without a sign before a zero.
+
+    Parameters
+    ----------
+    value : float
+        The number; infinities and NaN are written as Python writes them.
+    spec : str
+        A specification that :func:`check_spec` knows.
+
+    Examples
+    --------
+    >>> format_number(-0.001, ".2f"), format_number(0.1 + 0.2), format_number(2.5, "d")
+    ('0.00', '0.3', '2')
+    """
+    check_spec(spec)
+    sign, comma, digits, kind = _SPEC.fullmatch(spec or ".4g").groups()
+    precision = ".0" if kind is None else f".{digits}" if digits else ""
+    return format(float(value), f"{sign}z{comma}{precision}{kind or 'f'}")
+
+
+def typeset(text):
+    """Return a formatted number as a formula shows it.
+
+    Examples
+    --------
+    >>> typeset("-7.9e-31"), typeset("inf")
+    ('−7.9×10⁻³¹', '∞')
+    """
+    mantissa, mark, exponent = text.replace("inf", "∞").partition("e")
+    if mark:
+        mark = "×10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+    return mantissa.replace("-", "−") + mark
