@@ -7,7 +7,7 @@ the sliders and the search, without scripts.
 
 from importlib.resources import files
 
-from dlbook.site import assets, figures, maths, page
+from dlbook.site import assets, figures, maths, page, tidy
 
 __all__ = ["setup"]
 
@@ -25,6 +25,6 @@ def setup(app):
     app.connect("config-inited", choose_theme, priority=900)
     app.add_js_file("site.js", loading_method="defer")
     app.add_js_file("runtime.js", loading_method="defer")
-    for part in (maths, figures, assets, page):
+    for part in (maths, figures, tidy, assets, page):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

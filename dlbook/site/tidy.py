@@ -1,0 +1,120 @@
+"""The tree of a page, tidied before it becomes HTML.
+
+Solutions and other folded boxes become ``details`` elements, which open without a
+script and when the reader searches the page. Wide tables get a box to scroll in.
+Pictures must have a text alternative. What extensions add for servers that this
+site does not ask is taken out.
+"""
+
+from docutils import nodes
+from sphinx.util import logging
+
+__all__ = ["fold", "scroller", "setup"]
+
+LOGGER = logging.getLogger(__name__)
+#: Extensions give the content of every box on a page the same id.
+REPEATED = ("exercise-content", "solution-content", "proof-content")
+
+
+class fold(nodes.General, nodes.Element):  # noqa: N801 (docutils' custom)
+    """A box whose first child, a paragraph, opens and closes it."""
+
+
+class scroller(nodes.General, nodes.Element):  # noqa: N801
+    """A box that scrolls sideways if its content is wide."""
+
+
+def visit_fold(self, node):
+    """Open the box; its summary follows."""
+    self.body.append(self.starttag(node, "details", CLASS="fold"))
+
+
+def depart_fold(self, node):
+    """Close the box."""
+    self.body.append("</div></details>\n")
+
+
+class fold_title(nodes.TextElement):  # noqa: N801
+    """The line that opens and closes a `fold`."""
+
+
+def visit_title(self, node):
+    """Write the summary."""
+    self.body.append("<summary>")
+
+
+def depart_title(self, node):
+    """End the summary and begin the content."""
+    self.body.append('</summary>\n<div class="fold-content">\n')
+
+
+def visit_scroller(self, node):
+    """Open the box."""
+    self.body.append('<div class="table-scroll">')
+
+
+def depart_scroller(self, node):
+    """Close the box."""
+    self.body.append("</div>\n")
+
+
+def fold_boxes(doctree):
+    """Turn each box of class ``dropdown`` that has a title into a `fold`."""
+    for box in list(doctree.findall(nodes.Admonition)):
+        if "dropdown" not in box["classes"] or not isinstance(box[0], nodes.title):
+            continue
+        title = fold_title("", "", *box[0].children)
+        for link in list(title.findall(nodes.reference)):
+            link.replace_self(link.children)
+        classes = [name for name in box["classes"] if name != "dropdown"]
+        box.replace_self(
+            fold("", title, *box.children[1:], classes=classes, ids=box["ids"])
+        )
+
+
+def wrap_tables(doctree):
+    """Put each table into a box of its own."""
+    for table in list(doctree.findall(nodes.table)):
+        box = scroller()
+        table.replace_self(box)
+        box.append(table)
+
+
+def check_pictures(doctree):
+    """Warn of each picture that a reader who cannot see it learns nothing of."""
+    for picture in doctree.findall(nodes.image):
+        if "alt" not in picture or picture["alt"] == picture["uri"]:
+            LOGGER.warning(
+                "picture %s has no text alternative; in a notebook give its cell the "
+                'metadata {"mystnb": {"image": {"alt": "..."}}}',
+                picture["uri"],
+                location=picture,
+                type="alt",
+            )
+
+
+def drop_foreign(doctree):
+    """Take out kernel settings for servers, and ids that several boxes share."""
+    for raw in list(doctree.findall(nodes.raw)):
+        if "x-thebe-config" in raw.astext() or "kernelName =" in raw.astext():
+            raw.parent.remove(raw)
+    for section in doctree.findall(nodes.section):
+        section["ids"] = [name for name in section["ids"] if name not in REPEATED]
+
+
+def tidy(app, doctree, docname):
+    """Tidy one page."""
+    if app.builder.format != "html":
+        return
+    drop_foreign(doctree)
+    fold_boxes(doctree)
+    wrap_tables(doctree)
+    check_pictures(doctree)
+
+
+def setup(app):
+    """Register the nodes, and tidy after all extensions."""
+    app.add_node(fold, html=(visit_fold, depart_fold))
+    app.add_node(fold_title, html=(visit_title, depart_title))
+    app.add_node(scroller, html=(visit_scroller, depart_scroller))
+    app.connect("doctree-resolved", tidy, priority=900)
