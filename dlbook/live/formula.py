@@ -230,6 +230,7 @@ def _markup(number, slot, value):
         sign = tag("mo", text[0], form="infix")
         return tag("mrow", sign, tag("mn", text[1:]), **place)
     left, right = ("(", ")") if any(c in text for c in "−+×") else ("", "")
-    head = tag("mo", left, form="prefix", stretchy="false")
-    tail = tag("mo", right, form="postfix", stretchy="false")
+    close = {"stretchy": "false", "lspace": "0", "rspace": "0"}
+    head = tag("mo", left, form="prefix", **close)
+    tail = tag("mo", right, form="postfix", **close)
     return tag("mrow", head, tag("mn", text), tail, **place)

@@ -11,8 +11,10 @@ alignment attributes: :data:`STYLE_SHEET` is the file's path.
 from html import escape
 from pathlib import Path
 
+from dlbook.mathml import structures  # noqa: F401  registers its parts with emit
 from dlbook.mathml.emit import Context, one, tag
-from dlbook.mathml.latex import LaTeXError, parse
+from dlbook.mathml.latex import parse
+from dlbook.mathml.nodes import LaTeXError
 
 __all__ = ["STYLE_SHEET", "LaTeXError", "to_mathml"]
 

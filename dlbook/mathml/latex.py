@@ -6,26 +6,25 @@ found in it, and worked examples are evaluated on it. A slot is written ``<<name
 """
 
 import re
-from typing import NamedTuple
 
 from dlbook.mathml import symbols
+from dlbook.mathml.nodes import (
+    Command,
+    Fence,
+    Function,
+    Group,
+    LaTeXError,
+    Number,
+    Script,
+    Slot,
+    Space,
+    Style,
+    Symbol,
+    Table,
+    Text,
+)
 
-__all__ = [
-    "Command",
-    "Fence",
-    "Function",
-    "Group",
-    "LaTeXError",
-    "Number",
-    "Script",
-    "Slot",
-    "Space",
-    "Style",
-    "Symbol",
-    "Table",
-    "Text",
-    "parse",
-]
+__all__ = ["parse"]
 
 _TOKEN = re.compile(
     r"<<[^<>]*>>|\\operatorname\*|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|.", re.DOTALL
@@ -37,78 +36,6 @@ _PARTS = {r"\frac": 2, r"\dfrac": 2, r"\tfrac": 2, r"\binom": 2, r"\overset": 2}
     r"\phantom": 1,
     r"\xrightarrow": 1,
 }
-
-
-class LaTeXError(ValueError):
-    """A formula that cannot be read; the message shows where."""
-
-
-class Number(NamedTuple):
-    text: str
-
-
-class Symbol(NamedTuple):
-    name: str
-    text: str
-    cls: str
-
-
-class Function(NamedTuple):
-    name: str
-    text: str
-    movable: bool
-
-
-class Text(NamedTuple):
-    name: str
-    text: str
-
-
-class Space(NamedTuple):
-    width: str
-
-
-class Slot(NamedTuple):
-    """A place for a number: what ``<<...>>`` holds, and where it stands."""
-
-    text: str
-    start: int
-    end: int
-    argument: bool
-
-
-class Group(NamedTuple):
-    items: tuple
-
-
-class Script(NamedTuple):
-    base: tuple
-    sub: tuple
-    sup: tuple
-    limits: bool | None
-
-
-class Command(NamedTuple):
-    name: str
-    args: tuple
-    option: tuple | None = None
-
-
-class Fence(NamedTuple):
-    left: str
-    items: tuple
-    right: str
-
-
-class Style(NamedTuple):
-    name: str
-    items: tuple
-
-
-class Table(NamedTuple):
-    name: str
-    rows: tuple
-    columns: str
 
 
 def parse(latex):
@@ -137,7 +64,7 @@ def parse(latex):
     >>> parse(r"2 \foo")
     Traceback (most recent call last):
     ...
-    dlbook.mathml.latex.LaTeXError: unknown command \foo in 2 >>>\foo
+    dlbook.mathml.nodes.LaTeXError: unknown command \foo in 2 >>>\foo
     """
     rows = _Reader(latex).rows("")
     if len(rows) == 1 and len(rows[0]) == 1:
@@ -181,24 +108,27 @@ class _Reader:
             base = Group(())
         else:
             base = self.atom(stops)
-        sub, sup, primes, limits = None, None, (), None
+        sub, sup, primes, limits = None, None, "", None
         while (token := self.peek()) in ("_", "^", "'", r"\limits", r"\nolimits"):
             self.take()
             if token == "'":
-                primes += (Symbol(r"\prime", "′", "ord"),)
+                primes += "′"
             elif token == "_" and sub is None:
-                sub = self.argument()
+                sub = self.argument(script=True)
             elif token == "^" and sup is None:
-                sup = self.argument()
+                sup = self.argument(script=True)
             elif token in ("_", "^"):
                 self.fail(f"a second {token}")
             else:
                 limits = token == r"\limits"
         if sub is None and sup is None and not primes:
             return base
-        return Script((base,), sub or (), primes + (sup or ()), limits)
+        if primes:
+            text = {"′′": "″", "′′′": "‴"}.get(primes, primes)
+            sup = (Symbol(r"\prime", text, "ord"), *(sup or ()))
+        return Script((base,), sub or (), sup or (), limits)
 
-    def argument(self):
+    def argument(self, script=False):
         token = self.peek()
         if token == "{":
             self.take()
@@ -209,8 +139,11 @@ class _Reader:
             self.take()
             self.fail(f"an argument is missing before {token or 'the end'}")
         if token[0].isdigit() and len(token) > 1:
-            self.take()
-            self.fail(f"braces are missing around {token}")
+            if script:
+                self.take()
+                self.fail(f"braces are missing around {token}")
+            self.at += 1
+            return (Number(token[0]),)
         atom = self.atom(())
         return (atom._replace(argument=True) if isinstance(atom, Slot) else atom,)
 

@@ -7,7 +7,6 @@ table is refused.
 
 __all__ = [
     "ACCENTS",
-    "ALIGNMENTS",
     "BRACES",
     "CHARACTERS",
     "COMMANDS",
@@ -15,6 +14,7 @@ __all__ = [
     "FENCES",
     "FONTS",
     "FUNCTIONS",
+    "KINDS",
     "SIZES",
     "SPACES",
     "STYLES",
@@ -119,12 +119,12 @@ SPACES = {
 
 # command: (character, whether it stretches over its base)
 ACCENTS = {
-    r"\hat": ("^", False),
+    r"\hat": ("ˆ", False),
     r"\widehat": ("^", True),
-    r"\tilde": ("~", False),
+    r"\tilde": ("˜", False),
     r"\widetilde": ("~", True),
     r"\bar": ("¯", False),
-    r"\overline": ("¯", True),
+    r"\overline": ("‾", True),
     r"\vec": ("→", False),
     r"\dot": ("˙", False),
     r"\ddot": ("¨", False),
@@ -178,4 +178,14 @@ FENCES = {
     "gather*": ("", ""),
 }
 
-ALIGNMENTS = {"aligned", "align*", "align", "split"}
+# environment: how its cells are aligned and spaced
+KINDS = {name: "matrix" for name in FENCES} | {
+    "cases": "cases",
+    "smallmatrix": "smallmatrix",
+    "aligned": "aligned",
+    "align*": "aligned",
+    "align": "aligned",
+    "split": "aligned",
+    "gathered": "gathered",
+    "gather*": "gathered",
+}
