@@ -14,7 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from closeness import comparable
 from filelock import FileLock
+from nbval.plugin import IPyNbCell
 
 # Before NumPy is imported: workers with threads of their own slow each other down.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -36,6 +38,12 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+
+_sanitize = IPyNbCell.sanitize
+IPyNbCell.sanitize = lambda cell, output: comparable(
+    output, lambda text: _sanitize(cell, text)
 )
 
 
