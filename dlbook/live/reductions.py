@@ -123,7 +123,7 @@ def _rows(array, axes):
         slice(None, None, -1 if k in axes and array.strides[k] < 0 else 1)
         for k in range(array.ndim)
     ]
-    array = array[tuple(flips)]
+    array = array[(*flips, ...)]
     steps = [abs(s) for s in array.strides]
     inner = sorted(axes, key=lambda k: -steps[k])
     kept = [k for k in range(array.ndim) if k not in axes]
