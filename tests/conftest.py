@@ -16,11 +16,16 @@ from urllib.parse import urlsplit
 import pytest
 from closeness import comparable
 from filelock import FileLock
+from hypothesis import settings
 from nbval.plugin import IPyNbCell
 
 # Before NumPy is imported: workers with threads of their own slow each other down.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+# The same cases in every run, however busy the machine is.
+settings.register_profile("book", deadline=None, derandomize=True)
+settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
