@@ -128,7 +128,9 @@ def axis(value, name, ndim):
     """Return ``value`` as the index of one of ``ndim`` axes."""
     result = integer(value, name)
     if not -ndim <= result < ndim:
-        raise ValueError(f"{name}: wanted an axis of {ndim}, got {result}")
+        raise ValueError(
+            f"{name}: wanted an axis from {-ndim} to {ndim - 1}, got {result}"
+        )
     return result
 
 

@@ -473,7 +473,7 @@ def softmax_backward(dy, y, axis=-1):
 
 
 def _along(z, axis, name="z"):
-    z = _check.array(z, name)
+    z = _check.array(z, name, (..., "K"))
     return z, _check.axis(axis, "axis", z.ndim)
 
 

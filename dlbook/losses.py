@@ -537,8 +537,9 @@ def _rows(y, p, name):
     rows = _check.array(y, "y")
     if rows.ndim == p.ndim:
         return _distributions(y, p, name)
-    if np.asarray(y).dtype.kind not in "iu":
-        raise TypeError(f"y: wanted integer classes or rows, got dtype {rows.dtype}")
+    kind = np.asarray(y).dtype
+    if kind.kind not in "iu":
+        raise TypeError(f"y: wanted integer classes or rows, got dtype {kind}")
     if rows.shape != p.shape[:-1]:
         raise ValueError(
             f"y: wanted shape {p.shape[:-1]} or {p.shape}, got {rows.shape}"
@@ -553,7 +554,7 @@ def _distributions(y, p, name):
         sums = np.sum(rows, axis=-1)
         if np.any(np.abs(sums - 1) > 1e-4):
             worst = np.ravel(sums)[np.argmax(np.abs(sums - 1))]
-            raise ValueError(f"y: wanted rows that sum to 1, got a sum of {worst}")
+            raise ValueError(f"y: wanted rows that sum to 1, got {worst}")
     return rows
 
 
@@ -572,4 +573,4 @@ def _reduce(losses, reduction):
 
 def _share(gradient, reduction, count):
     _check.choice(reduction, "reduction", ("mean", "sum", "none"))
-    return gradient / count if reduction == "mean" else gradient
+    return gradient / (count if reduction == "mean" else 1)
