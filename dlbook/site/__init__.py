@@ -7,7 +7,7 @@ the sliders and the search, without scripts.
 
 from importlib.resources import files
 
-from dlbook.site import assets, figures, maths, page, tidy
+from dlbook.site import assets, figures, maths, page, publish, tidy
 
 __all__ = ["setup"]
 
@@ -23,8 +23,9 @@ def setup(app):
     """Register the extension with Sphinx."""
     app.add_html_theme("dlbook", str(files("dlbook.site") / "theme"))
     app.connect("config-inited", choose_theme, priority=900)
+    app.add_js_file("theme.js", priority=100)
     app.add_js_file("site.js", loading_method="defer")
     app.add_js_file("runtime.js", loading_method="defer")
-    for part in (maths, figures, tidy, assets, page):
+    for part in (maths, figures, tidy, assets, page, publish):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

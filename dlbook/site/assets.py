@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pygments.formatters import HtmlFormatter
 
+from dlbook.mathml import STYLE_SHEET
 from dlbook.plotting import PALETTE
 from dlbook.site.font import font_face
 
@@ -74,7 +75,7 @@ def smaller(css):
 
 
 def live_file(name):
-    path = files("dlbook.live") / name
+    path = files("dlbook") / "live" / name
     return path.read_text("utf-8") if path.is_file() else ""
 
 
@@ -94,6 +95,7 @@ def style_sheet(cache):
     here = files("dlbook.site") / "css"
     design = files("sphinx_design.static") / "sphinx-design.min.css"
     parts = [palette_css(), code_css(), design.read_text("utf-8")]
+    parts.append(STYLE_SHEET.read_text("utf-8"))
     parts += [(here / f"{name}.css").read_text("utf-8") for name in OWN[:-1]]
     parts.append(live_file("live.css"))
     parts.append((here / f"{OWN[-1]}.css").read_text("utf-8"))

@@ -6,13 +6,15 @@ Equations keep Sphinx's numbers and anchors, so ``{eq}`` links work as ever.
 """
 
 import re
+from html import escape, unescape
 
 from docutils import nodes
 from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
-from dlbook.mathml import to_mathml
+from dlbook.mathml import LaTeXError, to_mathml
+from dlbook.site.font import CHARACTERS
 
 __all__ = ["display_latex", "setup"]
 
@@ -56,12 +58,22 @@ def display_latex(source):
 
 
 def convert(node, latex, display):
-    """Return a node's MathML; a formula that cannot be converted is a warning."""
+    """Return a node's MathML; what the reader would see wrong is a warning."""
     try:
-        return to_mathml(latex, display=display)
-    except Exception as error:  # the converter's own errors have many types
+        formula = to_mathml(latex, display=display)
+    except LaTeXError as error:
         LOGGER.warning("formula %r: %s", latex, error, location=node, type="maths")
-        return f"<code>{nodes.literal(text=latex).astext()}</code>"
+        return f"<code>{escape(latex)}</code>"
+    if missing := set(shown(formula)) - CHARACTERS:
+        signs = " ".join(f"{sign} (U+{ord(sign):04X})" for sign in sorted(missing))
+        text = "formula %r: add to dlbook.site.font, which lacks it: %s"
+        LOGGER.warning(text, latex, signs, location=node, type="maths")
+    return formula
+
+
+def shown(formula):
+    """Return the characters that a formula shows: no tags, no annotation."""
+    return unescape(re.sub(r"<annotation.*?</annotation>|<[^>]+>|\s", "", formula))
 
 
 def visit_inline(self, node):

@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html import unescape
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.environment.adapters.toctree import document_toc
@@ -11,7 +12,7 @@ from sphinx.environment.adapters.toctree import document_toc
 __all__ = ["content_policy", "setup"]
 
 STYLES = {"book.css"}
-SCRIPTS = {"site.js", "runtime.js"}
+SCRIPTS = {"theme.js", "site.js", "runtime.js"}
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
 TAGS = re.compile(r"<[^>]+>")
 
@@ -71,13 +72,19 @@ def page_contents(app, docname):
     title = next(iter(contents.findall(nodes.list_item)), ())
     if len(title) < 2:
         return ""
-    return app.builder.render_partial(title[1])["fragment"]
+    html = app.builder.render_partial(title[1])["fragment"]
+    return html if "<a " in html else ""
 
 
-def of_the_site(files, names):
-    """Return those of Sphinx's css or script files that are the book's own."""
+def of_the_site(app, files, names):
+    """Return those of Sphinx's files that are the book's own, with their versions."""
     chosen = [f for f in files if str(f.filename).rpartition("/")[2] in names]
-    return sorted(chosen, key=lambda file: file.priority)
+    for file in sorted(chosen, key=lambda file: file.priority):
+        text = Path(app.outdir, file.filename).read_bytes()
+        yield {
+            "path": f"{file.filename}?v={sha256(text).hexdigest()[:8]}",
+            "defer": "defer" in file.attributes,
+        }
 
 
 def fill_context(app, pagename, templatename, context, doctree):
@@ -88,9 +95,11 @@ def fill_context(app, pagename, templatename, context, doctree):
     scripts = SCRIPTS if live else SCRIPTS - {"runtime.js"}
     context |= {
         "policy": content_policy(context.get("body", "")),
+        "plain_title": title,
+        "plain_book": book,
         "page_title": title if title == book else f"{title} — {book}",
-        "site_styles": of_the_site(context["css_files"], STYLES),
-        "site_scripts": of_the_site(context["script_files"], scripts),
+        "site_styles": [*of_the_site(app, context["css_files"], STYLES)],
+        "site_scripts": [*of_the_site(app, context["script_files"], scripts)],
         "page_contents": page_contents(app, pagename),
         "book_contents": context["toctree"](
             maxdepth=1, collapse=False, includehidden=True, titles_only=True

@@ -7,6 +7,7 @@ site does not ask is taken out.
 """
 
 from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 __all__ = ["fold", "scroller", "setup"]
@@ -25,12 +26,13 @@ class scroller(nodes.General, nodes.Element):  # noqa: N801
 
 
 def visit_fold(self, node):
-    """Open the box; its summary follows."""
-    self.body.append(self.starttag(node, "details", CLASS="fold"))
+    """Begin the box; its summary follows."""
+    state = {"open": "open"} if node.get("opened") else {}
+    self.body.append(self.starttag(node, "details", CLASS="fold", **state))
 
 
 def depart_fold(self, node):
-    """Close the box."""
+    """End the box."""
     self.body.append("</div></details>\n")
 
 
@@ -58,18 +60,35 @@ def depart_scroller(self, node):
     self.body.append("</div>\n")
 
 
+def folded(box, classes, **attributes):
+    """Return the `fold` of a box whose first child is its title."""
+    title = fold_title("", "", *box[0].children)
+    for link in list(title.findall(nodes.reference)):
+        link.replace_self(link.children)
+    ids = box["ids"] + box[0]["ids"]
+    return fold("", title, *box[1:], classes=classes, ids=ids, **attributes)
+
+
+class FoldDropdowns(SphinxPostTransform):
+    """Turn each dropdown of sphinx-design that has a title into a `fold`."""
+
+    default_priority = 190  # before sphinx-design's own
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        """Replace the dropdowns."""
+        for box in list(self.document.findall(nodes.container)):
+            if box.get("design_component") == "dropdown" and box["has_title"]:
+                classes = ["hint", *box["container_classes"]]
+                box.replace_self(folded(box, classes, opened=box["opened"]))
+
+
 def fold_boxes(doctree):
     """Turn each box of class ``dropdown`` that has a title into a `fold`."""
     for box in list(doctree.findall(nodes.Admonition)):
-        if "dropdown" not in box["classes"] or not isinstance(box[0], nodes.title):
-            continue
-        title = fold_title("", "", *box[0].children)
-        for link in list(title.findall(nodes.reference)):
-            link.replace_self(link.children)
-        classes = [name for name in box["classes"] if name != "dropdown"]
-        box.replace_self(
-            fold("", title, *box.children[1:], classes=classes, ids=box["ids"])
-        )
+        if "dropdown" in box["classes"] and isinstance(box[0], nodes.title):
+            classes = [name for name in box["classes"] if name != "dropdown"]
+            box.replace_self(folded(box, classes))
 
 
 def wrap_tables(doctree):
@@ -117,4 +136,5 @@ def setup(app):
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_node(fold_title, html=(visit_title, depart_title))
     app.add_node(scroller, html=(visit_scroller, depart_scroller))
+    app.add_post_transform(FoldDropdowns)
     app.connect("doctree-resolved", tidy, priority=900)

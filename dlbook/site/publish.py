@@ -1,0 +1,104 @@
+"""What a published site has beside its pages: sitemap, 404 page, notebooks that run."""
+
+import json
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from dlbook.site.address import address, install_cell, page_links
+from dlbook.site.social import card, describe, tags
+
+__all__ = ["setup"]
+
+
+def note_address(app, config):
+    """Read the environment once; a change of it rebuilds the pages."""
+    config.dlbook_address = tuple(address())
+    config.html_baseurl = config.dlbook_address[0]
+
+
+def links_of(app, pagename, context):
+    """Return the links of a page's menu: its notebook, and what `page_links` knows."""
+    name = context.get("sourcename")
+    if not name or not context.get("has_source"):
+        return []
+    source = Path(app.env.doc2path(pagename))
+    notebook = source.read_text("utf-8") if source.suffix == ".ipynb" else ""
+    links = []
+    if notebook:
+        file = context["pathto"](f"_sources/{name}", 1)
+        links.append({"text": "Download the notebook", "url": file, "file": True})
+    here = address()
+    path = source.relative_to(app.srcdir).as_posix()
+    links += [{"text": t, "url": u} for t, u in page_links(here, path, notebook)]
+    return links
+
+
+def present(app, pagename, templatename, context, doctree):
+    """Give the page its menu, its address and what it says where it is shared."""
+    here = address()
+    title, book = context["plain_title"], context["plain_book"]
+    file = f"_images/cards/{pagename}.png"
+    picture = ""
+    if here.url and doctree is not None:
+        card(Path(app.outdir, file), title, book)
+        picture = here.url + file
+    if pagename == "404":
+        root, relative = here.root, context["pathto"]
+        context["pathto"] = lambda target, resource=False: (
+            root + relative(target, resource)
+        )
+        context["book_contents"] = ""
+    url = "" if pagename == "404" else context["pageurl"] or ""
+    context["page_links"] = links_of(app, pagename, context)
+    context["canonical"] = url
+    context["card"] = tags(title, book, describe(doctree), url, picture)
+
+
+def extra_pages(app):
+    """Add the page that a server shows where there is none."""
+    yield "404", {"title": "Page not found"}, "404.html"
+
+
+def write_sitemap(app):
+    """List the pages for search engines, if the site's address is known."""
+    here = address()
+    if not here.url:
+        return
+    pages = sorted(here.url + app.builder.get_target_uri(d) for d in app.env.found_docs)
+    lines = "".join(f"<url><loc>{escape(page)}</loc></url>\n" for page in pages)
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{space}">\n'
+    Path(app.outdir, "sitemap.xml").write_text(f"{text}{lines}</urlset>\n", "utf-8")
+    robots = f"User-agent: *\nSitemap: {here.url}sitemap.xml\n"
+    Path(app.outdir, "robots.txt").write_text(robots, "utf-8")
+
+
+def let_notebooks_run(app):
+    """Give each notebook to download a first cell that gets `dlbook`."""
+    here = address()
+    for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+        notebook = json.loads(path.read_text("utf-8"))
+        code = install_cell(here.repository)
+        held = any(code in "".join(cell["source"]) for cell in notebook["cells"])
+        if here.repository and not held:
+            cell = {"cell_type": "code", "id": "get-dlbook", "source": code}
+            cell |= {"metadata": {}, "outputs": [], "execution_count": None}
+            notebook["cells"].insert(0, cell)
+            text = json.dumps(notebook, ensure_ascii=False, indent=1)
+            path.write_text(text + "\n", "utf-8")
+
+
+def finish(app, exception):
+    """Write what the whole site has once."""
+    if exception is None and app.builder.format == "html":
+        write_sitemap(app)
+        let_notebooks_run(app)
+
+
+def setup(app):
+    """Register the events."""
+    app.add_config_value("dlbook_address", (), "html")
+    app.connect("config-inited", note_address, priority=901)
+    app.connect("html-page-context", present, priority=901)
+    app.connect("html-collect-pages", extra_pages)
+    app.connect("build-finished", finish)
