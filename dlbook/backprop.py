@@ -75,10 +75,10 @@ class Loss(NamedTuple):
 
 
 class LossAndGradients(NamedTuple):
-    """A loss, and its gradients in the shape of the layers."""
+    """A loss, and its gradients in the structure of the parameters."""
 
     loss: np.ndarray
-    gradients: tuple[Layer, ...]
+    gradients: Any
 
 
 class TrainStep(NamedTuple):
