@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pygments.formatters import HtmlFormatter
 
+from dlbook.live.page import runtime
 from dlbook.mathml import STYLE_SHEET
 from dlbook.plotting import PALETTE
 from dlbook.site.font import font_face
@@ -45,7 +46,7 @@ def palette_css():
 
     Examples
     --------
-    >>> "--dl-input:#0072b2" in palette_css()
+    >>> f"--dl-input:{PALETTE['input'].light};" in palette_css()
     True
     """
     light = "".join(f"--dl-{role}:{c.light};" for role, c in PALETTE.items())
@@ -74,11 +75,6 @@ def smaller(css):
     return re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", css)).strip()
 
 
-def live_file(name):
-    path = files("dlbook") / "live" / name
-    return path.read_text("utf-8") if path.is_file() else ""
-
-
 def style_sheet(cache):
     """Return the site's style sheet.
 
@@ -97,7 +93,7 @@ def style_sheet(cache):
     parts = [palette_css(), code_css(), design.read_text("utf-8")]
     parts.append(STYLE_SHEET.read_text("utf-8"))
     parts += [(here / f"{name}.css").read_text("utf-8") for name in OWN[:-1]]
-    parts.append(live_file("live.css"))
+    parts.append((files("dlbook.live") / "live.css").read_text("utf-8"))
     parts.append((here / f"{OWN[-1]}.css").read_text("utf-8"))
     return font_face(cache) + smaller("\n".join(parts))
 
@@ -109,7 +105,7 @@ def write_assets(app):
     folder = Path(app.doctreedir, "site")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "book.css").write_text(style_sheet(Path(app.doctreedir, "font")), "utf-8")
-    (folder / "runtime.js").write_text(live_file("runtime.js"), "utf-8")
+    (folder / "runtime.js").write_text(runtime(), "utf-8")
     app.config.html_static_path.append(str(folder))
 
 

@@ -8,7 +8,7 @@ from a neighbouring folder of the disk.
 
 from base64 import b64encode
 from hashlib import sha256
-from importlib.resources import files
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -59,14 +59,14 @@ def math_font():
     options.layout_features = ["ccmp", "dtls"]
     options.notdef_outline = True
     options.hinting = False
-    source = files("ziamath.fonts") / "STIXTwoMath-Regular.ttf"
-    font = subset.load_font(BytesIO(source.read_bytes()), options)
-    font.recalcTimestamp = False
-    cutter = subset.Subsetter(options)
+    # Found without an import, which would load all of ziamath.
+    folder = Path(find_spec("ziamath").origin).parent
+    cutter, output = subset.Subsetter(options), BytesIO()
     cutter.populate(text="".join(sorted(CHARACTERS)))
-    cutter.subset(font)
-    output = BytesIO()
-    subset.save_font(font, output, options)
+    with subset.load_font(folder / "fonts/STIXTwoMath-Regular.ttf", options) as font:
+        font.recalcTimestamp = False
+        cutter.subset(font)
+        subset.save_font(font, output, options)
     return output.getvalue()
 
 

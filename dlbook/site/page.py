@@ -6,6 +6,7 @@ from hashlib import sha256
 from html import unescape
 from pathlib import Path
 
+import imagesize
 from docutils import nodes
 from sphinx.environment.adapters.toctree import document_toc
 
@@ -14,6 +15,9 @@ __all__ = ["content_policy", "setup"]
 STYLES = {"book.css"}
 SCRIPTS = {"theme.js", "site.js", "runtime.js"}
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
+STYLE_ATTRIBUTE = re.compile(r"<[a-z][^<>]*\sstyle=")
+PICTURE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?)src="([^"]+)"')
+HEADING_LINK = re.compile(r'<a class="headerlink" href="([^"]*)" title="([^"]*)"')
 TAGS = re.compile(r"<[^>]+>")
 
 
@@ -21,13 +25,13 @@ def content_policy(body):
     """Return the page's Content-Security-Policy.
 
     Scripts come from the site's files alone: no inline script, no ``eval``, no
-    handler in an attribute. Style elements are allowed by their hash; style
-    attributes stay allowed, for matplotlib's SVG is made of them.
+    handler in an attribute. Style elements are allowed by their hash, style attributes
+    only on a page whose text has some.
 
     Parameters
     ----------
-    body : str
-        The page's HTML.
+    body : str or None
+        The HTML of the page's text; None for the pages that Sphinx's templates write.
 
     Returns
     -------
@@ -36,26 +40,26 @@ def content_policy(body):
 
     Examples
     --------
-    >>> content_policy("<p>text</p>").split("; ")[:2]
-    ["default-src 'none'", "script-src 'self'"]
+    >>> content_policy("<p>text</p>").split("; ")[:3]
+    ["default-src 'none'", "script-src 'self'", "style-src 'self'"]
     """
-    styles = sorted(
-        {
-            f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-            for text in STYLE_ELEMENT.findall(body)
-        }
-    )
+    text = body or ""
+    styles = {
+        f"'sha256-{b64encode(sha256(rules.encode()).digest()).decode()}'"
+        for rules in STYLE_ELEMENT.findall(text)
+    }
     rules = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": " ".join(["'self'", *styles]),
-        "style-src-attr": "'unsafe-inline'",
+        "style-src": " ".join(["'self'", *sorted(styles)]),
         "img-src": "'self' data:",
         "font-src": "data:",
         "connect-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
     }
+    if body is None or STYLE_ATTRIBUTE.search(text):
+        rules["style-src-attr"] = "'unsafe-inline'"
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
@@ -76,6 +80,26 @@ def page_contents(app, docname):
     return html if "<a " in html else ""
 
 
+def with_sizes(app, body):
+    """Return a page's HTML whose pictures tell their size before they are loaded."""
+    sources = {name: Path(app.srcdir, p) for p, name in app.builder.images.items()}
+
+    def sized(match):
+        source = sources.get(match[2].rpartition("/")[2])
+        width, height = imagesize.get(source) if source else (-1, -1)
+        if width < 0:
+            return match[0]
+        size = f'width="{width}" height="{height}" loading="lazy" decoding="async"'
+        return f'<img {size} {match[1]}src="{match[2]}"'
+
+    return PICTURE.sub(sized, body)
+
+
+def named_links(body):
+    """Return a page's HTML whose links to its own headings have names."""
+    return HEADING_LINK.sub(r'<a class="headerlink" aria-label="\2" href="\1"', body)
+
+
 def of_the_site(app, files, names):
     """Return those of Sphinx's files that are the book's own, with their versions."""
     chosen = [f for f in files if str(f.filename).rpartition("/")[2] in names]
@@ -89,12 +113,14 @@ def of_the_site(app, files, names):
 
 def fill_context(app, pagename, templatename, context, doctree):
     """Add what `layout.html` shows."""
+    if "body" in context:
+        context["body"] = named_links(with_sizes(app, context["body"]))
     live = bool(context.get("live_script"))
     book = plain(context["docstitle"])
     title = plain(context.get("title", "")) or book
     scripts = SCRIPTS if live else SCRIPTS - {"runtime.js"}
     context |= {
-        "policy": content_policy(context.get("body", "")),
+        "policy": content_policy(context.get("body")),
         "plain_title": title,
         "plain_book": book,
         "page_title": title if title == book else f"{title} — {book}",
