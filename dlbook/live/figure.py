@@ -1,0 +1,312 @@
+"""A matplotlib figure that answers to sliders, in a notebook and on the page."""
+
+import inspect
+import re
+import weakref
+from itertools import count
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython import get_ipython
+
+from dlbook.live import bindings
+from dlbook.live.checks import compare
+from dlbook.live.display import bundle
+from dlbook.live.drawing import draw
+from dlbook.live.formula import mathml
+from dlbook.live.sliders import group, read
+from dlbook.live.sources import Scope
+from dlbook.live.svg import BOUND
+from dlbook.live.templates import Template
+from dlbook.live.trace import trace
+
+__all__ = ["LiveFigure", "figures"]
+
+_figures = weakref.WeakSet()
+_numbers = count()
+
+
+def figures():
+    """Return the live figures that are alive, oldest first."""
+    return sorted(_figures, key=lambda live: live.number)
+
+
+class LiveFigure:
+    r"""A figure, a model, and sliders that move the model's arguments.
+
+    The model is plain NumPy: it takes the sliders' values and returns a dict (or a
+    NamedTuple) of numbers and arrays. In a notebook the kernel calls it. For the page
+    it is compiled to JavaScript when the book is built.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case letters, digits and hyphens; names the figure in the page's address.
+    fig : matplotlib.figure.Figure
+        Its axes become panels. It is closed for pyplot, so that it shows only once.
+    model : callable
+        Called with the sliders' values by name: numbers, vectors or matrices, integers
+        where a slider has integer steps.
+    sliders : dict of str to tuple
+        ``name: (low, high, step, value)``.
+    labels : dict of str to str, optional
+        LaTeX of names.
+    groups : dict of str to list of str, optional
+        Titles and the sliders below them.
+    choices : dict of str to sequence of str, optional
+        Names of the positions of a slider; its entry in ``sliders`` is then the
+        default position alone.
+    play : str, optional
+        The slider with a button that runs through it.
+    title : str, optional
+        What the figure is, for readers who cannot see it; made from the name if not
+        given.
+    compile : bool
+        False leaves the figure on the page without sliders, for a model that cannot be
+        compiled; the page says so.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described; the message names the figure.
+    TraceError
+        If the model cannot be compiled; the message says what to write instead.
+
+    Examples
+    --------
+    >>> fig, ax = plt.subplots(figsize=(3.4, 2.5))
+    >>> bars = ax.bar(["square"], [0])
+    >>> live = LiveFigure("demo", fig, lambda x: dict(y=x * x), dict(x=(0, 2, 0.5, 1)))
+    >>> live.bind(bars, height="y")
+    >>> live.describe("The square of {x} is {y}.")
+    >>> live
+    LiveFigure('demo': The square of 1 is 1.)
+    """
+
+    def __init__(
+        self, name, fig, model, sliders, *,
+        labels=None, groups=None, choices=None, play=None, title=None, compile=True,
+    ):  # fmt: skip
+        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", str(name)):
+            raise ValueError(
+                f"figure {name!r}: wanted a name of lower-case letters, digits and "
+                "hyphens, beginning with a letter"
+            )
+        self.name, self.fig, self.model = name, fig, model
+        self.title = title or name.replace("-", " ").capitalize()
+        self.sliders, self._inputs = read(
+            name, sliders, labels or {}, choices or {}, play
+        )
+        self.groups = group(name, self.sliders, groups)
+        self.artists, self.changes, self.drags = [], [], []
+        self.formulas, self.readout = [], None
+        self._taken, self.panels = set(), None
+        self.state = self.defaults
+        plain = self.evaluate(self.state)
+        self.program = (
+            trace(model, self.arguments(self.state), name=name) if compile else None
+        )
+        shapes = {key: np.shape(value) for key, value in plain.items()}
+        self.scope = Scope(name, shapes)
+        plt.close(fig)
+        self.number = next(_numbers)
+        _figures.add(self)
+
+    # The model ----------------------------------------------------------------------
+
+    @property
+    def defaults(self):
+        """The sliders' values at first, as one vector."""
+        return np.array([slider.value for slider in self.sliders])
+
+    def arguments(self, state):
+        """Return the model's arguments at a vector of the sliders' values."""
+        result, start = {}, 0
+        for name, shape in self._inputs.items():
+            size = int(np.prod(shape))
+            part = np.asarray(state[start : start + size], float).reshape(shape)
+            slider = self.sliders[start]
+            part = np.rint(part).astype(np.int64) if slider.whole else part
+            result[name] = part if shape else part[()]
+            start += size
+        return result
+
+    def evaluate(self, state):
+        """Return the sliders' values and the model's outputs, all by name."""
+        arguments = self.arguments(state)
+        try:
+            inspect.signature(self.model).bind(**arguments)
+        except TypeError as error:
+            raise ValueError(f"figure {self.name!r}: sliders: {error}") from None
+        outputs = self.model(**arguments)
+        if hasattr(outputs, "_asdict"):
+            outputs = outputs._asdict()
+        if not isinstance(outputs, dict):
+            kind = type(outputs).__name__
+            raise ValueError(
+                f"figure {self.name!r}: the model: wanted a dict of arrays, got {kind}"
+            )
+        return arguments | {k: np.asarray(v) for k, v in outputs.items()}
+
+    @property
+    def offsets(self):
+        """Where the values of each name begin in the script's list of numbers."""
+        result, end = {}, 0
+        for name, shape in self._inputs.items():
+            result[name] = end
+            end += int(np.prod(shape))
+        for name in self.shown_outputs:
+            result[name] = end
+            end += int(np.prod(self.scope.shapes[name]))
+        return result
+
+    @property
+    def shown_outputs(self):
+        """The outputs that something on the page shows, in the model's order."""
+        return [n for n in self.program.outputs if n in self.scope.used]
+
+    def replay(self, state):
+        """Return what the compiled model gives, evaluated in Python."""
+        return self.program.replay(state)
+
+    def check(self, n=200, rng=None):
+        """Hold the compiled model against plain NumPy.
+
+        Parameters
+        ----------
+        n : int
+            Number of random settings, besides every slider's ends.
+        rng : numpy.random.Generator, optional
+            Draws the settings; seeded with 0 if not given.
+
+        Raises
+        ------
+        AssertionError
+            With the first setting at which the two differ.
+        """
+        compare(self, n, np.random.default_rng(0) if rng is None else rng)
+
+    # What the author says -------------------------------------------------------------
+
+    def bind(self, artist, *, colors=bindings.CLASSES, drag=None, **properties):
+        """Bind properties of an artist to outputs of the model.
+
+        Parameters
+        ----------
+        artist : Artist, BarContainer, plotting.Matrix or list of Artist
+        colors : sequence of str
+            Roles or colours of the classes that ``color=`` counts.
+        drag : tuple of str, optional
+            Names of the sliders that follow when the artist is dragged: one for x and
+            one for y, vectors where the artist has several points.
+        **properties : str or float
+            See `dlbook.live.bindings`.
+        """
+        for leaf in bindings.leaves(artist):
+            if leaf not in self.artists:
+                leaf.set_gid(f"{BOUND}{len(self.artists)}")
+                self.artists.append(leaf)
+            for name in properties:
+                if (id(leaf), name) in self._taken:
+                    kind = type(leaf).__name__
+                    self._fail(f"{name} of this {kind} is bound already")
+                self._taken.add((id(leaf), name))
+        self.changes += bindings.changes(artist, properties, self.scope, colors)
+        if drag is not None:
+            self.drags.append((artist, *map(self._dragged, drag)))
+
+    def formula(self, template):
+        """Show a formula with the numbers filled in, see `dlbook.live.formula`."""
+        try:
+            _, slots = mathml(template, self.evaluate(self.defaults))
+        except (ValueError, TypeError) as error:
+            self._fail(f"formula: {error}", error)
+        self.scope.used.update(slot.name for slot in slots)
+        self.formulas.append(template)
+
+    def describe(self, text):
+        """Say in words what the picture shows; fields as in ``{z:.2f}``."""
+        self.readout = Template(text, self.scope)
+
+    def _dragged(self, name):
+        """Return the numbers of the sliders that a name or an element of it means."""
+        chosen = [k for k, s in enumerate(self.sliders) if name in (s.id, s.name)]
+        if not chosen:
+            self._fail(f"drag: there is no slider {name!r}")
+        return chosen
+
+    def _fail(self, message, cause=None):
+        raise ValueError(f"figure {self.name!r}: {message}") from cause
+
+    # Both views -----------------------------------------------------------------------
+
+    def settings(self, **values):
+        """Return the sliders' values, with some of them set.
+
+        Parameters
+        ----------
+        **values : array_like
+            By name (``x=[1, 0, 1]``) or by element (``x1=1``).
+        """
+        state = self.defaults
+        for name, value in values.items():
+            chosen = [k for k, s in enumerate(self.sliders) if s.name == name]
+            chosen = chosen or [k for k, s in enumerate(self.sliders) if s.id == name]
+            if not chosen or np.size(value) != len(chosen):
+                self._fail(f"no slider {name!r} with {np.size(value)} numbers")
+            state[chosen] = np.ravel(value)
+        return state
+
+    def redraw(self, state=None, **values):
+        """Set the sliders and draw the figure anew by matplotlib.
+
+        Parameters
+        ----------
+        state : array_like, optional
+            All sliders' values; what ``settings(**values)`` gives if left out.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The sliders' values and the model's outputs.
+        """
+        self.state = np.array(self.settings(**values) if state is None else state)
+        found = self.evaluate(self.state)
+        for change in self.changes:
+            change.apply(found)
+        return found
+
+    def draw(self):
+        """Return the `Drawing` of the figure as it stands."""
+        if self.readout is None:
+            self._fail("describe() is missing: say in words what the picture shows")
+        if self.panels is None:
+            self.redraw(self.state)
+            self.fig.draw_without_rendering()
+            self.fig.set_layout_engine("none")
+            for ax in self.fig.axes:
+                ax.autoscale(False)
+        drawing = draw(self)
+        self.panels = drawing.panels
+        return drawing
+
+    def svg(self):
+        """Return the markup of each panel, as the figure stands."""
+        return self.draw().svg(self.title)
+
+    def widget(self):
+        """Return the figure with sliders that the kernel answers."""
+        from dlbook.live.widget import Widget  # only a notebook needs ipywidgets
+
+        self.draw()
+        return Widget(self)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = bundle(self)
+        if get_ipython() is not None and hasattr(get_ipython(), "kernel"):
+            data = self.widget()._repr_mimebundle_() | data
+        return data
+
+    def __repr__(self):
+        text = self.readout.fill(self.evaluate(self.state)) if self.readout else ""
+        return f"LiveFigure({self.name!r}: {text})"

@@ -1,0 +1,186 @@
+"""The page's view: markup that reads in full without a script, and the script."""
+
+import inspect
+import json
+import textwrap
+from html import escape
+from pathlib import Path
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from dlbook.live import numbers
+from dlbook.live.formula import mathml
+
+__all__ = ["html", "runtime", "script", "source"]
+
+#: With more sliders than this, groups of more than a handful are folded.
+MANY, HANDFUL = 16, 4
+
+
+def runtime():
+    """Return the text of the script that all pages share."""
+    text = Path(__file__).with_name("runtime.js").read_text("utf-8")
+    twin = numbers.JAVASCRIPT.read_text("utf-8")
+    return text.replace("/* numbers.js */", twin, 1)
+
+
+def source(live):
+    """Return the source text of a figure's model, or an empty string if it has none."""
+    try:
+        return textwrap.dedent(inspect.getsource(live.model))
+    except (OSError, TypeError):
+        return ""
+
+
+def html(live):
+    """Return the markup of a figure for the page."""
+    drawing = live.draw()
+    values = live.evaluate(live.state)
+    rows = {}
+    for panel, svg in zip(drawing.panels, drawing.svg(live.title), strict=True):
+        rows.setdefault(panel.row, []).append(svg)
+    name = live.name
+    parts = [
+        f'<figure class="dl-live" id="live-{name}" aria-label="{escape(live.title)}">',
+        *(f'<div class="dl-row">{"".join(row)}</div>' for row in rows.values()),
+        *(
+            f'<div class="dl-formula" data-formula="{k}">{mathml(f, values)[0]}</div>'
+            for k, f in enumerate(live.formulas)
+        ),
+        f'<p class="dl-readout" id="{name}-readout">'
+        f"{escape(live.readout.fill(values))}</p>",
+        _controls(live) if live.program else _still(),
+        _code(live),
+        "</figure>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def script(live):
+    """Return the text that gives a figure's compiled model to the runtime."""
+    if not live.program:
+        return ""
+    drawing = live.draw()
+    values = live.evaluate(live.state)
+    offsets = live.offsets
+    formulas = []
+    for template in live.formulas:
+        slots = mathml(template, values)[1]
+        formulas.append([[_place(s, values, offsets), s.spec] for s in slots])
+    spec = {
+        "name": live.name,
+        "sliders": [_slider(s) for s in live.sliders],
+        "changes": [change.spec(drawing) for change in live.changes],
+        "formulas": formulas,
+        "readout": live.readout.pieces(drawing.address),
+        "drags": [_drag(drawing, *drag) for drag in live.drags],
+    }
+    text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
+    compute = live.program.javascript(live.shown_outputs)
+    return f"(self.dlbook=self.dlbook||[]).push({text[:-1]},compute:{compute}}});\n"
+
+
+def _slider(s):
+    spec = [s.low, s.step, s.positions, s.value, s.digits]
+    spec = [int(n) if float(n).is_integer() else n for n in spec]
+    return [*spec, list(s.choices)] if s.choices else spec
+
+
+def _place(slot, values, offsets):
+    shape = values[slot.name].shape
+    place = 0
+    for k, side in zip(slot.index, shape, strict=True):
+        place = place * side + k
+    return offsets[slot.name] + place
+
+
+def _drag(drawing, artist, xs, ys):
+    x, y = drawing.scales(artist)
+    return [drawing.part(artist), xs, ys, x.spec(), y.spec()]
+
+
+def _controls(live):
+    many = len(live.sliders) > MANY
+    groups = "\n".join(_group(live, g, many) for g in live.groups)
+    buttons = (
+        '<button type="button" class="dl-reset">Reset</button>'
+        '<button type="button" class="dl-link">Copy link</button>'
+        '<span role="status"></span><span class="dl-spoken" aria-live="polite"></span>'
+    )
+    return (
+        '<fieldset class="dl-controls" data-wakes disabled>'
+        '<legend class="dl-spoken">Settings</legend>\n'
+        f'<div class="dl-groups">\n{groups}\n</div>\n'
+        f'<div class="dl-buttons">{buttons}</div></fieldset>'
+    )
+
+
+def _group(live, group, many):
+    sliders = "".join(_control(live, s) for s in group.sliders)
+    columns = f' data-columns="{group.columns}"' if group.columns else ""
+    body = f'<div class="dl-sliders"{columns}>{sliders}</div>'
+    title = escape(group.title)
+    if many and len(group.sliders) > HANDFUL:
+        names = ", ".join(dict.fromkeys(s.name for s in group.sliders))
+        return (
+            f'<details class="dl-group dl-fold"><summary>{title or names}</summary>'
+            f'<fieldset aria-label="{title or names}">{body}</fieldset></details>'
+        )
+    legend = f"<legend>{title}</legend>" if title else ""
+    tag = "fieldset" if title else "div"
+    return f'<{tag} class="dl-group">{legend}{body}</{tag}>'
+
+
+def _control(live, s):
+    ident = f"{live.name}-{s.id}"
+    label = f'<label for="{ident}">{s.label.mathml}</label>'
+    value = escape(s.text(s.value))
+    output = f'<output for="{ident}" aria-live="off">{value}</output>'
+    known = f'id="{ident}" data-slider'
+    if s.switch:
+        ticked = " checked" if s.value else ""
+        field = f'<input type="checkbox" {known}{ticked}>'
+        return f'<div class="dl-slider dl-switch">{label}{field}{output}</div>'
+    if s.choices and not s.play:
+        options = "".join(
+            f"<option{' selected' if s.low + k == s.value else ''}>{escape(c)}</option>"
+            for k, c in enumerate(s.choices)
+        )
+        return (
+            f'<div class="dl-slider dl-choice">{label}'
+            f"<select {known}>{options}</select></div>"
+        )
+    field = (
+        f'<input type="range" {known} min="{s.low:g}" max="{s.high:g}" '
+        f'step="{s.step:g}" value="{s.value:g}" aria-valuetext="{value}" '
+        'autocomplete="off">'
+    )
+    if s.play:
+        k = live.sliders.index(s)
+        field = (
+            f'<span class="dl-run">{field}<button type="button" class="dl-play" '
+            f'data-play="{k}" aria-pressed="false" aria-label="Play"></button></span>'
+        )
+    return f'<div class="dl-slider">{label}{output}{field}</div>'
+
+
+def _still():
+    return (
+        '<p class="dl-still">The model behind this figure runs in a notebook only; '
+        "here it stands at its first setting.</p>"
+    )
+
+
+def _code(live):
+    text = source(live)
+    if not text:
+        return ""
+    shown = highlight(text, PythonLexer(), HtmlFormatter())
+    told = "This very function, compiled, answers the sliders on this page."
+    note = f"<p>{told}</p>" if live.program else ""
+    return (
+        f'<details class="dl-code"><summary>Show the code</summary>{note}'
+        f"{shown}</details>"
+    )

@@ -1,0 +1,163 @@
+"""A figure cut into panels, which stand side by side or, on a phone, one below another.
+
+Axes that overlap (twins, a colour bar and its picture) stay together. Panels of one row
+keep one height, so that their axes stay aligned.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.transforms import Bbox
+
+__all__ = ["PHONE", "Panel", "cut", "legible"]
+
+PAD = 2.0
+#: Pixels to a point on a screen, as in print.
+NATURAL = 4 / 3
+#: Width of a panel on the narrowest screen, and the smallest text there, in pixels.
+PHONE, SMALLEST = 328, 9
+
+
+class Panel(NamedTuple):
+    """One panel: its axes, its row from the top, its box ``x, y, width, height``."""
+
+    axes: tuple
+    row: int
+    box: tuple
+
+    @property
+    def size(self):
+        """Width and height on the page, in pixels."""
+        return tuple(round(NATURAL * side) for side in self.box[2:])
+
+    @property
+    def title(self):
+        """What the panel says of itself, mathematics left out."""
+        titles = [ax.get_title(loc) for ax in self.axes for loc in ("left", "center")]
+        return next((t for t in titles if t), "").replace("$", "").replace("\\", "")
+
+
+def cut(fig, renderer, figure):
+    """Return the panels of a figure, row by row from the top left.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        At 72 dpi and laid out.
+    renderer : RendererBase
+        Measures texts.
+    figure : str
+        Name of the live figure, for messages.
+
+    Raises
+    ------
+    ValueError
+        If the figure has a title, legend or other artist outside of its axes.
+    """
+    outside = [*fig.texts, *fig.legends, *fig.lines, *fig.images, *fig.subfigs]
+    outside += [a for a in fig.artists if a is not fig.patch] + list(fig.patches)
+    if outside:
+        kind = type(outside[0]).__name__
+        raise ValueError(
+            f"figure {figure!r}: a {kind} outside of all axes belongs to no panel; "
+            "put titles and legends into an axes"
+        )
+    groups = _together(fig)
+    frames = [Bbox.union([ax.get_window_extent() for ax in group]) for group in groups]
+    boxes = [_extent(group, renderer) for group in groups]
+    rows = _rows(frames)
+    panels = []
+    for number, row in enumerate(rows):
+        top = max(boxes[k].y1 for k in row)
+        bottom = min(boxes[k].y0 for k in row)
+        for k in sorted(row, key=lambda k: frames[k].x0):
+            box = boxes[k]
+            corner = (box.x0, renderer.height - top)
+            size = (box.width, top - bottom)
+            panels.append(Panel(tuple(groups[k]), number, (*corner, *size)))
+    return panels
+
+
+def _together(fig):
+    """Return lists of axes that overlap, or are joined by a colour bar."""
+    axes = [ax for ax in fig.axes if ax.get_visible()]
+    if not axes:
+        raise ValueError("the figure has no axes")
+    joined = {
+        frozenset((id(m.axes), id(m.colorbar.ax)))
+        for ax in axes
+        for m in [*ax.collections, *ax.images]
+        if getattr(m, "colorbar", None)
+    }
+    groups = []
+    for ax in axes:
+        touching = [g for g in groups if any(_touch(ax, b, joined) for b in g)]
+        groups = [g for g in groups if g not in touching]
+        groups.append([*(b for g in touching for b in g), ax])
+    return groups
+
+
+def _touch(a, b, joined):
+    if frozenset((id(a), id(b))) in joined:
+        return True
+    common = Bbox.intersection(a.get_window_extent(), b.get_window_extent())
+    return common is not None and common.width > 0.5 and common.height > 0.5
+
+
+def _extent(group, renderer):
+    boxes = [ax.get_tightbbox(renderer) for ax in group]
+    box = Bbox.union([box for box in boxes if box is not None])
+    return Bbox.from_extents(*np.round(box.padded(PAD).extents, 1))
+
+
+def _rows(frames):
+    """Return lists of numbers of frames that stand side by side, from the top."""
+    rows = []
+    for k in sorted(range(len(frames)), key=lambda k: -frames[k].y1):
+        middle = (frames[k].y0 + frames[k].y1) / 2
+        if rows and frames[rows[-1][0]].y0 < middle:
+            rows[-1].append(k)
+        else:
+            rows.append([k])
+    return rows
+
+
+def legible(panel, element, figure):
+    """Enlarge indices, and refuse other text, that a phone would show too small.
+
+    Parameters
+    ----------
+    panel : Panel
+    element : Element
+        What was drawn into it.
+    figure : str
+        Name of the live figure, for messages.
+
+    Raises
+    ------
+    ValueError
+        If a text has less than 9 pixels where the panel is 328 pixels wide.
+    """
+    scale = min(NATURAL, PHONE / panel.box[2])
+    least = SMALLEST / scale
+    for text, size in _texts(element, 0.0):
+        if size < least - 0.005:
+            words = "".join(text.itertext())
+            raise ValueError(
+                f"figure {figure!r}: panel {panel.title!r} is {panel.box[2] / 72:.1f} "
+                f"inches wide, so its text {words!r} of {size:g} points would have "
+                f"{size * scale:.1f} pixels on a phone, and {SMALLEST} are needed: "
+                "draw the panel narrower, or its text larger"
+            )
+        for index in text:
+            if float(index.get("font-size", size)) < least:
+                index.set("font-size", f"{least:.2f}")
+
+
+def _texts(element, size):
+    """Return each text below an element with its size."""
+    size = float(element.get("font-size", size))
+    if element.tag == "text":
+        yield element, size
+    for child in element:
+        yield from _texts(child, size)

@@ -1,0 +1,116 @@
+"""The notebook's view: ipywidgets that call the NumPy function in the kernel."""
+
+import io
+from html import escape
+
+import ipywidgets as widgets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from dlbook.live.formula import render
+
+__all__ = ["Widget", "png"]
+
+DPI = 96
+FIELD = dict(layout=widgets.Layout(width="15em"), continuous_update=True)
+
+
+def png(live, dpi=DPI):
+    """Return the figure as it stands as a PNG image.
+
+    Little compression: a kernel on the same machine has more bandwidth than time.
+    """
+    fig, before = live.fig, live.fig.dpi
+    try:
+        fig.dpi = dpi
+        canvas, buffer = FigureCanvasAgg(fig), io.BytesIO()
+        canvas.print_png(buffer, pil_kwargs={"compress_level": 1})
+    finally:
+        fig.dpi = before
+    return buffer.getvalue()
+
+
+class Widget(widgets.VBox):
+    """The figure, its formulas and read-out, and a control for each slider.
+
+    Parameters
+    ----------
+    live : LiveFigure
+    """
+
+    def __init__(self, live):
+        self.live = live
+        self.picture = widgets.Image(format="png")
+        self.formulas = [widgets.HTMLMath() for _ in live.formulas]
+        self.readout = widgets.HTML()
+        self.controls = [_control(slider) for slider in live.sliders]
+        self.reset = widgets.Button(description="Reset")
+        self.reset.on_click(lambda _: self._set(live.defaults))
+        self._set(live.state)
+        for control in self.controls:
+            control.observe(lambda _: self._update(), names="value")
+        groups = [self._group(group) for group in live.groups]
+        shown = [self.picture, *self.formulas, self.readout]
+        super().__init__([*shown, _wrap(groups), self.reset])
+
+    def state(self):
+        """Return the values of all controls."""
+        return [float(control.value) for control in self.controls]
+
+    def _set(self, state):
+        """Move all controls and draw once."""
+        self._quiet = True
+        for slider, control, value in zip(
+            self.live.sliders, self.controls, state, strict=True
+        ):
+            control.value = bool(value) if slider.switch else _whole(slider, value)
+        self._quiet = False
+        self._update()
+
+    def _update(self):
+        if self._quiet:
+            return
+        values = self.live.redraw(self.state())
+        for box, template in zip(self.formulas, self.live.formulas, strict=True):
+            box.value = f"$$\\displaystyle {render(template, values)}$$"
+        self.readout.value = f"<p>{escape(self.live.readout.fill(values))}</p>"
+        self.picture.value = png(self.live)
+
+    def _group(self, group):
+        chosen = [self.controls[self.live.sliders.index(s)] for s in group.sliders]
+        rows = [
+            widgets.HBox([widgets.HTMLMath(f"${s.label.latex}$"), control])
+            for s, control in zip(group.sliders, chosen, strict=True)
+        ]
+        if group.columns:
+            columns = widgets.Layout(
+                grid_template_columns=f"repeat({group.columns}, max-content)"
+            )
+            rows = [widgets.GridBox(rows, layout=columns)]
+        title = [widgets.HTML(f"<b>{escape(group.title)}</b>")] if group.title else []
+        return widgets.VBox([*title, *rows])
+
+
+def _whole(slider, value):
+    return int(round(value)) if slider.whole else float(value)
+
+
+def _wrap(boxes):
+    return widgets.HBox(boxes, layout=widgets.Layout(flex_flow="row wrap"))
+
+
+def _control(slider):
+    """Return the widget for one slider."""
+    value = _whole(slider, slider.value)
+    if slider.switch:
+        return widgets.Checkbox(bool(value), indent=False)
+    if slider.choices:
+        low = _whole(slider, slider.low)
+        options = [(name, low + k) for k, name in enumerate(slider.choices)]
+        kind = widgets.SelectionSlider if slider.play else widgets.Dropdown
+        return kind(options=options, value=value)
+    known = dict(min=_whole(slider, slider.low), max=_whole(slider, slider.high))
+    step = _whole(slider, slider.step)
+    if slider.whole:
+        return widgets.IntSlider(value, step=step, **known, **FIELD)
+    form = f".{slider.digits}f"
+    return widgets.FloatSlider(value, step=step, readout_format=form, **known, **FIELD)
