@@ -127,12 +127,12 @@ def _clip(a, a_min=None, a_max=None, out=None, *, min=None, max=None):
 
 @implements(np.zeros_like)
 def _zeros_like(a, *args, **kwargs):
-    return np.full_like(a, 0)
+    return np.full_like(a, 0, *args, **kwargs)
 
 
 @implements(np.ones_like)
 def _ones_like(a, *args, **kwargs):
-    return np.full_like(a, 1)
+    return np.full_like(a, 1, *args, **kwargs)
 
 
 @implements(np.full_like)
