@@ -1,0 +1,310 @@
+r"""Convolution and correlation, of one image by the formula and of batches by matrices.
+
+Copies of the image, each shifted by one column of the kernel, are stacked once; a shift
+by one row is then a slice of that stack, and a convolution is one matrix product for
+each row u of the kernel:
+
+.. math:: y = b + \sum_u W_u \, X_u , \qquad
+   \frac{\partial L}{\partial W_u} = \frac{\partial L}{\partial y} X_u^\top , \qquad
+   \frac{\partial L}{\partial X_u} \mathrel{+}= W_u^\top \frac{\partial L}{\partial y} .
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from dlbook._check import array, choice, like
+from dlbook._windows import Sweep, images, pad, sweep_over, taps, unpad
+
+__all__ = [
+    "ConvCache",
+    "ConvGradients",
+    "conv2d",
+    "conv2d_backward",
+    "conv2d_forward",
+    "convolve2d",
+    "correlate2d",
+]
+
+
+class ConvCache(NamedTuple):
+    """What `conv2d_forward` leaves for `conv2d_backward`."""
+
+    columns: np.ndarray
+    """Shifted copies of the padded image, (N, C * kernel columns, H', W_out)."""
+    w: np.ndarray
+    y: np.ndarray
+    sweep: Sweep
+
+
+class ConvGradients(NamedTuple):
+    """Gradients of a convolution, in the shapes of its arguments."""
+
+    dx: np.ndarray | None
+    dw: np.ndarray
+    db: np.ndarray
+
+
+def correlate2d(image, kernel, mode="valid"):
+    r"""Slide a kernel over an image; add up the products at each place.
+
+    .. math:: y_{ij} = \sum_m \sum_n I_{i+m,\,j+n} \, K_{mn}
+
+    This is what a layer computes and what the source calls a convolution.
+
+    Parameters
+    ----------
+    image : array_like of shape (H, W)
+        The image I.
+    kernel : array_like of shape (kh, kw)
+        The kernel K, no larger than the image if ``mode`` is "valid".
+    mode : {"valid", "full"}
+        Places where the kernel lies within the image, or all where they overlap, with
+        zeros around the image.
+
+    Returns
+    -------
+    ndarray of shape (H - kh + 1, W - kw + 1), or with + for - if "full"
+        The correlation.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or the mode is unknown.
+
+    Examples
+    --------
+    The source's example:
+
+    >>> correlate2d([[1, 2, 0], [4, 5, 6], [7, 8, 9]], [[1, 0], [-1, 1]])
+    array([[2., 3.],
+           [5., 6.]])
+    """
+    image, kernel = _image_and_kernel(image, kernel)
+    if choice(mode, "mode", ("valid", "full")) == "full":
+        image = pad(image, (kernel.shape[0] - 1, kernel.shape[1] - 1))
+    sweep_over(image.shape, kernel.shape)
+    windows = sliding_window_view(image, kernel.shape)
+    return np.einsum("ijmn,mn->ij", windows, kernel)
+
+
+def convolve2d(image, kernel, mode="valid"):
+    r"""Convolve an image with a kernel: correlate it with the kernel turned by 180°.
+
+    .. math:: (I * K)_{ij} = \sum_m \sum_n I_{i-m,\,j-n} \, K_{mn}
+
+    In mode "full" the indices run over all places where a product exists, and image
+    and kernel may change places. Mode "valid" keeps the inner part.
+
+    Parameters
+    ----------
+    image, kernel, mode
+        As in `correlate2d`.
+
+    Returns
+    -------
+    ndarray
+        In the shape that `correlate2d` gives.
+
+    Raises
+    ------
+    ValueError
+        As in `correlate2d`.
+
+    References
+    ----------
+    Dumoulin and Visin 2016, :cite:`dumoulin2016`.
+
+    Examples
+    --------
+    >>> convolve2d([[1, 2, 0], [4, 5, 6], [7, 8, 9]], [[1, 0], [-1, 1]])
+    array([[4., 8.],
+           [7., 8.]])
+    """
+    image, kernel = _image_and_kernel(image, kernel)
+    return correlate2d(image, kernel[::-1, ::-1], mode)
+
+
+def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
+    r"""Apply a convolutional layer: every kernel sums over all input channels.
+
+    .. math:: y_{o,ij} = b_o + \sum_c \sum_m \sum_n
+       x_{c,\; s i + d m - p,\; s j + d n - p} \; w_{o,c,mn}
+
+    Outside of the image x is 0.
+
+    Parameters
+    ----------
+    x : array_like of shape (C, H, W) or (N, C, H, W)
+        One image or a batch.
+    w : array_like of shape (O, C, kh, kw)
+        One kernel for each pair of an output and an input channel.
+    b : array_like of shape (O,), optional
+        One bias for each *output* channel; zero if not given.
+    stride, padding, dilation : int or (int, int)
+        Step s, cells of padding p at each side, and distance d between the cells of
+        the kernel; a pair is (rows, columns).
+
+    Returns
+    -------
+    ndarray of shape (O, H_out, W_out) or (N, O, H_out, W_out)
+        The feature maps, of the size that `output_size` gives.
+
+    Raises
+    ------
+    TypeError
+        If a stride, padding or dilation is no integer or pair of integers.
+    ValueError
+        If one of these is too small, the kernel does not fit into the padded image, a
+        shape does not fit or a number is not finite.
+
+    References
+    ----------
+    LeCun et al. 1989, :cite:`lecun1989`; dilation: Yu and Koltun 2015,
+    :cite:`yu2015`.
+
+    Examples
+    --------
+    >>> x = np.arange(9.0).reshape(1, 3, 3)
+    >>> conv2d(x, [[[[0, 1], [2, 3]]]], [0.5])
+    array([[[19.5, 25.5],
+            [37.5, 43.5]]])
+    """
+    return conv2d_forward(x, w, b, stride=stride, padding=padding, dilation=dilation)[0]
+
+
+def conv2d_forward(x, w, b=None, *, stride=1, padding=0, dilation=1):
+    """Do as `conv2d` does, and keep what `conv2d_backward` needs.
+
+    Parameters
+    ----------
+    x, w, b, stride, padding, dilation
+        As in `conv2d`.
+
+    Returns
+    -------
+    y : ndarray of shape (O, H_out, W_out) or (N, O, H_out, W_out)
+        The feature maps.
+    cache : ConvCache
+        For `conv2d_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `conv2d`.
+    """
+    x = images(x)
+    w = array(w, "w", ("O", x.shape[-3], "kh", "kw"))
+    b = np.zeros_like(w[:, 0, 0, 0]) if b is None else array(b, "b", w.shape[:1])
+    sweep = sweep_over(x.shape[-2:], w.shape[-2:], stride, padding, dilation)
+    columns = _columns(pad(x.reshape(-1, *x.shape[-3:]), sweep.padding), sweep)
+    w_rows = _kernel_rows(w)
+    y = w_rows[0] @ _row(columns, 0, sweep)
+    for u in range(1, len(w_rows)):
+        y += w_rows[u] @ _row(columns, u, sweep)
+    y = np.add(y, b[:, None], out=None if getattr(b, "symbolic", False) else y)
+    y = y.reshape(x.shape[:-3] + w.shape[:1] + sweep.out)
+    return y, ConvCache(columns, w, y, sweep)
+
+
+def conv2d_backward(dy, cache, *, wrt_x=True):
+    r"""Carry a gradient back through `conv2d`.
+
+    Each product :math:`x\,w` of the forward sum sends :math:`x \, \partial L /
+    \partial y` to its weight and :math:`w \, \partial L / \partial y` to its pixel.
+    With stride 1, dilation 1 and no padding this is
+
+    .. math::
+
+       \frac{\partial L}{\partial w_{oc}} = x_c \star
+       \frac{\partial L}{\partial y_o} , \qquad
+       \frac{\partial L}{\partial x_c} = \sum_o
+       \frac{\partial L}{\partial y_o} * w_{oc} , \qquad
+       \frac{\partial L}{\partial b_o} = \sum_{ij}
+       \frac{\partial L}{\partial y_{o,ij}} ,
+
+    where :math:`\star` is the valid correlation and :math:`*` the full convolution.
+
+    Parameters
+    ----------
+    dy : array_like of shape (O, H_out, W_out) or (N, O, H_out, W_out)
+        Gradient of the loss with respect to the feature maps.
+    cache : ConvCache
+        What `conv2d_forward` returned.
+    wrt_x : bool
+        Whether the gradient of the images is wanted; a first layer can do without.
+
+    Returns
+    -------
+    ConvGradients
+        dx, dw and db. dw and db are summed over the batch; dx is None without
+        ``wrt_x``.
+
+    Raises
+    ------
+    ValueError
+        If ``dy`` does not have the shape of the feature maps.
+
+    References
+    ----------
+    LeCun et al. 1989, :cite:`lecun1989`.
+
+    Examples
+    --------
+    >>> x, w = np.arange(9.0).reshape(1, 3, 3), np.array([[[[0.0, 1.0], [2.0, 3.0]]]])
+    >>> y, cache = conv2d_forward(x, w)
+    >>> dx, dw, db = conv2d_backward(np.ones_like(y), cache)
+    >>> dw[0, 0], db
+    (array([[ 8., 12.],
+           [20., 24.]]), array([4.]))
+    >>> np.array_equal(dx[0], convolve2d(np.ones((2, 2)), w[0, 0], "full"))
+    True
+    """
+    columns, w, y, sweep = cache
+    d = like(dy, "dy", y, "y").reshape(len(columns), len(w), -1)
+    d_t = d.swapaxes(1, 2).copy()
+    dw = np.stack(
+        [np.sum(_row(columns, u, sweep) @ d_t, axis=0) for u in range(w.shape[2])]
+    )
+    dw = dw.reshape(*w.shape[2:3], *w.shape[1:2], *w.shape[3:], -1)
+    dx = _conv2d_dx(d, cache) if wrt_x else None
+    return ConvGradients(dx, dw.transpose(3, 1, 0, 2), np.sum(d, axis=(0, 2)))
+
+
+def _image_and_kernel(image, kernel):
+    return array(image, "image", ("H", "W")), array(kernel, "kernel", ("kh", "kw"))
+
+
+def _kernel_rows(w):
+    """Return one matrix (O, C * kernel columns) for each row of the kernels."""
+    return w.transpose(2, 0, 1, 3).reshape(w.shape[2], len(w), -1)
+
+
+def _columns(x, sweep):
+    """Stack a copy of the image for each column of the kernel, shifted by it."""
+    shifted = [x[..., taps(sweep, 1, v)] for v in range(sweep.kernel[1])]
+    columns = np.stack(shifted, axis=2)
+    return columns.reshape(len(x), -1, *columns.shape[-2:])
+
+
+def _row(columns, u, sweep):
+    """Return what row u of the kernel meets: a matrix (C * kernel columns, places)."""
+    return columns[:, :, taps(sweep, 0, u)].reshape(*columns.shape[:2], -1)
+
+
+def _conv2d_dx(d, cache):
+    """Send each gradient back along the slices that the forward pass has read."""
+    columns, w, y, sweep = cache
+    d_columns = np.zeros_like(columns)
+    for u, w_u in enumerate(_kernel_rows(w)):
+        read = d_columns[:, :, taps(sweep, 0, u)]
+        read += (w_u.T @ d).reshape(read.shape)
+    n, _, height, width_out = columns.shape
+    width = sweep.image[1] + 2 * sweep.padding[1]
+    dx = np.zeros_like(columns, shape=(n, w.shape[1], height, width))
+    d_columns = d_columns.reshape(n, w.shape[1], -1, height, width_out)
+    for v in range(w.shape[3]):
+        dx[..., taps(sweep, 1, v)] += d_columns[:, :, v]
+    dx = unpad(dx, sweep.padding)
+    return dx.reshape(*y.shape[:-3], *dx.shape[1:])

@@ -1,0 +1,273 @@
+"""Pooling: one number for each window, the largest or the average."""
+
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from dlbook._check import like
+from dlbook._windows import Sweep, cells, images, pad, sweep_over, unpad
+
+__all__ = [
+    "AvgPoolCache",
+    "MaxPoolCache",
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "avg_pool2d_forward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "max_pool2d_forward",
+]
+
+
+class MaxPoolCache(NamedTuple):
+    """What `max_pool2d_forward` leaves for `max_pool2d_backward`."""
+
+    x: np.ndarray
+    y: np.ndarray
+    sweep: Sweep
+
+
+class AvgPoolCache(NamedTuple):
+    """What `avg_pool2d_forward` leaves for `avg_pool2d_backward`."""
+
+    y: np.ndarray
+    counts: np.ndarray
+    """Cells that each window divides by."""
+    sweep: Sweep
+
+
+def max_pool2d(x, kernel, *, stride=None, padding=0):
+    r"""Keep the largest value of each window.
+
+    .. math:: y_{c,ij} = \max_{m,n} \; x_{c,\; s i + m - p,\; s j + n - p}
+
+    Padding never wins: it counts as minus infinity.
+
+    Parameters
+    ----------
+    x : array_like of shape (C, H, W) or (N, C, H, W)
+        One image or a batch.
+    kernel : int or (int, int)
+        Size of the window; a pair is (rows, columns).
+    stride : int or (int, int), optional
+        Step from one window to the next; the window's size if not given.
+    padding : int or (int, int)
+        Cells of padding at each side, at most half of the window.
+
+    Returns
+    -------
+    ndarray of shape (C, H_out, W_out) or (N, C, H_out, W_out)
+        The largest values.
+
+    Raises
+    ------
+    TypeError
+        If a size is no integer or pair of integers.
+    ValueError
+        If a size is out of its range, the window does not fit into the padded image,
+        ``x`` is no image or a number is not finite.
+
+    References
+    ----------
+    Dumoulin and Visin 2016, :cite:`dumoulin2016`.
+
+    Examples
+    --------
+    >>> max_pool2d([[[1, 2, 0, 3], [4, 5, 6, 1]]], 2)
+    array([[[5., 6.]]])
+    """
+    return max_pool2d_forward(x, kernel, stride=stride, padding=padding)[0]
+
+
+def max_pool2d_forward(x, kernel, *, stride=None, padding=0):
+    """Do as `max_pool2d` does, and keep what `max_pool2d_backward` needs.
+
+    Parameters
+    ----------
+    x, kernel, stride, padding
+        As in `max_pool2d`.
+
+    Returns
+    -------
+    y : ndarray of shape (C, H_out, W_out) or (N, C, H_out, W_out)
+        The largest values.
+    cache : MaxPoolCache
+        For `max_pool2d_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `max_pool2d`.
+    """
+    x, sweep = _pooling(x, kernel, stride, padding)
+    x = pad(x, sweep.padding, -np.inf)
+    y = reduce(np.maximum, (x[cell] for cell in cells(sweep)))
+    return y, MaxPoolCache(x, y, sweep)
+
+
+def max_pool2d_backward(dy, cache):
+    r"""Carry a gradient back through `max_pool2d`: all of it goes to the maximum.
+
+    .. math:: \frac{\partial L}{\partial x_{ab}} = \sum_{ij}
+       \frac{\partial L}{\partial y_{ij}} \, [\, (a, b) \text{ is the place of } y_{ij}
+       \,]
+
+    If a window has several equal maxima, the first one in reading order is the place.
+
+    Parameters
+    ----------
+    dy : array_like of shape (C, H_out, W_out) or (N, C, H_out, W_out)
+        Gradient of the loss with respect to the largest values.
+    cache : MaxPoolCache
+        What `max_pool2d_forward` returned.
+
+    Returns
+    -------
+    ndarray of shape (C, H, W) or (N, C, H, W)
+        Gradient of the images.
+
+    Raises
+    ------
+    ValueError
+        If ``dy`` does not have the shape of the largest values.
+
+    Examples
+    --------
+    >>> y, cache = max_pool2d_forward([[[1, 6, 0, 3], [6, 5, 2, 3]]], 2)
+    >>> max_pool2d_backward([[[1.0, 2.0]]], cache)
+    array([[[0., 1., 0., 2.],
+            [0., 0., 0., 0.]]])
+    """
+    x, y, sweep = cache
+    dy = like(dy, "dy", y, "y")
+    apart = all(s >= k for s, k in zip(sweep.stride, sweep.kernel, strict=True))
+    dx, waiting = np.zeros_like(x), True
+    for cell in cells(sweep):
+        place = (x[cell] == y) & waiting
+        waiting = waiting ^ place
+        if apart:
+            np.multiply(dy, place, out=dx[cell])
+        else:
+            dx[cell] += dy * place
+    return unpad(dx, sweep.padding)
+
+
+def avg_pool2d(x, kernel, *, stride=None, padding=0, count_padding=True):
+    r"""Average each window.
+
+    .. math:: y_{c,ij} = \frac{1}{M_{ij}} \sum_{m,n} x_{c,\; s i + m - p,\; s j + n - p}
+
+    Outside of the image x is 0. :math:`M_{ij}` is the number of cells of the window:
+    all of them if the padding counts, else those within the image.
+
+    Parameters
+    ----------
+    x, kernel, stride, padding
+        As in `max_pool2d`.
+    count_padding : bool
+        Whether padding counts. If it does, averages at the border are drawn to 0.
+
+    Returns
+    -------
+    ndarray of shape (C, H_out, W_out) or (N, C, H_out, W_out)
+        The averages.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `max_pool2d`.
+
+    References
+    ----------
+    LeCun et al. 1998, :cite:`lecun1998`.
+
+    Examples
+    --------
+    >>> avg_pool2d([[[1, 2, 0, 3], [4, 5, 6, 1]]], 2)
+    array([[[3. , 2.5]]])
+    >>> avg_pool2d([[[4, 4], [4, 4]]], 2, padding=1, count_padding=False)
+    array([[[4., 4.],
+            [4., 4.]]])
+    """
+    return avg_pool2d_forward(
+        x, kernel, stride=stride, padding=padding, count_padding=count_padding
+    )[0]
+
+
+def avg_pool2d_forward(x, kernel, *, stride=None, padding=0, count_padding=True):
+    """Do as `avg_pool2d` does, and keep what `avg_pool2d_backward` needs.
+
+    Parameters
+    ----------
+    x, kernel, stride, padding, count_padding
+        As in `avg_pool2d`.
+
+    Returns
+    -------
+    y : ndarray of shape (C, H_out, W_out) or (N, C, H_out, W_out)
+        The averages.
+    cache : AvgPoolCache
+        For `avg_pool2d_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `avg_pool2d`.
+    """
+    x, sweep = _pooling(x, kernel, stride, padding)
+    inside = pad(np.ones(sweep.image, x.dtype), sweep.padding, float(count_padding))
+    counts = sum(inside[cell] for cell in cells(sweep))
+    x = pad(x, sweep.padding)
+    y = sum(x[cell] for cell in cells(sweep)) / counts
+    return y, AvgPoolCache(y, counts, sweep)
+
+
+def avg_pool2d_backward(dy, cache):
+    r"""Carry a gradient back through `avg_pool2d`: each cell gets an equal share.
+
+    .. math:: \frac{\partial L}{\partial x_{ab}} = \sum_{ij} \frac{1}{M_{ij}}
+       \frac{\partial L}{\partial y_{ij}} \, [\, (a, b) \text{ is in window } ij \,]
+
+    Parameters
+    ----------
+    dy : array_like of shape (C, H_out, W_out) or (N, C, H_out, W_out)
+        Gradient of the loss with respect to the averages.
+    cache : AvgPoolCache
+        What `avg_pool2d_forward` returned.
+
+    Returns
+    -------
+    ndarray of shape (C, H, W) or (N, C, H, W)
+        Gradient of the images.
+
+    Raises
+    ------
+    ValueError
+        If ``dy`` does not have the shape of the averages.
+
+    Examples
+    --------
+    >>> y, cache = avg_pool2d_forward([[[1, 2, 0, 3], [4, 5, 6, 1]]], 2)
+    >>> avg_pool2d_backward([[[4.0, 8.0]]], cache)
+    array([[[1., 1., 2., 2.],
+            [1., 1., 2., 2.]]])
+    """
+    y, counts, sweep = cache
+    share = like(dy, "dy", y, "y") / counts
+    size = (n + 2 * p for n, p in zip(sweep.image, sweep.padding, strict=True))
+    dx = np.zeros_like(share, shape=(*share.shape[:-2], *size))
+    for cell in cells(sweep):
+        dx[cell] += share
+    return unpad(dx, sweep.padding)
+
+
+def _pooling(x, kernel, stride, padding):
+    """Check the arguments of a pooling; no window may lie in the padding alone."""
+    x = images(x)
+    stride = kernel if stride is None else stride
+    sweep = sweep_over(x.shape[-2:], kernel, stride, padding)
+    for k, p in zip(sweep.kernel, sweep.padding, strict=True):
+        if 2 * p > k:
+            raise ValueError(f"padding: wanted at most half of kernel {k}, got {p}")
+    return x, sweep
