@@ -160,7 +160,7 @@ def execute(path):
         kernel_name=KERNEL["name"],
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--HistoryManager.hist_file=:memory:"],
+        extra_arguments=["--HistoryManager.hist_file=:memory:", "--log-level=ERROR"],
     )
     return client.execute()
 
