@@ -19,7 +19,7 @@ from dlbook.live.numbers import check_spec, format_number, typeset
 from dlbook.mathml.emit import Context, one, tag
 from dlbook.mathml.latex import parse
 
-__all__ = ["Slot", "expand", "mathml", "render", "slots"]
+__all__ = ["Slot", "expand", "mathml", "read", "render", "slots"]
 
 _SLOT = re.compile(r"([A-Za-z]\w*)\s*(?:\[([\s\d,]+)\])?\s*(?::(.*))?")
 
@@ -39,14 +39,14 @@ class Slot(NamedTuple):
     end: int = 0
     argument: bool = False
 
-    def value(self, values):
-        """Return the slot's number as a float."""
+    def take(self, values):
+        """Return the slot's number in the type it was given."""
         array = _array(self.name, values)
         if len(self.index) != array.ndim:
             wanted = f"{array.ndim} places in the brackets, as its shape {array.shape}"
             raise ValueError(f"{self.name}: wanted {wanted}, got {self.index}")
         try:
-            return float(array[self.index])
+            return array[self.index]
         except IndexError:
             message = f"wanted a place within shape {array.shape}, got {self.index}"
             raise ValueError(f"{self.name}: {message}") from None
@@ -62,7 +62,8 @@ def _array(name, values):
     return array
 
 
-def _read(text):
+def read(text):
+    """Return the slot that a text between ``<<`` and ``>>`` names."""
     match = _SLOT.fullmatch(text.strip())
     if not match:
         raise ValueError(f"<<{text}>>: wanted <<name>>, <<name[0]>> or <<name:.2f>>")
@@ -81,7 +82,7 @@ def expand(template, values):
     """
 
     def replace(match):
-        slot = _read(match.group()[2:-2])
+        slot = read(match.group()[2:-2])
         array = _array(slot.name, values)
         if slot.index or array.ndim == 0:
             return match.group()
@@ -114,7 +115,7 @@ def _convert(template, write):
     found = []
 
     def fill(node, before, power):
-        slot = _read(node.text)
+        slot = read(node.text)
         kind = _kind(slot, before, power)
         place = {"start": node.start, "end": node.end, "argument": node.argument}
         found.append(slot._replace(kind=kind, **place))
@@ -160,7 +161,7 @@ def render(template, values):
     template = expand(template, values)
     pieces, end = [], 0
     for slot in sorted(_convert(template, lambda n, s: "")[1], key=lambda s: s.start):
-        pieces += [template[end : slot.start], _latex(slot, slot.value(values))]
+        pieces += [template[end : slot.start], _latex(slot, float(slot.take(values)))]
         end = slot.end
     return "".join(pieces) + template[end:]
 
@@ -215,7 +216,7 @@ def mathml(template, values, display=True):
     """
 
     def write(number, slot):
-        return _markup(number, slot, slot.value(values))
+        return _markup(number, slot, float(slot.take(values)))
 
     body, found = _convert(expand(template, values), write)
     return tag("math", body, **({"display": "block"} if display else {})), found

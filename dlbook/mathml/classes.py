@@ -19,26 +19,43 @@ OPERANDS = ("num", "var", "ord", "close", "inner")
 
 
 def classes(items, before=None):
-    """Return TeX's class of each item, signs and bars resolved by what precedes.
+    """Return TeX's class of each item, signs and bars resolved by their place.
 
-    A binary operator that has nothing to its left is a ``sign``; a bar opens after
-    what cannot end an operand and closes else. ``before`` is the class of what
-    stands to the left of the first item.
+    A binary operator that has nothing to its left is a ``sign``. Bars that come in
+    pairs within the same brackets open and close; a single one is a ``bar``.
+    ``before`` is the class of what stands to the left of the first item.
     """
-    result, open_bars = [], 0
-    for item in items:
-        cls = class_of(item)
+    result, bars = [], _pairs(items)
+    for k, item in enumerate(items):
+        cls = bars.get(k) or class_of(item)
         if cls == "bin" and before not in OPERANDS:
             cls = "sign"
-        elif cls == "fence":
-            cls = "close" if open_bars and before in OPERANDS else "open"
-            open_bars += 1 if cls == "open" else -1
         result.append(cls)
         if cls == "space":
             before = None if item.width in ("1em", "2em") else before
         else:
             before = cls
     return result
+
+
+def _pairs(items):
+    """Return for each bar's place whether it opens or closes or stands alone."""
+    levels, groups = [0], {}
+    for k, item in enumerate(items):
+        cls = class_of(item)
+        if cls == "open":
+            levels.append(k + 1)
+        elif cls == "close" and len(levels) > 1:
+            levels.pop()
+        elif cls == "fence":
+            bar = item.base[0] if isinstance(item, Script) else item
+            groups.setdefault((levels[-1], bar.text), []).append(k)
+    found = {}
+    for places in groups.values():
+        odd = len(places) % 2
+        for n, place in enumerate(places):
+            found[place] = "bar" if odd else ("open", "close")[n % 2]
+    return found
 
 
 def class_of(item):

@@ -5,6 +5,7 @@ rule that a sign after a relation is no binary operator, nor that operators in a
 script stand close; both rules are applied here.
 """
 
+import re
 from collections.abc import Callable
 from functools import singledispatch
 from html import escape
@@ -130,7 +131,7 @@ def _(item: Text, context, cls, before):
         if k % 2:
             result.append(one(parse(piece), context))
         elif piece:
-            text = escape(piece).replace(" ", "\u00a0")
+            text = escape(re.sub(r"\\(.)", r"\1", piece)).replace(" ", "\u00a0")
             result.append(tag("mtext", tag(wrap, text) if wrap else text))
     return result[0] if len(result) == 1 else tag("mrow", *result)
 
@@ -145,6 +146,8 @@ def _(item: Symbol, context, cls, before):
     if cls in ("open", "close"):
         bar = {"form": {"open": "prefix", "close": "postfix"}[cls]}
         return tag("mo", text, stretchy="false", **(bar if text in "|‖" else {}))
+    if cls == "bar":
+        return tag("mo", text, stretchy="false", lspace="0", rspace="0")
     if context.tight or cls == "sign" and text not in "+−±∓":
         return tag("mo", text, lspace="0", rspace="0")
     if item.name == r"\middle":

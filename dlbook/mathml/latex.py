@@ -24,7 +24,7 @@ from dlbook.mathml.nodes import (
     Text,
 )
 
-__all__ = ["parse"]
+__all__ = ["parse", "rows"]
 
 _TOKEN = re.compile(
     r"<<[^<>]*>>|\\operatorname\*|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|.", re.DOTALL
@@ -66,10 +66,15 @@ def parse(latex):
     ...
     dlbook.mathml.nodes.LaTeXError: unknown command \foo in 2 >>>\foo
     """
-    rows = _Reader(latex).rows("")
-    if len(rows) == 1 and len(rows[0]) == 1:
-        return rows[0][0]
-    return (Table("aligned", rows, ""),)
+    found = rows(latex)
+    if len(found) == 1 and len(found[0]) == 1:
+        return found[0][0]
+    return (Table("aligned", found, ""),)
+
+
+def rows(latex):
+    r"""Read a formula that may have rows ``\\`` and cells ``&`` of its own."""
+    return _Reader(latex).rows("")
 
 
 class _Reader:
@@ -173,7 +178,7 @@ class _Reader:
 
     def command(self, token, stops):
         if token in symbols.TEXTS:
-            return Text(token, self.raw())
+            return Text(token, self.words())
         if token in (r"\operatorname", r"\operatorname*"):
             text = self.raw().replace(r"\,", "\u2009")
             return Function(token, text, token.endswith("*"))
@@ -207,6 +212,15 @@ class _Reader:
             depth += {"{": 1, "}": -1}.get(self.latex[self.at], 0)
             self.at += 1
         return self.latex[start : self.at - 1]
+
+    def words(self):
+        text = self.raw()
+        if "<<" in text:
+            self.fail("a slot within a text")
+        plain = re.sub(r"\$[^$]*\$", "", text)
+        if re.search(r"\\(?![ %&#_])", plain) or plain.count("$"):
+            self.fail("a command or a single $ within a text")
+        return text
 
     def root(self):
         index = None
