@@ -46,6 +46,11 @@ ARGUMENTS = (
 )
 
 
+def pytest_configure(config):
+    """Let nbval find its patterns from any folder."""
+    config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval.cfg")
+
+
 _sanitize = IPyNbCell.sanitize
 IPyNbCell.sanitize = lambda cell, output: comparable(
     output, lambda text: _sanitize(cell, text)
