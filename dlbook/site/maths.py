@@ -15,6 +15,7 @@ from sphinx.util.math import get_node_equation_number
 
 from dlbook.mathml import LaTeXError, to_mathml
 from dlbook.site.font import CHARACTERS
+from dlbook.site.inline import breakable
 
 __all__ = ["display_latex", "setup"]
 
@@ -80,7 +81,8 @@ def visit_inline(self, node):
     """Write an inline formula."""
     attributes = {"class": "math notranslate"}
     self.body.append(self.starttag(node, "span", "", **attributes))
-    self.body.append(convert(node, node.astext(), display=False) + "</span>")
+    formula = convert(node, node.astext(), display=False)
+    self.body.append(f"{breakable(formula)}</span>")
     raise nodes.SkipNode
 
 

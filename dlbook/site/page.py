@@ -10,6 +10,8 @@ import imagesize
 from docutils import nodes
 from sphinx.environment.adapters.toctree import document_toc
 
+from dlbook.site.inline import keep_punctuation
+
 __all__ = ["content_policy", "setup"]
 
 STYLES = {"book.css"}
@@ -114,7 +116,8 @@ def of_the_site(app, files, names):
 def fill_context(app, pagename, templatename, context, doctree):
     """Add what `layout.html` shows."""
     if "body" in context:
-        context["body"] = named_links(with_sizes(app, context["body"]))
+        body = with_sizes(app, context["body"])
+        context["body"] = keep_punctuation(named_links(body))
     live = bool(context.get("live_script"))
     book = plain(context["docstitle"])
     title = plain(context.get("title", "")) or book
