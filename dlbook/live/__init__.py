@@ -1,6 +1,22 @@
-"""Figures that answer to sliders, in a notebook and on the page."""
+"""Figures that answer to sliders, in a notebook and on the page.
 
-from dlbook.live.figure import LiveFigure, figures
-from dlbook.live.trace import TraceError
+The names load where they are first used: the numbers and formulas of a page, which
+live here too, need no matplotlib.
+"""
 
-__all__ = ["LiveFigure", "TraceError", "figures"]
+from importlib import import_module
+
+__all__ = ["LiveFigure", "TraceError", "figures", "worked"]
+
+_HOMES = {
+    "LiveFigure": "dlbook.live.figure",
+    "TraceError": "dlbook.live.trace",
+    "figures": "dlbook.live.figure",
+    "worked": "dlbook.worked",
+}
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
