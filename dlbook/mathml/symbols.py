@@ -176,6 +176,8 @@ FENCES = {
     "split": ("", ""),
     "gathered": ("", ""),
     "gather*": ("", ""),
+    "multline*": ("", ""),
+    "equation*": ("", ""),
 }
 
 # environment: how its cells are aligned and spaced
@@ -188,4 +190,6 @@ KINDS = {name: "matrix" for name in FENCES} | {
     "split": "aligned",
     "gathered": "gathered",
     "gather*": "gathered",
+    "multline*": "gathered",
+    "equation*": "gathered",
 }
