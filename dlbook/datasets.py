@@ -6,7 +6,6 @@ seed gives one data set. Examples come first in every array, but for sequences, 
 time does.
 """
 
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -512,6 +511,8 @@ def copy_task(n, delay, *, rng, length=3, symbols=4):
 
 
 def _open(name, mode="r"):
+    from importlib.resources import files  # here, for it takes longer than the package
+
     encoding = None if "b" in mode else "ascii"
     return files("dlbook").joinpath("data", name).open(mode, encoding=encoding)
 

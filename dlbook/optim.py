@@ -35,7 +35,7 @@ __all__ = [
     "tree_map",
 ]
 
-BLOCK = 16384  # entries that go through all of Adam's passes while they are in cache
+BLOCK = 32768  # entries that go through all passes of Adam while they are in cache
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def reference(optimiser, theta, gradients):
 
 
 @each
-@pytest.mark.parametrize("shape", [(), (5,), (3, 4), (0 + optim.BLOCK + 3,)])
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4), (optim.BLOCK + 3,)])
 def test_ten_steps_follow_pytorchs_rule(optimiser, shape):
     rng = np.random.default_rng(0)
     theta = start = rng.normal(size=shape)
