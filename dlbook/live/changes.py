@@ -64,7 +64,8 @@ class Points(Change):
         if isinstance(artist, Line2D):
             artist.set_data(x, y)
         elif isinstance(artist, Polygon):
-            artist.set_xy(np.column_stack([x, y]))
+            around = np.append(np.arange(x.size), 0)  # matplotlib closes it if open
+            artist.set_xy(np.column_stack([x, y])[around])
         else:
             artist.set_offsets(np.column_stack([x, y]))
 

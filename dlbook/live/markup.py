@@ -49,7 +49,7 @@ def number(value):
 
 def paint(rgb):
     """Return a colour as the page writes it: a role's variable, or ``#rrggbb``."""
-    colour = to_hex(rgb[:3])
+    colour = to_hex(rgb)
     return _ROLES.get(colour, colour)
 
 

@@ -115,7 +115,7 @@ const CHANGES = {
       write(parts[k], "opacity", pixel(Math.min(Math.max(value.at(i) || 0, 0), 1))));
   },
   width(parts, s, part, data) {
-    const value = reader(data, s), all = leaves(parts[part]);
+    const value = reader(data, s), all = parts[part].querySelectorAll("path");
     return () => all.forEach(leaf => write(leaf, "stroke-width", pixel(Math.max(value.at(0) || 0, 0.01))));
   },
   tint(parts, s, part, data, colours, edge) {
