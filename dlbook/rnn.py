@@ -1,0 +1,412 @@
+r"""Recurrent networks: one state, carried from step to step by the same weights.
+
+.. math:: h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b_h), \qquad
+   o_t = W_{ho} h_t + b_o
+
+Sequences are (T, D) or, in a batch, (T, N, D): time comes first. `rnn_forward` computes
+the same as `rnn_step` step by step, with :math:`[W_{hh}\ W_{xh}\ b_h]` as one matrix.
+
+The gradient of a shared weight is the sum over the steps. With :math:`z_t` for the
+argument of :math:`\varphi` and :math:`\delta_t = \partial L / \partial z_t`,
+
+.. math::
+
+   \delta_t = \operatorname{diag}(\varphi'(z_t)) \Bigl(
+   \frac{\partial L_t}{\partial h_t} + W_{hh}^\top \delta_{t+1} \Bigr), \qquad
+   \frac{\partial L}{\partial W_{hh}} = \sum_t \delta_t h_{t-1}^\top .
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dlbook._check import array, choice, floating, generator, integer, like
+from dlbook._spectrum import (
+    eigenvalues,
+    largest_singular_value,
+    norms,
+    spectral_radius,
+)
+from dlbook._unrolled import (
+    PHI,
+    by_time,
+    features_first,
+    flat,
+    joined,
+    sequence,
+    start,
+)
+from dlbook.activations import ACTIVATIONS
+
+__all__ = [
+    "OutputParams",
+    "RNNCache",
+    "RNNGradients",
+    "RNNParams",
+    "eigenvalues",
+    "init_params",
+    "jacobian_norms",
+    "largest_singular_value",
+    "rnn_backward",
+    "rnn_forward",
+    "rnn_output",
+    "rnn_step",
+    "spectral_radius",
+]
+
+
+class RNNParams(NamedTuple):
+    """W_xh (H, D), W_hh (H, H) and b_h (H,), or their gradients."""
+
+    W_xh: np.ndarray
+    W_hh: np.ndarray
+    b_h: np.ndarray
+
+
+class OutputParams(NamedTuple):
+    """W_ho (K, H) and b_o (K,), or their gradients."""
+
+    W_ho: np.ndarray
+    b_o: np.ndarray
+
+
+class RNNCache(NamedTuple):
+    """What `rnn_forward` leaves for `rnn_backward`."""
+
+    h: np.ndarray
+    """The states, as `rnn_forward` returned them."""
+    inputs: np.ndarray
+    """Step t holds [h_{t-1}, x_t, 1], features first: (T + 1, H + D + 1, N)."""
+    params: RNNParams
+    phi: str
+
+
+class RNNGradients(NamedTuple):
+    """Gradients of a recurrent pass, in the shapes of its arguments."""
+
+    params: RNNParams
+    dx: np.ndarray
+    dh0: np.ndarray
+
+
+def rnn_step(x, h_prev, params, phi="tanh"):
+    r"""Advance an Elman network by one time step.
+
+    .. math:: h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b_h)
+
+    Parameters
+    ----------
+    x : array_like of shape (D,) or (N, D)
+        Input at this time step.
+    h_prev : array_like of shape (H,) or (N, H)
+        State of the step before.
+    params : RNNParams
+        W_xh (H, D), W_hh (H, H), b_h (H,).
+    phi : str
+        Name of the activation in `dlbook.activations.ACTIVATIONS`. The source's
+        formula says "sigmoid", its example computes "tanh".
+
+    Returns
+    -------
+    ndarray of shape (H,) or (N, H)
+        The new state, with tanh each entry in (-1, 1).
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or the activation is unknown.
+
+    References
+    ----------
+    Elman 1990, :cite:`elman1990`.
+
+    Examples
+    --------
+    >>> params = RNNParams([[0.1, 0.3], [0.2, -0.1]], [[0.5, 0.4], [0.3, 0.2]],
+    ...                    [0.1, -0.1])
+    >>> rnn_step([1, 0.5], [0.2, -0.1], params).round(4)
+    array([0.3885, 0.0898])
+    >>> rnn_step([1, 0.5], [0.2, -0.1], params, "sigmoid").round(4)
+    array([0.6011, 0.5225])
+    """
+    x = array(x, "x", (..., "D"))
+    W_xh, W_hh, b_h = _params(params, x.shape[-1])
+    h_prev = array(h_prev, "h_prev", (*x.shape[:-1], len(b_h)))
+    z = x @ W_xh.T + h_prev @ W_hh.T + b_h
+    return ACTIVATIONS[choice(phi, "phi", PHI)].f(z)
+
+
+def rnn_output(h, params, phi="identity"):
+    r"""Read an output off the state.
+
+    .. math:: o_t = \varphi(W_{ho} h_t + b_o)
+
+    Parameters
+    ----------
+    h : array_like of shape (..., H)
+        One state, a batch, or the states of whole sequences.
+    params : OutputParams
+        W_ho (K, H), b_o (K,).
+    phi : str
+        Name of the activation. "identity" gives logits, the source's formula says
+        "sigmoid".
+
+    Returns
+    -------
+    ndarray of shape (..., K)
+        The outputs.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or the activation is unknown.
+
+    Examples
+    --------
+    The source gives no weights here; these are the book's.
+
+    >>> rnn_output([0.3885, 0.0898], OutputParams([[1.0, -1.0]], [0.2]), "sigmoid")
+    array([0.62215378])
+    """
+    h = array(h, "h", (..., "H"))
+    W_ho = array(params[0], "W_ho", ("K", h.shape[-1]))
+    b_o = array(params[1], "b_o", W_ho.shape[:1])
+    return ACTIVATIONS[choice(phi, "phi", PHI)].f(h @ W_ho.T + b_o)
+
+
+def rnn_forward(x, h0, params, phi="tanh"):
+    r"""Run an Elman network over a sequence.
+
+    Parameters
+    ----------
+    x : array_like of shape (T, D) or (T, N, D)
+        The inputs, time first.
+    h0 : array_like of shape (H,) or (N, H), or None
+        State before the first step; None stands for zeros.
+    params : RNNParams
+        W_xh (H, D), W_hh (H, H), b_h (H,).
+    phi : str
+        Name of the activation, as in `rnn_step`.
+
+    Returns
+    -------
+    h : ndarray of shape (T, H) or (T, N, H)
+        The states :math:`h_1 \dots h_T`; a view that cannot be written to.
+    cache : RNNCache
+        For `rnn_backward`.
+
+    Raises
+    ------
+    ValueError
+        As in `rnn_step`.
+
+    References
+    ----------
+    Elman 1990, :cite:`elman1990`.
+
+    Examples
+    --------
+    >>> h, cache = rnn_forward([[1.0], [0.0], [0.0]], None, ([[1.0]], [[0.5]], [0.0]))
+    >>> h[:, 0].round(4)
+    array([0.7616, 0.3634, 0.1797])
+    """
+    x = sequence(x)
+    params = _params(params, x.shape[-1])
+    W_xh, W_hh, b_h = params
+    hidden = len(b_h)
+    h0 = start(h0, "h0", x, hidden)
+    overwrite = PHI[choice(phi, "phi", PHI)].overwrite
+    W = np.concatenate([W_hh, W_xh, b_h[:, None]], axis=1)
+    inputs = joined(x, h0, np.result_type(x, h0, W))
+    for t in range(len(x)):
+        overwrite(np.matmul(W, inputs[t], out=inputs[t + 1, :hidden]))
+    h = by_time(inputs[1:, :hidden], x.ndim == 2)
+    return h, RNNCache(h, inputs, params, phi)
+
+
+def rnn_backward(dh, cache, window=None):
+    r"""Carry gradients back through time.
+
+    .. math::
+
+       \delta_t = \operatorname{diag}(\varphi'(z_t)) \Bigl(
+       \frac{\partial L_t}{\partial h_t} + W_{hh}^\top \delta_{t+1} \Bigr), \qquad
+       \frac{\partial L}{\partial W_{xh}} = \sum_t \delta_t x_t^\top , \quad
+       \frac{\partial L}{\partial W_{hh}} = \sum_t \delta_t h_{t-1}^\top , \quad
+       \frac{\partial L}{\partial b_h} = \sum_t \delta_t
+
+    A window of k steps truncates: the loss of step t sends its gradient to the steps t,
+    t - 1, ..., t - k + 1 and no further.
+
+    Parameters
+    ----------
+    dh : array_like of shape (T, H) or (T, N, H)
+        Gradient of the loss of each step with respect to that step's state.
+    cache : RNNCache
+        What `rnn_forward` returned.
+    window : int, optional
+        Steps that a gradient goes back; all of them if not given.
+
+    Returns
+    -------
+    RNNGradients
+        params (summed over steps and batch), dx and dh0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``dh`` does not have the shape of the states, or ``window`` is no positive
+        integer.
+
+    References
+    ----------
+    Werbos 1990, :cite:`werbos1990`.
+
+    Examples
+    --------
+    >>> params = RNNParams([[1.0]], [[0.5]], [0.0])
+    >>> h, cache = rnn_forward([[1.0], [0.0], [0.0]], None, params)
+    >>> rnn_backward([[0.0], [0.0], [1.0]], cache).params.W_xh.round(4)
+    array([[0.0882]])
+    >>> rnn_backward([[0.0], [0.0], [1.0]], cache, window=2).params.W_xh
+    array([[0.]])
+    """
+    dh = features_first(like(dh, "dh", cache.h, "h"))
+    W_xh, W_hh, _ = cache.params
+    hidden = len(W_hh)
+    slope = PHI[cache.phi].slope(cache.inputs[1:, :hidden])
+    if window is None:
+        dz, dh0 = _back(dh, slope, W_hh)
+    else:
+        dz, dh0 = _back_within(dh, slope, W_hh, integer(window, "window", low=1))
+    dz = flat(dz)
+    dW = dz @ flat(cache.inputs[:-1]).T
+    params = RNNParams(dW[:, hidden:-1], dW[:, :hidden], dW[:, -1])
+    lead = cache.h.shape[:-1]
+    return RNNGradients(
+        params,
+        (dz.T @ W_xh).reshape(*lead, -1),
+        dh0.T.reshape(*lead[1:], hidden),
+    )
+
+
+def jacobian_norms(h, W_hh, phi="tanh"):
+    r"""Measure how much of a gradient arrives, by how far back it was sent.
+
+    .. math:: \left\lVert \frac{\partial h_T}{\partial h_{T-k}} \right\rVert_2
+       = \left\lVert \prod_{t=T}^{T-k+1}
+       \operatorname{diag}(\varphi'(z_t)) \, W_{hh} \right\rVert_2
+
+    The norms vanish if :math:`\sigma_{\max}(W_{hh}) < 1 / \gamma`, where
+    :math:`\gamma` is the largest slope of the activation. To explode,
+    :math:`\sigma_{\max} > 1 / \gamma` is necessary and not sufficient.
+
+    Parameters
+    ----------
+    h : array_like of shape (T, H) or (T, N, H)
+        The states, from `rnn_forward`.
+    W_hh : array_like of shape (H, H)
+        The recurrent weights.
+    phi : str
+        Name of the activation.
+
+    Returns
+    -------
+    ndarray of shape (T + 1,) or (T + 1, N)
+        The norms at lags k = 0 ... T; infinite where a product overflows.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or the activation is unknown.
+
+    References
+    ----------
+    Bengio, Simard and Frasconi 1994, :cite:`bengio1994`; Pascanu, Mikolov and Bengio
+    2013, :cite:`pascanu2013`.
+
+    Examples
+    --------
+    Spectral radius 0.9, yet the norms first grow:
+
+    >>> W = [[0.9, 5.0], [0.0, 0.9]]
+    >>> jacobian_norms(np.zeros((20, 2)), W, "identity")[[1, 5, 10, 20]].round(1)
+    array([ 5.2, 16.4, 19.4, 13.5])
+    """
+    h = sequence(array(h, "h", (..., "T", "H")))
+    W_hh = array(W_hh, "W_hh", (h.shape[-1], h.shape[-1]))
+    slope = PHI[choice(phi, "phi", PHI)].slope(h)[..., None]
+    J = [np.zeros_like(slope[0]) + np.eye(len(W_hh), dtype=h.dtype)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in reversed(range(len(h))):
+            J.append(J[-1] @ (slope[t] * W_hh))
+    return norms(np.stack(J))
+
+
+def init_params(inputs, hidden, *, rng, dtype=np.float64):
+    r"""Draw the parameters of a recurrent network.
+
+    .. math:: W_{ij}, b_i \sim U(-1/\sqrt H, 1/\sqrt H)
+
+    Parameters
+    ----------
+    inputs, hidden : int
+        Numbers D of inputs and H of units.
+    rng : numpy.random.Generator
+        Source of the draws.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    RNNParams
+        W_xh (H, D), W_hh (H, H), b_h (H,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is no positive integer, ``rng`` no generator, or ``dtype`` no float
+        type.
+
+    Examples
+    --------
+    >>> params = init_params(2, 3, rng=np.random.default_rng(0))
+    >>> [a.shape for a in params]
+    [(3, 2), (3, 3), (3,)]
+    """
+    rng, dtype = generator(rng), floating(dtype)
+    inputs = integer(inputs, "inputs", low=1)
+    hidden = integer(hidden, "hidden", low=1)
+    limit = 1 / np.sqrt(hidden)
+    shapes = (hidden, inputs), (hidden, hidden), (hidden,)
+    return RNNParams(*(rng.uniform(-limit, limit, s).astype(dtype) for s in shapes))
+
+
+def _params(params, width):
+    W_xh, W_hh, b_h = params
+    W_xh = array(W_xh, "W_xh", ("H", width))
+    hidden = len(W_xh)
+    W_hh = array(W_hh, "W_hh", (hidden, hidden))
+    return RNNParams(W_xh, W_hh, array(b_h, "b_h", (hidden,)))
+
+
+def _back(dh, slope, W_hh):
+    """Go back step by step; the slopes are overwritten by the gradients at z."""
+    d = np.zeros_like(slope[0])
+    for t in reversed(range(len(dh))):
+        d += dh[t]
+        slope[t] *= d
+        np.matmul(W_hh.T, slope[t], out=d)
+    return slope, d
+
+
+def _back_within(dh, slope, W_hh, window):
+    """Go back lag by lag, with the gradients of all steps at once."""
+    dz, dh0, d = np.zeros_like(slope), np.zeros_like(slope[0]), dh
+    for lag in range(min(window, len(dh))):
+        d = d * slope[: len(dh) - lag]
+        dz[: len(dh) - lag] += d
+        d = W_hh.T @ d
+        dh0 += d[0]
+        d = d[1:]
+    return dz, dh0
