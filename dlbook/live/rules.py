@@ -126,6 +126,13 @@ def _sum(static, args):
     return _infix("+", PLUS)(static, (("0", ATOM), *args))
 
 
+def _extreme(name):
+    def javascript(static, args):
+        return _call(f"${name}" if len(args) == 2 else f"Math.{name}")(static, args)
+
+    return javascript
+
+
 def _pick(static, args):
     index, *values = args
     text = _wrap(values[-1], TERNARY)
@@ -214,6 +221,10 @@ HELPERS = {
     "$argmin": "a=>{let k=0;for(let j=1;j<a.length&&a[k]==a[k];j++)"
     "if(!(a[j]>=a[k]))k=j;return k}",
     "$index": "(k,n)=>k<0?k+n<0?0:k+n:k<n?k:n-1",
+    "$total": "(s,m,a,d,n)=>{for(;n--;a+=d)s+=m[a];return s}",
+    "$times": "(m,a,d,n)=>{let s=1;for(;n--;a+=d)s*=m[a];return s}",
+    "$row": "(m,a,d,n)=>{let r=[];for(;n--;a+=d)r.push(m[a]);return r}",
+    "$some": "(m,t,k,n)=>t.slice(k,k+n).map(j=>m[j])",
     "$left": "(t,x)=>{let n=0;for(;n<t.length&&!(t[n]>=x);)n++;return n}",
     "$right": "(t,x)=>{let n=0;for(;n<t.length&&!(t[n]>x);)n++;return n}",
 }
@@ -238,8 +249,8 @@ RULES = {
     "xor": Rule(_truth(np.logical_xor), _infix("!=", EQUAL)),
     "not": Rule(_truth(np.logical_not), _prefix("!")),
     "select": Rule(lambda s, c, a, b: np.where(c != 0, a, b), _ternary),
-    "max": Rule(_fold(np.maximum), None),
-    "min": Rule(_fold(np.minimum), None),
+    "max": Rule(_fold(np.maximum), _extreme("max")),
+    "min": Rule(_fold(np.minimum), _extreme("min")),
     "isnan": Rule(_truth(np.isnan), _isnan),
     "same": Rule(_plain(lambda a: a + 0.0), None),
     "int": Rule(_trunc_int, _int),

@@ -1,0 +1,182 @@
+"""Order a compiled model for emission: what is stored, what repeats.
+
+The live operations become a numbered list. Some of them are *stored*: outputs, values
+used more than once, the repeated terms of long sums. The others are written where they
+are used. Stored operations of one shape, with different constants or arguments in the
+same places, form a template; the emitter writes a template once, as a loop.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+__all__ = ["LEAVES", "Flow", "plan"]
+
+LEAVES = ("const", "input")
+PACKED = ("sum", "add", "mul", "max", "min", "argmax", "argmin")
+_JOINED = {
+    ("add", "add"): "add", ("sum", "add"): "sum", ("sum", "sum"): "sum",
+    ("add", "sum"): "sum", ("mul", "mul"): "mul",
+}  # fmt: skip
+_PACK_FROM = 6
+_HEIGHT = 24
+
+
+@dataclass
+class Flow:
+    """Operations as parallel lists; ``outputs`` and ``args`` hold their numbers."""
+
+    ops: list
+    static: list
+    args: list
+    kinds: list
+    outputs: list
+    uses: list = None
+    stored: list = None
+    shape: list = None
+    spread: set = frozenset()
+
+    def alive(self):
+        """Return the operations that are used (joined sums are not, any more)."""
+        return [
+            k for k, op in enumerate(self.ops) if self.uses[k] and op not in LEAVES
+        ]
+
+    def mark(self, k):
+        """Return what an argument looks like from outside: a leaf or a shape."""
+        if self.ops[k] in LEAVES:
+            return self.ops[k]
+        return "stored" if self.stored[k] else self.shape[k]
+
+    def packed(self, k):
+        """Tell whether an operation folds a long row of stored values."""
+        args = self.args[k]
+        return (
+            self.ops[k] in PACKED
+            and len(args) >= _PACK_FROM
+            and all(self.stored[a] for a in args)
+        )
+
+    def is_row(self, k):
+        """Tell whether the values that an operation folds stand in memory."""
+        return self.packed(k) and self.shape[k] not in self.spread
+
+
+def plan(nodes):
+    """Return the flow of the outputs, with stored operations and shapes settled."""
+    flow = _listed(nodes)
+    flow.uses = _joined(flow)
+    outputs = set(flow.outputs)
+    flow.stored = [
+        op not in LEAVES and (n > 1 or k in outputs)
+        for k, (op, n) in enumerate(zip(flow.ops, flow.uses, strict=True))
+    ]
+    for op, args in zip(flow.ops, flow.args, strict=True):
+        if op == "pick" and flow.ops[args[0]] not in LEAVES:
+            flow.stored[args[0]] = True
+    _limit_height(flow)
+    for _ in range(4):
+        _shapes(flow)
+        if not _store_repeats(flow):
+            break
+    return flow
+
+
+def _listed(nodes):
+    seen, stack = set(), list(nodes)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.args)
+    number = {}
+    flow = Flow([], [], [], [], [])
+    for node in sorted(seen, key=lambda node: node.id):
+        if node.op == "same":
+            number[node] = number[node.args[0]]
+            continue
+        number[node] = len(flow.ops)
+        flow.ops.append(node.op)
+        flow.static.append(node.static)
+        flow.args.append(tuple(number[arg] for arg in node.args))
+        flow.kinds.append(node.kind)
+    flow.outputs = [number[node] for node in nodes]
+    return flow
+
+
+def _joined(flow):
+    """Join sums that begin with a sum; count how often each value is used."""
+    uses = Counter(flow.outputs)
+    for args in flow.args:
+        uses.update(args)
+    for k, args in enumerate(flow.args):
+        joined = _JOINED.get((flow.ops[args[0]], flow.ops[k])) if args else None
+        if joined and uses[args[0]] == 1:
+            flow.ops[k] = joined
+            flow.args[k] = flow.args[args[0]] + args[1:]
+            uses[args[0]] = 0
+    return [uses[k] for k in range(len(flow.ops))]
+
+
+def _limit_height(flow):
+    """Store a value every so often in a long chain, so that its links repeat."""
+    height = [0] * len(flow.ops)
+    for k in flow.alive():
+        height[k] = 1 + max((height[a] for a in flow.args[k]), default=0)
+        if height[k] >= _HEIGHT:
+            flow.stored[k] = True
+        if flow.stored[k]:
+            height[k] = 0
+
+
+def _shapes(flow):
+    """Number the shapes: equal shapes differ only in constants and arguments."""
+    numbers = {}
+    flow.shape = [None] * len(flow.ops)
+    for k in flow.alive():
+        op, static = flow.ops[k], flow.static[k]
+        if op == "lookup":
+            static = static[:2]
+        key = (op, static, *map(flow.mark, flow.args[k]))
+        if flow.packed(k):
+            key = (op, "packed", len(flow.args[k]))
+        flow.shape[k] = numbers.setdefault(key, len(numbers))
+
+
+def _store_repeats(flow):
+    """Store the terms that repeat within one expression; tell if there were any."""
+    found = False
+    for root in flow.alive():
+        if flow.stored[root]:
+            found |= _store_within(flow, root)
+    return found
+
+
+def _store_within(flow, root):
+    inner = _inlined(flow, root)
+    counts = Counter(flow.shape[k] for k in inner)
+    if not inner or max(counts.values()) < 4:
+        return False
+    sizes = {}
+    for k in sorted(inner):
+        sizes[k] = 3 + sum(sizes.get(a, 5) for a in flow.args[k])
+    found, stack = False, [a for a in flow.args[root]]
+    while stack:
+        k = stack.pop()
+        if flow.ops[k] in LEAVES or flow.stored[k]:
+            continue
+        n = counts[flow.shape[k]]
+        if n >= 4 and (n - 1) * sizes[k] - 5 * n > 45:
+            flow.stored[k] = found = True
+        else:
+            stack.extend(flow.args[k])
+    return found
+
+
+def _inlined(flow, root):
+    inner, stack = [], list(flow.args[root])
+    while stack:
+        k = stack.pop()
+        if flow.ops[k] not in LEAVES and not flow.stored[k]:
+            inner.append(k)
+            stack.extend(flow.args[k])
+    return inner
