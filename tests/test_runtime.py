@@ -34,7 +34,8 @@ def site(folder, lives, order=("runtime.js", "page.js")):
 def drawn(page, name):
     """Return the trees of a figure's panels as the browser has them."""
     return [
-        svg.evaluate(TREE) for svg in page.query_selector_all(f"#live-{name} .dl-row svg")
+        svg.evaluate(TREE)
+        for svg in page.query_selector_all(f"#live-{name} .dl-row svg")
     ]
 
 

@@ -110,7 +110,9 @@ def words():
     live.bind(still, text="({b:.2f}, {k:d})")
     live.bind(label, x="p", y="p")
     live.bind(line, x="p", y="a")  # below zero has no logarithm
-    live.formula(r"p = 10^{<<a>>} = <<p:.2e>>, \quad b \cdot a = <<b>> \cdot <<a:+.1f>>")
+    live.formula(
+        r"p = 10^{<<a>>} = <<p:.2e>>, \quad b \cdot a = <<b>> \cdot <<a:+.1f>>"
+    )
     return done(live)
 
 

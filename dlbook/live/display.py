@@ -4,11 +4,9 @@ import base64
 import io
 from html import escape
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
-
 from dlbook.live import page
 from dlbook.live.formula import render
+from dlbook.live.painter import picture
 
 __all__ = ["LIVE", "WIDGET", "bundle", "static"]
 
@@ -44,33 +42,28 @@ def static(live):
     """Return the figure as HTML that survives any sanitiser: a picture and numbers."""
     values = live.evaluate(live.state)
     text = escape(live.readout.fill(values))
-    picture = base64.b64encode(_small_png(live)).decode("ascii")
+    image = base64.b64encode(_small_png(live)).decode("ascii")
     formulas = "".join(f"<p>$${escape(render(f, values))}$$</p>" for f in live.formulas)
-    cells = "".join(
-        f"<tr><td>{escape(g.title)}</td><td>${escape(s.label.latex)}$</td>"
-        f"<td>{escape(s.text(v))}</td><td>{escape(s.text(s.low))} to "
-        f"{escape(s.text(s.high))}</td></tr>"
-        for g in live.groups
-        for s, v in ((s, live.state[live.sliders.index(s)]) for s in g.sliders)
-    )
-    head = "<tr><th>Slider</th><th></th><th>Value</th><th>Range</th></tr>"
     return (
         f'<p><img alt="{escape(live.title)}: {text}" '
-        f'src="data:image/png;base64,{picture}"></p>\n{formulas}<p>{text}</p>\n'
-        f"<table><thead>{head}</thead><tbody>{cells}</tbody></table>"
+        f'src="data:image/png;base64,{image}"></p>\n{formulas}<p>{text}</p>\n'
+        f"<ul>{''.join(_settings(live, group) for group in live.groups)}</ul>"
     )
+
+
+def _settings(live, group):
+    """Return one group of sliders as a line of a list."""
+    numbers = [
+        f"${escape(s.label.latex)}$ = {escape(s.text(value))}"
+        for s, value in zip(live.sliders, live.state, strict=True)
+        if s in group.sliders
+    ]
+    title = f"{escape(group.title)}: " if group.title else ""
+    return f"<li>{title}{', '.join(numbers)}</li>"
 
 
 def _small_png(live):
     """Return the picture in few colours, for it is stored with the notebook."""
-    fig, before = live.fig, live.fig.dpi
-    try:
-        fig.dpi = DPI
-        canvas = FigureCanvasAgg(fig)
-        canvas.draw()
-        image = Image.fromarray(canvas.buffer_rgba()).convert("RGB")
-    finally:
-        fig.dpi = before
     buffer = io.BytesIO()
-    image.quantize(128).save(buffer, "png", optimize=True)
+    picture(live.fig, DPI).quantize(128).save(buffer, "png", optimize=True)
     return buffer.getvalue()

@@ -2,8 +2,7 @@
 
 import inspect
 import re
-import weakref
-from itertools import count
+from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,15 +19,20 @@ from dlbook.live.svg import BOUND
 from dlbook.live.templates import Template
 from dlbook.live.trace import trace
 
-__all__ = ["LiveFigure", "figures"]
+__all__ = ["LiveFigure", "gather"]
 
-_figures = weakref.WeakSet()
-_numbers = count()
+_gathering = []
 
 
-def figures():
-    """Return the live figures that are alive, oldest first."""
-    return sorted(_figures, key=lambda live: live.number)
+@contextmanager
+def gather():
+    """List the live figures that are made within a ``with`` block."""
+    found = []
+    _gathering.append(found)
+    try:
+        yield found
+    finally:
+        _gathering.pop()
 
 
 class LiveFigure:
@@ -109,8 +113,8 @@ class LiveFigure:
         shapes = {key: np.shape(value) for key, value in plain.items()}
         self.scope = Scope(name, shapes)
         plt.close(fig)
-        self.number = next(_numbers)
-        _figures.add(self)
+        for found in _gathering:
+            found.append(self)
 
     # The model ----------------------------------------------------------------------
 

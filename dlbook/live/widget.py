@@ -1,32 +1,16 @@
 """The notebook's view: ipywidgets that call the NumPy function in the kernel."""
 
-import io
 from html import escape
 
 import ipywidgets as widgets
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from dlbook.live.formula import render
+from dlbook.live.painter import Painter
 
-__all__ = ["Widget", "png"]
+__all__ = ["Widget"]
 
 DPI = 96
 FIELD = dict(layout=widgets.Layout(width="15em"), continuous_update=True)
-
-
-def png(live, dpi=DPI):
-    """Return the figure as it stands as a PNG image.
-
-    Little compression: a kernel on the same machine has more bandwidth than time.
-    """
-    fig, before = live.fig, live.fig.dpi
-    try:
-        fig.dpi = dpi
-        canvas, buffer = FigureCanvasAgg(fig), io.BytesIO()
-        canvas.print_png(buffer, pil_kwargs={"compress_level": 1})
-    finally:
-        fig.dpi = before
-    return buffer.getvalue()
 
 
 class Widget(widgets.VBox):
@@ -39,6 +23,7 @@ class Widget(widgets.VBox):
 
     def __init__(self, live):
         self.live = live
+        self.painter = Painter(live.fig, live.artists, DPI)
         self.picture = widgets.Image(format="png")
         self.formulas = [widgets.HTMLMath() for _ in live.formulas]
         self.readout = widgets.HTML()
@@ -73,7 +58,7 @@ class Widget(widgets.VBox):
         for box, template in zip(self.formulas, self.live.formulas, strict=True):
             box.value = f"$$\\displaystyle {render(template, values)}$$"
         self.readout.value = f"<p>{escape(self.live.readout.fill(values))}</p>"
-        self.picture.value = png(self.live)
+        self.picture.value = self.painter.png()
 
     def _group(self, group):
         chosen = [self.controls[self.live.sliders.index(s)] for s in group.sliders]
