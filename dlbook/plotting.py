@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
 
@@ -27,6 +28,7 @@ __all__ = [
     "fill_matrix",
     "matrix",
     "scatter_classes",
+    "subplots",
     "use_style",
 ]
 
@@ -87,6 +89,34 @@ def colour(role):
 def use_style():
     """Draw every later figure in the book's style."""
     plt.style.use(files("dlbook") / "book.mplstyle")
+
+
+def subplots(rows=1, columns=1, **options):
+    """Return a figure and its axes, drawn only where they are asked for.
+
+    `matplotlib.pyplot.subplots` also shows the figure below the cell that made it.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of the grid of axes.
+    **options
+        ``figsize`` of the figure; everything else as `matplotlib.figure.Figure.subplots`
+        takes it.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes or ndarray of them
+
+    Examples
+    --------
+    >>> fig, (left, right) = subplots(1, 2, figsize=(7, 3))
+    >>> plt.get_fignums()
+    []
+    """
+    fig = Figure(figsize=options.pop("figsize", None))
+    return fig, fig.subplots(rows, columns, **options)
 
 
 class Matrix(NamedTuple):
@@ -173,7 +203,7 @@ def fill_matrix(drawn, values):
         role, strength = cell_look(value, drawn.roles, drawn.scale)
         # The edge keeps its own opacity: only the fill carries the number.
         cell.set_facecolor((colour(role), strength))
-    for text, value in zip(drawn.texts, values, strict=bool(drawn.texts)):
+    for text, value in zip(drawn.texts, values, strict=False):  # none without fmt
         text.set_text(drawn.fmt.format(value).replace("-", "\N{MINUS SIGN}"))
 
 
