@@ -15,6 +15,9 @@ from matplotlib.mathtext import MathTextParser
 
 __all__ = ["Glyph", "layout", "write_flow", "write_places"]
 
+#: STIX looks smaller than the sans serif around it.
+LARGER = 1.12
+
 _LATIN = [*range(65, 91), *range(97, 123)]
 _ITALIC = {chr(c): chr(0x1D434 + k) for k, c in enumerate(_LATIN)}
 _ITALIC |= {chr(0x3B1 + k): chr(0x1D6FC + k) for k in range(25)}
@@ -78,7 +81,8 @@ def _glyph(font, size, code, *rest):
         table = _BOLD if entry.weight == 700 else table
     text = table.get(chr(code), chr(code))
     x, y = map(float, rest[-2:])
-    return Glyph(x, y, float(size), not entry.name.startswith("STIX"), text)
+    plain = not entry.name.startswith("STIX")
+    return Glyph(x, y, float(size) * (1 if plain else LARGER), plain, text)
 
 
 def write_flow(element, glyphs, size):

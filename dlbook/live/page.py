@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import textwrap
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from pygments.lexers import PythonLexer
 
 from dlbook.live import numbers
 from dlbook.live.formula import mathml
+from dlbook.live.labels import label
 
 __all__ = ["html", "runtime", "script", "source"]
 
@@ -118,52 +120,63 @@ def _controls(live):
 
 
 def _group(live, group, many):
-    sliders = "".join(_control(live, s) for s in group.sliders)
-    columns = f' data-columns="{group.columns}"' if group.columns else ""
-    body = f'<div class="dl-sliders"{columns}>{sliders}</div>'
+    blocks = "".join(_block(live, block) for block in group.blocks)
     title = escape(group.title)
     if many and len(group.sliders) > HANDFUL:
-        names = ", ".join(dict.fromkeys(s.name for s in group.sliders))
+        names = dict.fromkeys(s.name for s in group.sliders)
+        shown = ", ".join(_plain(label(name).mathml) for name in names)
+        title = title or ", ".join(names)
         return (
-            f'<details class="dl-group dl-fold"><summary>{title or names}</summary>'
-            f'<fieldset aria-label="{title or names}">{body}</fieldset></details>'
+            f'<details class="dl-group dl-fold"><summary>{title} <span>{shown}</span>'
+            f'</summary><fieldset aria-label="{title}">{blocks}</fieldset></details>'
         )
+    wide = " dl-wide" if any(block.matrix for block in group.blocks) else ""
     legend = f"<legend>{title}</legend>" if title else ""
     tag = "fieldset" if title else "div"
-    return f'<{tag} class="dl-group">{legend}{body}</{tag}>'
+    return f'<{tag} class="dl-group{wide}">{legend}{blocks}</{tag}>'
+
+
+def _block(live, block):
+    lines = ["".join(_control(live, s) for s in line) for line in block.lines]
+    if not block.matrix:
+        return f'<div class="dl-sliders">{lines[0]}</div>'
+    return "".join(f'<div class="dl-matrix">{line}</div>' for line in lines)
 
 
 def _control(live, s):
     ident = f"{live.name}-{s.id}"
-    label = f'<label for="{ident}">{s.label.mathml}</label>'
+    name = f'<label for="{ident}">{_plain(s.label.mathml)}</label>'
     value = escape(s.text(s.value))
-    output = f'<output for="{ident}" aria-live="off">{value}</output>'
-    known = f'id="{ident}" data-slider'
+    output = f'<output for="{ident}">{value}</output>'
+    known = f'id="{ident}" data-slider="{live.sliders.index(s)}"'
     if s.switch:
         ticked = " checked" if s.value else ""
         field = f'<input type="checkbox" {known}{ticked}>'
-        return f'<div class="dl-slider dl-switch">{label}{field}{output}</div>'
+        return f'<div class="dl-slider dl-switch">{name}{field}{output}</div>'
     if s.choices and not s.play:
         options = "".join(
             f"<option{' selected' if s.low + k == s.value else ''}>{escape(c)}</option>"
             for k, c in enumerate(s.choices)
         )
         return (
-            f'<div class="dl-slider dl-choice">{label}'
+            f'<div class="dl-slider dl-choice">{name}'
             f"<select {known}>{options}</select></div>"
         )
     field = (
         f'<input type="range" {known} min="{s.low:g}" max="{s.high:g}" '
-        f'step="{s.step:g}" value="{s.value:g}" aria-valuetext="{value}" '
-        'autocomplete="off">'
+        f'step="{s.step:g}" value="{s.value:g}">'
     )
     if s.play:
-        k = live.sliders.index(s)
         field = (
             f'<span class="dl-run">{field}<button type="button" class="dl-play" '
-            f'data-play="{k}" aria-pressed="false" aria-label="Play"></button></span>'
+            f'data-play aria-pressed="false" aria-label="Play"></button></span>'
         )
-    return f'<div class="dl-slider">{label}{output}{field}</div>'
+    return f'<div class="dl-slider">{name}{output}{field}</div>'
+
+
+def _plain(mathml):
+    """Return a formula without its LaTeX, which a label has no use for."""
+    return re.sub(r"</?semantics>|<annotation.*?</annotation>", "", mathml)
 
 
 def _still():

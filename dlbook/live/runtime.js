@@ -161,8 +161,14 @@ class Figure {
     Object.assign(this, {name: spec.name, compute: spec.compute, root});
     this.sliders = spec.sliders.map(([low, step, count, value, digits, choices]) =>
       ({low, step, count, value, digits, choices}));
-    this.inputs = [...root.querySelectorAll("[data-slider]")];
-    this.outputs = this.inputs.map(i => root.querySelector(`output[for="${i.id}"]`));
+    this.inputs = [];
+    root.querySelectorAll("[data-slider]").forEach(e => { this.inputs[e.dataset.slider] = e; });
+    this.outputs = this.inputs.map(input => {
+      input.autocomplete = "off";  // the address keeps the state, not the browser
+      const output = root.querySelector(`output[for="${input.id}"]`);
+      if (output) output.setAttribute("aria-live", "off");  // the read-out speaks
+      return output;
+    });
     const values = this.sliders.map(s => s.value), n = values.length;
     const s = this.numbers = new Float64Array(n + spec.compute(values).length);
     this.values = values;
@@ -269,7 +275,7 @@ class Figure {
   }
 
   play(button) {
-    const k = +button.dataset.play, {low, step, count} = this.sliders[k];
+    const k = +button.parentNode.querySelector("input").dataset.slider, {low, step, count} = this.sliders[k];
     const stop = () => {
       clearInterval(this.timer);
       this.timer = 0;

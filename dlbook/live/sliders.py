@@ -8,7 +8,7 @@ import numpy as np
 
 from dlbook.live.labels import Label, label
 
-__all__ = ["Group", "Slider", "group", "read"]
+__all__ = ["Block", "Group", "Slider", "group", "read"]
 
 
 class Slider(NamedTuple):
@@ -69,12 +69,23 @@ class Slider(NamedTuple):
         return f"{value:z.{self.digits}f}".replace("-", "−")
 
 
+class Block(NamedTuple):
+    """Sliders in lines: one line for each row of a matrix, else one for all."""
+
+    lines: tuple
+    matrix: bool
+
+
 class Group(NamedTuple):
-    """Sliders that stand together, in rows of ``columns`` if they form a matrix."""
+    """What stands together below one title."""
 
     title: str
-    sliders: tuple
-    columns: int
+    blocks: tuple
+
+    @property
+    def sliders(self):
+        """All sliders of the group, in reading order."""
+        return [s for block in self.blocks for line in block.lines for s in line]
 
 
 def read(figure, sliders, labels, choices, play):
@@ -184,6 +195,7 @@ def group(figure, sliders, groups):
     """
     left, result = list(sliders), []
     for title, names in (groups or {}).items():
+        pieces = []
         for name in [names] if isinstance(names, str) else names:
             chosen = [s for s in left if name in (s.name, s.id)]
             if not chosen:
@@ -191,24 +203,31 @@ def group(figure, sliders, groups):
                     f"figure {figure!r}: group {title!r}: no slider {name!r} is left"
                 )
             left = [s for s in left if s not in chosen]
-            result.append((title, chosen))
-    result += [("", [s for s in left if s.name == n]) for n in _names(left)]
-    return _joined(result)
+            pieces.append(chosen)
+        result.append(Group(title, _blocks(pieces)))
+    rest = [[s for s in left if s.name == name] for name in _names(left)]
+    return [*result, Group("", _blocks(rest))] if rest else result
 
 
 def _names(sliders):
     return dict.fromkeys(s.name for s in sliders)
 
 
-def _joined(pieces):
-    """Join neighbours of one title, but for matrices, which keep their own rows."""
-    result = []
-    for title, sliders in pieces:
-        places = sliders[0].index
-        columns = sliders[-1].index[1] + 1 if len(places) == 2 else 0
-        before = result[-1] if result else None
-        if before and before.title == title and not columns and not before.columns:
-            result[-1] = before._replace(sliders=before.sliders + tuple(sliders))
+def _blocks(pieces):
+    """Lay out the sliders of each name; a vector stands beside the matrix before it."""
+    blocks = []
+    for chosen in pieces:
+        places = [s.index for s in chosen]
+        before = blocks[-1] if blocks else None
+        if len(places[0]) == 2:
+            rows = dict.fromkeys(place[0] for place in places)
+            lines = [tuple(s for s in chosen if s.index[0] == r) for r in rows]
+            blocks.append(Block(tuple(lines), True))
+        elif before and before.matrix and len(before.lines) == len(chosen):
+            lines = zip(before.lines, chosen, strict=True)
+            blocks[-1] = Block(tuple((*line, s) for line, s in lines), True)
+        elif before and not before.matrix:
+            blocks[-1] = Block(((*before.lines[0], *chosen),), False)
         else:
-            result.append(Group(title, tuple(sliders), columns))
-    return result
+            blocks.append(Block((tuple(chosen),), False))
+    return tuple(blocks)

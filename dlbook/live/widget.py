@@ -61,18 +61,19 @@ class Widget(widgets.VBox):
         self.picture.value = self.painter.png()
 
     def _group(self, group):
-        chosen = [self.controls[self.live.sliders.index(s)] for s in group.sliders]
-        rows = [
-            widgets.HBox([widgets.HTMLMath(f"${s.label.latex}$"), control])
-            for s, control in zip(group.sliders, chosen, strict=True)
-        ]
-        if group.columns:
-            columns = widgets.Layout(
-                grid_template_columns=f"repeat({group.columns}, max-content)"
-            )
-            rows = [widgets.GridBox(rows, layout=columns)]
+        blocks = [self._block(block) for block in group.blocks]
         title = [widgets.HTML(f"<b>{escape(group.title)}</b>")] if group.title else []
-        return widgets.VBox([*title, *rows])
+        return widgets.VBox([*title, *blocks])
+
+    def _block(self, block):
+        lines = [[self._labelled(slider) for slider in line] for line in block.lines]
+        if not block.matrix:
+            return widgets.VBox(lines[0])
+        return widgets.VBox([widgets.HBox(line) for line in lines])
+
+    def _labelled(self, slider):
+        control = self.controls[self.live.sliders.index(slider)]
+        return widgets.HBox([widgets.HTMLMath(f"${slider.label.latex}$"), control])
 
 
 def _whole(slider, value):
