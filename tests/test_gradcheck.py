@@ -222,17 +222,19 @@ def test_a_message_shows_both_slopes_of_a_direction():
     )
 
 
-def test_rounding_is_no_error_where_the_gradient_is_zero():
-    # a softmax's logits can shift together: the slope is 0 but for rounding
-    def f(shift):
-        z = np.array([1.0, 2.0, 3.0]) + 1e3 * shift
-        return 1e3 * np.log(np.sum(np.exp(z - z.max()))) - 1e3 * (z[0] - z.max())
+def test_what_rounding_can_explain_is_no_error():
+    def constant(x):  # but for rounding, as 1e12 has no room for small digits
+        return (x + 1e6) ** 2 - x**2 - 2e6 * x
 
-    x, zero = np.array(0.3), np.array(0.0)
-    assert check_gradient(f, x, zero) <= 1e-6
-    assert check_direction(f, x, zero, rng=np.random.default_rng(0)) <= 1e-6
+    x, zero = np.array(0.7), np.array(0.0)
+    assert 1 < abs(numerical_gradient(constant, x)) < 100
+    assert 0 < check_gradient(constant, x, zero) <= 1e-6
+    rng = np.random.default_rng(0)
+    assert 0 < check_direction(constant, x, zero, rng=rng) <= 1e-6
     with pytest.raises(AssertionError):
-        check_gradient(f, x, zero + 1)
+        check_gradient(constant, x, zero + 1000)
+    with pytest.raises(AssertionError):
+        check_direction(constant, x, zero + 10_000, rng=rng)
 
 
 @pytest.mark.parametrize("tol", [1e-3, 1e-9])
