@@ -10,7 +10,10 @@ from numpy import asarray  # the patched np.asarray of a trace is for models onl
 
 from dlbook.live.nodes import DTYPES, Node, active, refuse
 
-__all__ = ["apply", "cast", "elements", "elementwise", "kind_of", "loop"]
+__all__ = [
+    "apply", "boxed", "cast", "common", "elements", "elementwise", "kind_of",
+    "scalar_power",
+]  # fmt: skip
 
 _SIMPLE = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div",
@@ -49,10 +52,10 @@ def elements(value):
         return value.view(np.ndarray)
     array = asarray(value)
     if array.dtype != object:
-        return _box([_constant(v, array.dtype) for v in array.flat], array.shape)
+        return boxed([_constant(v, array.dtype) for v in array.flat], array.shape)
     nodes = [_unwrap(item) for item in array.flat]
     kind = max((node.kind for node in nodes), key="bif".index, default="f")
-    return cast(_box(nodes, array.shape), kind)
+    return cast(boxed(nodes, array.shape), kind)
 
 
 def _unwrap(item):
@@ -66,10 +69,13 @@ def _unwrap(item):
 def _constant(value, dtype):
     if dtype.kind not in "biuf":
         refuse(f"a constant of type {dtype}", "use real numbers")
+    if dtype.kind in "iu" and abs(int(value)) > 2**53:
+        refuse(f"the integer {value}", "JavaScript's numbers are exact up to 2**53")
     return active().const(value, {"b": "b", "f": "f"}.get(dtype.kind, "i"))
 
 
-def _box(nodes, shape):
+def boxed(nodes, shape):
+    """Return nodes in an object array."""
     array = np.empty(len(nodes), dtype=object)
     array[:] = nodes
     return array.reshape(shape)
@@ -88,7 +94,7 @@ def apply(op, kind, *arrays, static=()):
         return graph.node(op, args, kind, static)
 
     result = np.frompyfunc(rule, len(arrays), 1)(*arrays)
-    return result if isinstance(result, np.ndarray) else _box([result], ())
+    return result if isinstance(result, np.ndarray) else boxed([result], ())
 
 
 def cast(array, kind):
@@ -103,10 +109,17 @@ def cast(array, kind):
     return apply("same", kind, array)
 
 
-def loop(ufunc, inputs, **options):
+def common(values):
+    """Return values as arrays of nodes of one kind, the widest of theirs."""
+    arrays = [elements(value) for value in values]
+    kind = max(map(kind_of, arrays), key="bif".index)
+    return [cast(array, kind) for array in arrays], kind
+
+
+def _loop(ufunc, inputs):
     """Return the kinds of the loop that NumPy would run: inputs and outputs."""
     types = [_loop_type(value) for value in inputs] + [None] * ufunc.nout
-    dtypes = ufunc.resolve_dtypes(tuple(types), **options)
+    dtypes = ufunc.resolve_dtypes(tuple(types))
     kinds = [_KINDS.get(dtype) for dtype in dtypes]
     if None in kinds:
         wrong = dtypes[kinds.index(None)]
@@ -121,8 +134,8 @@ _KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
 
 
 def _loop_type(value):
-    if value is None or type(value) in (int, float):
-        return value if value is None else type(value)
+    if type(value) in (int, float):
+        return type(value)
     if getattr(value, "symbolic", False):
         return value.dtype
     array = asarray(value)
@@ -134,7 +147,7 @@ def elementwise(ufunc, inputs):
     name = ufunc.__name__
     if name not in _SUPPORTED:
         refuse(f"np.{name}", "write it with the basic operations")
-    ins, outs = loop(ufunc, inputs)
+    ins, outs = _loop(ufunc, inputs)
     arrays = [elements(value) for value in inputs]
     if name in _LOGICAL:
         return [apply(_LOGICAL[name], "b", *[cast(a, "b") for a in arrays])]
@@ -185,6 +198,13 @@ def _power(kind, a, b):
     if kind == "i":
         refuse("an integer to a traced integer power", "make the base a float")
     return apply("pow", "f", a, b)
+
+
+def scalar_power(a, exponent):
+    """Return ``a ** exponent`` of scalars: the C library's pow, also for 0.5."""
+    if np.ndim(exponent) == 0 and elements(exponent)[()].static == 0.5:
+        return apply("power", "f", cast(elements(a), "f"), elements(0.5))
+    return elementwise(np.power, (a, exponent))[0]
 
 
 def _easy_power(a, exponent):

@@ -1,59 +1,112 @@
 """The numbers that differ between the rounds of a loop, written as formulas of i.
 
-A column holds one number for each round. A constant, a progression, a repeating row or
+A column holds one number for each round. A constant, a progression, repeating rows and
 blocks need no table; what has no pattern is listed once, in a table of the script.
 """
 
+import re
 from itertools import pairwise
+from typing import NamedTuple
 
 from dlbook.live.rules import ATOM, PLUS, TIMES, number
 
 __all__ = ["Tables", "floats", "integers"]
 
-_WHOLE = (1, 2, 4, 5, 8, 10, 16, 20, 25, 32, 40, 50, 64, 100, 128, 200, 250, 500, 1000)
+_NAME = re.compile(r"\$T\d+")
+_PARTS = (1, 2, 4, 5, 8, 10, 16, 20, 25, 32, 40, 50, 64, 100, 128, 200, 250, 500, 1000)
 
 
 class Tables:
-    """Lists of constants, each written once under its own name."""
+    """Lists of constants; a list that is part of another is not written again."""
 
-    def __init__(self):
-        self.names = {}
+    def __init__(self, lists=()):
+        longest = sorted(lists, key=len, reverse=True)
+        self.lists = {f"$T{k}": text for k, text in enumerate(longest)}
+
+    def entry(self, values, index):
+        """Return the expression of an entry of the list with these values."""
+        text = _list(values)
+        for name, other in self.lists.items():
+            place = other.find(text)
+            if place >= 0:
+                first = other[:place].count(",")
+                return f"{name}[{_joined(index, number(first))[0]}]", ATOM
+        return f"{self.name(values)}[{index[0]}]", ATOM
 
     def name(self, values):
-        """Return the name of the list with these values."""
-        key = tuple(number(value)[0] for value in values)
-        return self.names.setdefault(key, f"$T{len(self.names)}")
+        """Return the name of the list of exactly these values."""
+        text = _list(values)
+        for name, other in self.lists.items():
+            if other == text:
+                return name
+        name = f"$T{len(self.lists)}"
+        self.lists[name] = text
+        return name
 
-    def source(self):
-        """Return the declarations."""
-        return [f"{name}=[{','.join(key)}]" for key, name in self.names.items()]
+    def source(self, script=""):
+        """Return the declarations of the lists that a script names."""
+        named = set(_NAME.findall(script))
+        return [
+            f"{name}=[{text[1:-1]}]" for name, text in self.lists.items() if name in named
+        ]
 
 
-def integers(values, tables, index=("i", ATOM)):
+def _list(values):
+    """Write values between commas, so that a part is found only at whole numbers."""
+    return f",{','.join(number(value)[0] for value in values)},"
+
+
+class _Index(NamedTuple):
+    """The whole number ``floor(i / step) % size``."""
+
+    step: int = 1
+    size: int | None = None
+
+    def text(self):
+        text, strength = ("i", ATOM) if self.step == 1 else (f"(i/{self.step}|0)", ATOM)
+        return (text, strength) if self.size is None else (f"{text}%{self.size}", TIMES)
+
+    def inner(self, p):
+        return _Index(self.step, p)
+
+    def outer(self, p):
+        return _Index(self.step * p, None if self.size is None else self.size // p)
+
+
+def integers(values, tables, index=_Index()):
     """Return an expression of i (text, strength) that gives whole numbers."""
-    line = _line(values)
-    if line:
-        return _affine(*line, index)
-    grid = _grid(values)
-    if grid:
-        first, inner, outer, p = grid
-        row = _affine(0, inner, (f"i%{p}", TIMES))
-        return _joined(row, _affine(first, outer, (f"(i/{p}|0)", ATOM)))
-    return _tabled(values, tables, index, integers)
-
-
-def floats(values, tables, index=("i", ATOM)):
-    """Return an expression of i (text, strength) that gives these very floats."""
-    if len({number(value) for value in values}) == 1:
-        return number(values[0])
-    return _progression(values, index) or _tabled(values, tables, index, floats)
-
-
-def _line(values):
     step = values[1] - values[0] if len(values) > 1 else 0
     if all(b - a == step for a, b in pairwise(values)):
-        return values[0], step
-    return None
+        return _affine(values[0], step, index.text())
+    edge = next(k for k, v in enumerate(values) if v != values[0] + k * step)
+    for p in sorted(_divisors(values, index), key=lambda p: p != edge):
+        row, blocks = values[:p], values[::p]
+        if all(v == row[k % p] + blocks[k // p] - row[0] for k, v in enumerate(values)):
+            left = integers([v - row[0] for v in row], tables, index.inner(p))
+            return _joined(left, integers(blocks, tables, index.outer(p)))
+    return tables.entry(values, index.text())
+
+
+def floats(values, tables, index=_Index()):
+    """Return an expression of i (text, strength) that gives these very floats."""
+    keys = [number(value)[0] for value in values]
+    if len(set(keys)) == 1:
+        return number(values[0])
+    found = _progression(values, index.text())
+    if found:
+        return found
+    for p in _divisors(values, index):
+        if keys[p:] == keys[:-p]:
+            return floats(values[:p], tables, index.inner(p))
+        if all(keys[k] == keys[k - k % p] for k in range(len(keys))):
+            return floats(values[::p], tables, index.outer(p))
+    return tables.entry(values, index.text())
+
+
+def _divisors(values, index):
+    """Return the lengths that rows or blocks of a column may have."""
+    n = len(values)
+    return [p for p in range(2, n // 2 + 1) if index.size is None or n % p == 0]
 
 
 def _affine(first, step, index):
@@ -61,12 +114,11 @@ def _affine(first, step, index):
         return number(first)
     text, strength = index
     if step == -1 and first:
-        text = text if strength > PLUS else f"({text})"
         return f"{number(first)[0]}-{text}", PLUS
     if step != 1:
         text = f"{step}*{text if strength > TIMES else f'({text})'}"
         strength = TIMES
-    return _joined((text, strength), number(first)) if first else (text, strength)
+    return _joined((text, strength), number(first))
 
 
 def _joined(left, right):
@@ -80,53 +132,44 @@ def _joined(left, right):
     return f"{left[0]}+{text if strength > PLUS else f'({text})'}", PLUS
 
 
-def _grid(values):
-    """Return (first, inner step, outer step, period) of a grid of whole numbers."""
-    step = values[1] - values[0]
-    p = next(k for k in range(1, len(values)) if values[k] - values[k - 1] != step)
-    outer = values[p] - values[0]
-    fits = all(
-        value == values[0] + k % p * step + k // p * outer
-        for k, value in enumerate(values)
-    )
-    return (values[0], step, outer, p) if fits and p > 1 else None
-
-
-def _tabled(values, tables, index, pattern):
-    """Look for a repeating row and for blocks of equal values; else make a table."""
-    if index[0] == "i":
-        n = len(values)
-        keys = [number(value)[0] for value in values]
-        for p in range(2, n // 2 + 1):
-            if all(keys[k] == keys[k - p] for k in range(p, n)):
-                return pattern(values[:p], tables, (f"i%{p}", TIMES))
-            if all(keys[k] == keys[k - k % p] for k in range(n)):
-                return pattern(values[::p], tables, (f"(i/{p}|0)", ATOM))
-    return f"{tables.name(values)}[{index[0]}]", ATOM
-
-
 def _progression(values, index):
     """Find an arithmetic progression that gives the values to the bit."""
     n = len(values)
     if n < 4 or any(value == 0 and str(value)[0] == "-" for value in values):
         return None
+    first, step = float(values[0]), float(values[1] - values[0])
     text, strength = index
     text = text if strength > TIMES else f"({text})"
-    first, step = float(values[0]), float(values[1] - values[0])
-    for q in _WHOLE:
-        a, b = round(first * q) if abs(first) < 1e9 else 0, round(step * q)
-        if (a and b or b > 0) and all((a + k * b) / q == value for k, value in enumerate(values)):
+    return _fraction(values, first, step, text) or _slope(values, first, step, text)
+
+
+def _fraction(values, first, step, text):
+    """Try ``(a + b * i) / q`` with whole numbers."""
+    for q in _PARTS:
+        a, b = first * q, step * q
+        if not abs(a) + abs(b) < 1e9:
+            return None
+        a, b = round(a), round(b)
+        if (a and b or b > 0) and all(
+            (a + k * b) / q == value for k, value in enumerate(values)
+        ):
             top, strength = _affine(a, b, (text, ATOM))
             if q == 1:
                 return top, strength
             return f"{top if strength >= TIMES else f'({top})'}/{q}", TIMES
+    return None
+
+
+def _slope(values, first, step, text):
+    """Try ``i * step + first`` as np.linspace computes it, the last value set apart."""
+    n = len(values)
     for slope in (step, (float(values[-1]) - first) / (n - 1)):
         made = [first + k * slope for k in range(n)]
-        if made[:-1] == list(values[:-1]):
-            rise = f"{text}*{number(slope)[0]}"
-            line = _joined((rise, TIMES), number(first)) if first else (f"0+{rise}", PLUS)
-            if made[-1] == values[-1]:
-                return line
-            last = number(values[-1])[0]
-            return f"({text}<{n - 1}?{line[0]}:{last})", ATOM
+        if made[:-1] != list(values[:-1]):
+            continue
+        rise = f"{text}*{number(slope)[0]}"
+        line = _joined((rise, TIMES), number(first)) if first else (f"0+{rise}", PLUS)
+        if made[-1] == values[-1]:
+            return line
+        return f"({text}<{n - 1}?{line[0]}:{number(values[-1])[0]})", ATOM
     return None

@@ -13,10 +13,6 @@ __all__ = ["LEAVES", "Flow", "plan"]
 
 LEAVES = ("const", "input")
 PACKED = ("sum", "add", "mul", "max", "min", "argmax", "argmin")
-_JOINED = {
-    ("add", "add"): "add", ("sum", "add"): "sum", ("sum", "sum"): "sum",
-    ("add", "sum"): "sum", ("mul", "mul"): "mul",
-}  # fmt: skip
 _PACK_FROM = 6
 _HEIGHT = 24
 
@@ -36,7 +32,7 @@ class Flow:
     spread: set = frozenset()
 
     def alive(self):
-        """Return the operations that are used (joined sums are not, any more)."""
+        """Return the numbers of the operations that are used."""
         return [
             k for k, op in enumerate(self.ops) if self.uses[k] and op not in LEAVES
         ]
@@ -64,7 +60,7 @@ class Flow:
 def plan(nodes):
     """Return the flow of the outputs, with stored operations and shapes settled."""
     flow = _listed(nodes)
-    flow.uses = _joined(flow)
+    flow.uses = _counted(flow)
     outputs = set(flow.outputs)
     flow.stored = [
         op not in LEAVES and (n > 1 or k in outputs)
@@ -94,26 +90,38 @@ def _listed(nodes):
         if node.op == "same":
             number[node] = number[node.args[0]]
             continue
-        number[node] = len(flow.ops)
-        flow.ops.append(node.op)
-        flow.static.append(node.static)
-        flow.args.append(tuple(number[arg] for arg in node.args))
-        flow.kinds.append(node.kind)
+        args = [_own(flow, number[arg]) for arg in node.args]
+        number[node] = _append(flow, node.op, node.static, tuple(args), node.kind)
     flow.outputs = [number[node] for node in nodes]
     return flow
 
 
-def _joined(flow):
-    """Join sums that begin with a sum; count how often each value is used."""
+def _append(flow, *parts):
+    for column, part in zip(
+        (flow.ops, flow.static, flow.args, flow.kinds), parts, strict=True
+    ):
+        column.append(part)
+    return len(flow.ops) - 1
+
+
+def _own(flow, k):
+    """Copy the product of a value and a constant for each use.
+
+    Equal weights of a matrix would else make one product out of two, and leave holes
+    in the pattern of its rows.
+    """
+    args = flow.args[k]
+    if flow.ops[k] == "mul" and any(flow.ops[arg] == "const" for arg in args):
+        return _append(flow, "mul", flow.static[k], args, flow.kinds[k])
+    return k
+
+
+def _counted(flow):
+    """Count how often each value is used by what is alive."""
     uses = Counter(flow.outputs)
-    for args in flow.args:
-        uses.update(args)
-    for k, args in enumerate(flow.args):
-        joined = _JOINED.get((flow.ops[args[0]], flow.ops[k])) if args else None
-        if joined and uses[args[0]] == 1:
-            flow.ops[k] = joined
-            flow.args[k] = flow.args[args[0]] + args[1:]
-            uses[args[0]] = 0
+    for k in reversed(range(len(flow.ops))):
+        if uses[k]:
+            uses.update(flow.args[k])
     return [uses[k] for k in range(len(flow.ops))]
 
 

@@ -35,15 +35,18 @@ def emit(nodes):
         ``function(v){...}``, or an expression that gives such a function where
         constants are set up once. It returns an array of numbers.
     """
-    return _Script(plan(nodes)).source()
+    flow = plan(nodes)
+    draft = _Script(flow, Tables())
+    draft.source()
+    return _Script(flow, Tables(draft.tables.lists.values())).source()
 
 
 class _Script:
     """The text of one script while it is written."""
 
-    def __init__(self, flow):
+    def __init__(self, flow, tables):
         self.flow = flow
-        self.tables = Tables()
+        self.tables = tables
         self.templates = templates(flow)
         self.memory = any(template.rolled for template in self.templates)
         self.place = {}
@@ -75,7 +78,7 @@ class _Script:
     def source(self):
         """Return the whole script."""
         body = self._looped() if self.memory else self._straight()
-        setup = self.tables.source()
+        setup = self.tables.source(body)
         text = body + ",".join(setup)
         helpers = [f"{n}={code}" for n, code in HELPERS.items() if n + "(" in text]
         setup = helpers + setup

@@ -9,19 +9,18 @@ from dlbook.live.reductions import total
 __all__ = ["contract", "matrix_ufunc"]
 
 
-def matrix_ufunc(ufunc, method, inputs, axes=None):
+def matrix_ufunc(ufunc, inputs):
     """Return the product that a generalised ufunc (matmul and its kin) gives."""
-    subscripts = _SIGNATURES.get(ufunc.__name__)
-    if subscripts is None or method != "__call__":
+    arrays = [elements(value) for value in inputs]
+    if ufunc is np.matmul:
+        return _matmul(*arrays)
+    if ufunc.__name__ not in _SUBSCRIPTS:
         refuse(f"np.{ufunc.__name__}", "write a product and a sum")
-    a, b = (elements(value) for value in inputs)
-    if ufunc.__name__ == "matmul":
-        return _matmul(a, b)
-    return contract(subscripts, a, b)
+    return contract(_SUBSCRIPTS[ufunc.__name__], *arrays)
 
 
-_SIGNATURES = {
-    "matmul": "", "matvec": "...ij,...j->...i", "vecmat": "...i,...ij->...j",
+_SUBSCRIPTS = {
+    "matvec": "...ij,...j->...i", "vecmat": "...i,...ij->...j",
     "vecdot": "...i,...i->...",
 }  # fmt: skip
 

@@ -122,12 +122,12 @@ def _pays(flow, template):
             tables = Tables()
             single += sum(len(number(value)[0]) for value in values)
             text = floats(values, tables)[0]
-            loop += len(text) + sum(map(len, tables.source()))
+            loop += len(text) + sum(map(len, tables.lists.values()))
         elif kind in ("input", "offset"):
             tables = Tables()
             single += 3 * n
             loop += len(integers(values, tables)[0])
-            loop += sum(map(len, tables.source()))
+            loop += sum(map(len, tables.lists.values()))
         elif kind == "stored":
             single += 3 * n
             loop += 3 if len(set(values)) == 1 else 8

@@ -5,6 +5,7 @@ the same node, so common subexpressions cost nothing, and operations on constant
 carried out at once. What an operation means stands in `dlbook.live.rules`.
 """
 
+import contextlib
 import linecache
 import struct
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 
 from dlbook.live.rules import RULES
 
-__all__ = ["DTYPES", "Graph", "Node", "TraceError", "active", "refuse"]
+__all__ = ["DTYPES", "Graph", "Node", "TraceError", "active", "refuse", "tracing"]
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
 MAX_NODES = 400_000
@@ -68,6 +69,7 @@ class Graph:
         self.name = name
         self.nodes = []
         self.table = {}
+        self.inputs = 0
         self.refusal = None
 
     def node(self, op, args, kind, static=()):
@@ -93,6 +95,11 @@ class Graph:
             found = self.table[key] = self._append("const", value, (), kind)
         return found
 
+    def input(self):
+        """Return the node of the next input."""
+        self.inputs += 1
+        return self._append("input", self.inputs - 1, (), "f")
+
     def _append(self, op, static, args, kind):
         if len(self.nodes) >= MAX_NODES:
             refuse(
@@ -105,6 +112,16 @@ class Graph:
 
 
 _graphs = []
+
+
+@contextlib.contextmanager
+def tracing(graph):
+    """Let operations on symbols go into this graph until the block ends."""
+    _graphs.append(graph)
+    try:
+        yield
+    finally:
+        _graphs.remove(graph)
 
 
 def active():

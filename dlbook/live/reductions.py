@@ -32,6 +32,7 @@ _TRUTH = {"max": "or", "min": "and", "fmax": "or", "fmin": "and"}
 def reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=None):
     """Return ``ufunc.reduce`` of an array of nodes."""
     name = ufunc.__name__
+    initial = None if initial is np._NoValue else initial
     array = _prepared(name, elements(array), dtype)
     if name in _FOLDS:
         return fold(_FOLDS[name], array, axis, keepdims, initial)

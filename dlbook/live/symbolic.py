@@ -7,14 +7,29 @@ types, so that a sum of truth values counts them and a quotient of integers is a
 
 import numpy as np
 
-from dlbook.live.arithmetic import cast, elementwise, elements, kind_of
-from dlbook.live.nodes import DTYPES, Node, refuse
+from dlbook.live.arithmetic import cast, elements, elementwise, kind_of, scalar_power
 from dlbook.live.linear import matrix_ufunc
+from dlbook.live.nodes import DTYPES, refuse
 from dlbook.live.reductions import accumulate, reduce
 
-__all__ = ["FUNCTIONS", "SymbolicArray", "implements", "wrap"]
+__all__ = ["FUNCTIONS", "SymbolicArray", "implements", "kind_like", "wrap"]
 
 FUNCTIONS = {}
+_ORDER = "the order of the values would change the program"
+_RECORD = "compute it outside the model, or record the results and use np.take"
+_KEEP = "keep all elements and write np.where(condition, a, b)"
+_HINTS = {
+    **dict.fromkeys(
+        ("sort", "argsort", "partition", "argpartition", "median", "percentile",
+         "quantile", "unique", "lexsort", "sort_complex", "nanmedian"),
+        f"{_ORDER}; np.max, np.min, np.argmax and np.where do not sort; {_RECORD}",
+    ),
+    **dict.fromkeys(("nonzero", "argwhere", "flatnonzero", "extract", "place"), _KEEP),
+    **dict.fromkeys(
+        ("allclose", "array_equal", "array_equiv"), "return the difference instead"
+    ),
+    "copyto": "write np.where or np.full_like of a traced array",
+}  # fmt: skip
 
 
 def implements(*functions):
@@ -32,6 +47,15 @@ def wrap(array):
     return array.view(SymbolicArray)
 
 
+def kind_like(dtype):
+    """Return the kind of a type that a model names; other types are refused."""
+    dtype = np.dtype(dtype)
+    for kind, known in DTYPES.items():
+        if dtype == known:
+            return kind
+    return refuse(f"the type {dtype}", "use np.float64, np.int64 or bool")
+
+
 class SymbolicArray(np.ndarray):
     """An array of nodes; see the module's text."""
 
@@ -41,66 +65,111 @@ class SymbolicArray(np.ndarray):
     @property
     def dtype(self):
         """The type that the values have when the model runs on numbers."""
-        return DTYPES[kind_of(self.view(np.ndarray))]
+        return DTYPES[kind_of(elements(self))]
+
+    # NumPy's protocols ----------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-        plain = _plain_options(ufunc, method, options)
+        options = _checked(ufunc, method, options)
         if ufunc.signature is not None:
-            results = [matrix_ufunc(ufunc, method, inputs)]
+            results = [matrix_ufunc(ufunc, inputs)]
         elif method == "__call__":
             results = elementwise(ufunc, inputs)
         elif method == "outer":
-            first = elements(inputs[0])
-            first = first.reshape(first.shape + (1,) * np.ndim(inputs[1]))
-            results = elementwise(ufunc, (wrap(first), inputs[1]))
-        elif method == "reduce":
-            results = [reduce(ufunc, inputs[0], *inputs[1:], **plain)]
-        elif method == "accumulate":
-            results = [accumulate(ufunc, inputs[0], *inputs[1:], **plain)]
+            first, second = map(elements, inputs)
+            first = first.reshape(first.shape + (1,) * second.ndim)
+            results = elementwise(ufunc, (wrap(first), wrap(second)))
+        elif method in ("reduce", "accumulate"):
+            fold = reduce if method == "reduce" else accumulate
+            results = [fold(ufunc, *inputs, **options)]
         else:
             refuse(f"np.{ufunc.__name__}.{method}", "write a sum over np.where")
-        results = [
-            wrap(result) if target is None else _store(target, result)
-            for result, target in zip(results, out or [None] * len(results))
-        ]
+        targets = [None] * len(results) if out is None else out
+        results = [_store(t, r) for t, r in zip(targets, results, strict=True)]
         return results[0] if len(results) == 1 else tuple(results)
 
     def __array_function__(self, function, types, args, kwargs):
         known = FUNCTIONS.get(function)
+        name = function.__name__
         if known is None:
-            name = f"{function.__module__}.{function.__name__}".replace("numpy", "np")
-            refuse(name, _HINTS.get(function.__name__, _HINT))
-        return known(*args, **kwargs)
+            module = function.__module__.replace("numpy", "np", 1)
+            hint = _HINTS.get(name, f"use the basic operations; {_RECORD}")
+            refuse(f"{module}.{name}", hint)
+        if kwargs.pop("out", None) is not None:
+            refuse(f"out= of np.{name}", "leave it away")
+        try:
+            return known(*args, **kwargs)
+        except TypeError as error:
+            if "argument" not in str(error):
+                raise
+            return refuse(f"np.{name} with these arguments ({error})", "leave them away")
+
+    # Elements -------------------------------------------------------------------------
 
     def __getitem__(self, key):
         if _is_symbolic(key):
-            if key.dtype.kind == "i":
-                return np.take(self, key, axis=0)
-            refuse(*_MASK)
+            return _chosen(self, key)
         _static(key)
-        result = self.view(np.ndarray)[key]
-        return wrap(result) if isinstance(result, np.ndarray) else wrap(_zero_d(result))
+        result = elements(self)[key]
+        return wrap(result if isinstance(result, np.ndarray) else _zero_d(result))
 
     def __setitem__(self, key, value):
         _static(key)
-        plain = self.view(np.ndarray)
+        plain = elements(self)
         plain[key] = cast(elements(value), kind_of(plain))
 
     def __iter__(self):
-        return (self[i] for i in range(len(self)))
+        return (self[k] for k in range(len(self)))
+
+    def item(self, *place):
+        """Return one element."""
+        if len(place) == 1 and np.ndim(place[0]) == 0:
+            return self.reshape(-1)[place[0]]
+        return self[place[0] if len(place) == 1 else place].reshape(())
+
+    def tolist(self):
+        """Return nested lists of elements."""
+        return [part.tolist() for part in self] if self.ndim else self
+
+    @property
+    def flat(self):
+        """The elements in one row."""
+        return self.reshape(-1)
+
+    @property
+    def real(self):
+        """The array itself."""
+        return self
+
+    def view(self, kind=None):
+        """Return the array itself under another class; types cannot be changed."""
+        if kind is None or not (isinstance(kind, type) and issubclass(kind, np.ndarray)):
+            refuse("view()", "use copy() or astype(float)")
+        return np.ndarray.view(self, kind)
+
+    def astype(self, dtype, **options):
+        """Return the values as floats, integers or truth values."""
+        return wrap(cast(elements(self), kind_like(dtype)).copy())
+
+    def fill(self, value):
+        """Set all elements."""
+        self[...] = value
+
+    def __deepcopy__(self, memo):
+        return self.copy()
 
     def __repr__(self):
         return f"<traced array of shape {self.shape}>"
 
     __str__ = __repr__
 
+    def __pow__(self, other):
+        if self.ndim == 0 and np.ndim(other) == 0:
+            return _store(None, scalar_power(self, other))
+        return np.power(self, other)
 
-_MASK = (
-    "indexing by a traced condition",
-    "keep all elements and write np.where(condition, a, b)",
-)
-_HINT = "write it with the supported operations, or record it and use np.take"
-_HINTS = {}
+
+_MASK = ("indexing by a traced condition", _KEEP)
 
 
 def _zero_d(node):
@@ -113,26 +182,112 @@ def _is_symbolic(value):
     return getattr(value, "symbolic", False)
 
 
+def _chosen(array, key):
+    if key.dtype.kind != "i":
+        refuse(*_MASK)
+    return np.take(array, key, axis=0)
+
+
 def _static(key):
     for part in key if isinstance(key, tuple) else (key,):
         if _is_symbolic(part):
-            refuse("this use of a traced index", "write np.take(table, k, axis=0)")
+            if part.dtype.kind == "b":
+                refuse(*_MASK)
+            refuse("this index", "write np.take(array, k, axis=...)")
 
 
 def _store(target, result):
-    if not isinstance(target, SymbolicArray):
-        refuse("out= with an array of floats", "leave out= away")
+    if target is None:
+        return wrap(result)
+    if not _is_symbolic(target):
+        refuse("writing a traced value into an array of floats", _JOIN)
     target[...] = wrap(result)
     return target
 
 
-def _plain_options(ufunc, method, options):
+_JOIN = "leave out= away, and write a = a + b for a += b"
+
+
+def _checked(ufunc, method, options):
+    """Return the options of a ufunc that are supported; the others are refused."""
     if options.pop("where", True) is not True:
         refuse(f"where= of np.{ufunc.__name__}", "write np.where(condition, a, b)")
     for name in ("casting", "order", "subok"):
         options.pop(name, None)
-    allowed = {"axis", "keepdims", "initial", "dtype"} if method != "__call__" else ()
-    for name in options:
-        if name not in allowed and options[name] is not None:
+    allowed = {
+        "reduce": {"axis", "keepdims", "initial", "dtype"},
+        "accumulate": {"axis", "dtype"},
+    }.get(method, ())
+    for name, value in list(options.items()):
+        if value is None and name not in allowed:
+            del options[name]
+        elif name not in allowed:
             refuse(f"{name}= of np.{ufunc.__name__}", "leave it away")
     return options
+
+
+def _refused(operation, instead):
+    def method(self, *args, **kwargs):
+        return refuse(operation, instead)
+
+    return method
+
+
+def _in_place(name):
+    """Bind the name anew for a scalar, as Python does; write into an array."""
+    plain = getattr(np.ndarray, f"__{name}__")
+    in_place = getattr(np.ndarray, f"__i{name}__")
+
+    def method(self, other):
+        if self.ndim == 0:
+            return getattr(type(self), f"__{name}__", plain)(self, other)
+        return in_place(self, other)
+
+    return method
+
+
+def _through(name):
+    """Send a method to NumPy's function of the same name."""
+    function = getattr(np, name)
+
+    def method(self, *args, **kwargs):
+        return function(self, *args, **kwargs)
+
+    return method
+
+
+for _name in (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or",
+    "xor",
+):  # fmt: skip
+    setattr(SymbolicArray, f"__i{_name}__", _in_place(_name))
+for _name in (
+    "all", "any", "argmax", "argmin", "choose", "clip", "conj", "conjugate", "cumprod",
+    "cumsum", "dot", "max", "mean", "min", "prod", "round", "std", "sum", "take",
+    "trace", "var", "argsort", "partition", "argpartition", "nonzero", "searchsorted",
+    "compress",
+):  # fmt: skip
+    setattr(SymbolicArray, _name, _through(_name))
+_IF = "`if`, `while`, `and`, `or`, `not`, max() and min() on a traced value"
+_WHERE = "write np.where(condition, a, b), np.logical_and, np.maximum or np.minimum"
+_NUMBER = "leave it an array, and use NumPy's functions instead of the math module's"
+_TABLE = "write np.take(table, k, axis=0) for table[k]"
+for _names, _operation, _instead in (
+    (("__bool__", "__contains__"), _IF, _WHERE),
+    (("__float__", "__complex__"), "float() of a traced value", _NUMBER),
+    (("__int__",), "int() of a traced value", "write np.rint, np.floor or astype(int)"),
+    (("__index__",), "a traced value as an index or a count", _TABLE),
+    (("__round__",), "round() of a traced value", "write np.round"),
+    (("__format__",), "a traced value in a text", "let the figure's text show it"),
+    (("sort",), "sort()", _HINTS["sort"]),
+    (
+        ("byteswap", "dump", "dumps", "getfield", "put", "resize", "setfield",
+         "to_device", "tobytes", "tofile", "__reduce__", "__reduce_ex__",
+         "__dlpack__"),
+        "this method of a traced array", "use the functions of numpy",
+    ),
+):  # fmt: skip
+    for _name in _names:
+        setattr(SymbolicArray, _name, _refused(_operation, _instead))
+for _name in ("imag", "data", "ctypes"):
+    setattr(SymbolicArray, _name, property(_refused(f".{_name}", "leave it away")))
