@@ -60,8 +60,8 @@ def array(value, name, shape=None, *, low=None, high=None):
     ...
     ValueError: x: wanted shape (3,), got (1, 2)
     """
-    symbolic = getattr(value, "symbolic", False)
-    result = np.asanyarray(value) if symbolic else _real(value, name)
+    result = _converted(value, name)
+    symbolic = getattr(result, "symbolic", False)
     if shape is not None and not _fits(result.shape, shape):
         raise ValueError(f"{name}: wanted shape {_show(shape)}, got {result.shape}")
     if result.size == 0:
@@ -78,13 +78,17 @@ def array(value, name, shape=None, *, low=None, high=None):
     return result
 
 
-def _real(value, name):
+def _converted(value, name):
+    if getattr(value, "symbolic", False):
+        return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name}: wanted an array without a mask, got a masked array")
     try:
         result = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: wanted a regular array, got ragged rows") from error
+    if getattr(result, "symbolic", False):  # a list of symbols, while it is compiled
+        return result
     if result.dtype.kind not in "biuf":
         raise TypeError(f"{name}: wanted real numbers, got dtype {result.dtype}")
     if result.dtype == np.float16:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dlbook import _check
+from dlbook.live.trace import trace
 
 
 class Symbolic(np.ndarray):
@@ -153,6 +154,15 @@ def test_like_gives_the_shape_and_dtype_of_the_other(dtype):
         _check.like([1, -1], "b", other, "a", low=0)
     with refused(ValueError, "b: wanted values <= 0, got 1.0"):
         _check.like([1, -1], "b", other, "a", high=0)
+
+
+def test_a_list_of_symbols_passes():
+    def model(a, b):
+        return {"x": 2 * _check.array([a, b], "x", (2,), low=0)}
+
+    np.testing.assert_array_equal(
+        trace(model, {"a": 1.0, "b": 2.0}).replay([3.0, 4.0])["x"], [6.0, 8.0]
+    )
 
 
 def test_like_leaves_a_symbolic_array_alone():
