@@ -1,0 +1,765 @@
+r"""The generative adversarial network: two networks that are each other's loss.
+
+The generator turns noise into samples, :math:`x = G(z)`. The discriminator gives each
+sample a logit o, and :math:`D(x) = \sigma(o)` is its probability of being real. It
+minimises
+
+.. math:: L_D = -\mathbb E_{x \sim p}[\log D(x)]
+          - \mathbb E_{z}[\log(1 - D(G(z)))],
+
+and the generator :math:`L_G = -\mathbb E_z[\log D(G(z))]`. Every loss here takes
+logits, so that no logarithm of 0 can occur. Logarithms are natural. What divergences
+these losses stand for is in `dlbook.divergences`, and what their gradients do with two
+parameters only, in `dlbook.dirac_gan`.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlbook._check import array, choice, generator, integer, like, number
+from dlbook._tree import tree_map
+from dlbook.activations import sigmoid, softplus
+from dlbook.backprop import LossAndGradients, mlp, mlp_backward
+from dlbook.backprop import init_params as init_layers
+
+__all__ = [
+    "KINDS",
+    "GANStep",
+    "LogitGradient",
+    "NetworkStep",
+    "Players",
+    "clip_weights",
+    "d_discriminator_loss",
+    "d_generator_loss",
+    "discriminate",
+    "discriminator_gradients",
+    "discriminator_loss",
+    "discriminator_step",
+    "generate",
+    "generator_gradients",
+    "generator_loss",
+    "generator_step",
+    "init_params",
+    "mode_counts",
+    "optimal_discriminator",
+    "train",
+    "train_step",
+]
+
+KINDS = ("non_saturating", "saturating", "wasserstein")
+"""The games: the source's, the minimax game, and the critic of a Wasserstein GAN."""
+
+
+class Players(NamedTuple):
+    """What belongs to the two players: their layers, optimisers, or states."""
+
+    generator: Any
+    discriminator: Any
+
+
+class LogitGradient(NamedTuple):
+    """Gradients of the discriminator's loss with respect to its two sets of logits."""
+
+    real: np.ndarray
+    fake: np.ndarray
+
+
+class NetworkStep(NamedTuple):
+    """One player's loss before its step; its layers and state after it."""
+
+    loss: np.ndarray
+    layers: tuple
+    state: Any
+
+
+class GANStep(NamedTuple):
+    """One step of the discriminator, or several, and one of the generator."""
+
+    step: int
+    """Steps finished, this one included."""
+    d_loss: np.ndarray
+    """The discriminator's loss before its last step."""
+    g_loss: np.ndarray
+    """The generator's loss before its step, against the new discriminator."""
+    params: Players
+    state: Players
+
+
+def discriminator_loss(real, fake, *, kind="non_saturating"):
+    r"""Return the loss of the discriminator.
+
+    .. math::
+
+       -\frac1N \sum_n \log \sigma(o_n^{\text{real}})
+       - \frac1M \sum_m \log\bigl(1 - \sigma(o_m^{\text{fake}})\bigr)
+
+    It is the sum of two means. Where both distributions are the same and D is 1/2, it
+    is :math:`\log 4`. For "wasserstein" the logits are scores, and the loss is
+    :math:`\overline{o^{\text{fake}}} - \overline{o^{\text{real}}}`: the critic wants
+    real samples to score high.
+
+    Parameters
+    ----------
+    real, fake : array_like
+        Logits of real and of generated samples, of any shapes.
+    kind : {"non_saturating", "saturating", "wasserstein"}
+        The game; the first two have the same discriminator.
+
+    Returns
+    -------
+    float
+        The loss.
+
+    Raises
+    ------
+    ValueError
+        If a logit is not finite or the kind unknown.
+
+    References
+    ----------
+    Goodfellow et al. 2014, :cite:`goodfellow2014`; Arjovsky, Chintala and Bottou 2017,
+    :cite:`arjovsky2017`.
+
+    Examples
+    --------
+    >>> discriminator_loss([0.0], [0.0]).round(4), np.log(4).round(4)
+    (np.float64(1.3863), np.float64(1.3863))
+    """
+    real, fake = array(real, "real"), array(fake, "fake")
+    if choice(kind, "kind", KINDS) == "wasserstein":
+        return np.mean(fake) - np.mean(real)
+    return np.mean(softplus(-real)) + np.mean(softplus(fake))
+
+
+def d_discriminator_loss(real, fake, *, kind="non_saturating"):
+    r"""Return the gradient of `discriminator_loss` with respect to the logits.
+
+    .. math::
+
+       \frac{\partial L}{\partial o_n^{\text{real}}} =
+       -\frac{1 - \sigma(o_n^{\text{real}})}{N}, \qquad
+       \frac{\partial L}{\partial o_m^{\text{fake}}} =
+       \frac{\sigma(o_m^{\text{fake}})}{M}
+
+    Parameters
+    ----------
+    real, fake, kind
+        As for `discriminator_loss`.
+
+    Returns
+    -------
+    LogitGradient
+        Gradients in the shapes of ``real`` and ``fake``.
+
+    Raises
+    ------
+    ValueError
+        As `discriminator_loss` does.
+
+    Examples
+    --------
+    >>> d_discriminator_loss([0.0], [0.0])
+    LogitGradient(real=array([-0.5]), fake=array([0.5]))
+    """
+    real, fake = array(real, "real"), array(fake, "fake")
+    if choice(kind, "kind", KINDS) == "wasserstein":
+        slopes = -np.ones_like(real), np.ones_like(fake)
+    else:
+        slopes = -sigmoid(-real), sigmoid(fake)
+    return LogitGradient(slopes[0] / real.size, slopes[1] / fake.size)
+
+
+def generator_loss(logits, *, kind="non_saturating"):
+    r"""Return the loss of the generator.
+
+    .. math::
+
+       \text{non-saturating:}\; -\overline{\log \sigma(o)}, \qquad
+       \text{saturating:}\; \overline{\log(1 - \sigma(o))}, \qquad
+       \text{wasserstein:}\; -\overline{o}
+
+    Parameters
+    ----------
+    logits : array_like
+        The discriminator's logits o of generated samples, of any shape.
+    kind : {"non_saturating", "saturating", "wasserstein"}
+        The game.
+
+    Returns
+    -------
+    float
+        The loss, a mean over the samples.
+
+    Raises
+    ------
+    ValueError
+        If a logit is not finite or the kind unknown.
+
+    References
+    ----------
+    Goodfellow et al. 2014, :cite:`goodfellow2014`; Goodfellow 2016,
+    :cite:`goodfellow2016`.
+
+    Examples
+    --------
+    >>> generator_loss([0.0]).round(4)
+    np.float64(0.6931)
+    >>> generator_loss([0.0], kind="saturating").round(4)
+    np.float64(-0.6931)
+    """
+    logits = array(logits, "logits")
+    if choice(kind, "kind", KINDS) == "non_saturating":
+        return np.mean(softplus(-logits))
+    return -np.mean(softplus(logits) if kind == "saturating" else logits)
+
+
+def d_generator_loss(logits, *, kind="non_saturating"):
+    r"""Return the gradient of `generator_loss` with respect to the logits.
+
+    .. math::
+
+       \text{non-saturating:}\; -\frac{1 - \sigma(o_m)}{M}, \qquad
+       \text{saturating:}\; -\frac{\sigma(o_m)}{M}, \qquad
+       \text{wasserstein:}\; -\frac1M
+
+    Where the discriminator is sure of a fake, :math:`\sigma(o)` is near 0: there the
+    saturating loss has no gradient left, and the other one has all of it.
+
+    Parameters
+    ----------
+    logits, kind
+        As for `generator_loss`.
+
+    Returns
+    -------
+    ndarray
+        The gradient in the shape of ``logits``.
+
+    Raises
+    ------
+    ValueError
+        As `generator_loss` does.
+
+    Examples
+    --------
+    >>> sure = [np.log(0.001 / 0.999)]
+    >>> d_generator_loss(sure).round(3)
+    array([-0.999])
+    >>> d_generator_loss(sure, kind="saturating").round(3)
+    array([-0.001])
+    """
+    logits = array(logits, "logits")
+    if choice(kind, "kind", KINDS) == "wasserstein":
+        return -np.ones_like(logits) / logits.size
+    return -sigmoid(-logits if kind == "non_saturating" else logits) / logits.size
+
+
+def init_params(generator_sizes, discriminator_sizes, *, rng, dtype=np.float64):
+    """Draw the layers of both players.
+
+    Parameters
+    ----------
+    generator_sizes : sequence of int
+        Noise, units of each hidden layer, entries of a sample.
+    discriminator_sizes : sequence of int
+        Entries of a sample, units of each hidden layer, and 1.
+    rng : numpy.random.Generator
+        Source of the draws.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    Players
+        generator and discriminator, tuples of Layer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `dlbook.backprop.init_params` does, or if the discriminator does not fit.
+
+    Examples
+    --------
+    >>> params = init_params((1, 8, 2), (2, 8, 1), rng=np.random.default_rng(0))
+    >>> [layer.W.shape for layer in params.generator]
+    [(8, 1), (2, 8)]
+    """
+    ends = generator_sizes[-1], 1
+    if (discriminator_sizes[0], discriminator_sizes[-1]) != ends:
+        raise ValueError(
+            f"discriminator_sizes: wanted {ends[0]} first and 1 last, "
+            f"got {tuple(discriminator_sizes)}"
+        )
+    return Players(
+        init_layers(*generator_sizes, rng=rng, dtype=dtype),
+        init_layers(*discriminator_sizes, rng=rng, dtype=dtype),
+    )
+
+
+def generate(z, layers, *, hidden="tanh"):
+    """Return the generator's samples G(z).
+
+    Parameters
+    ----------
+    z : array_like of shape (L,) or (N, L)
+        Noise.
+    layers : sequence of Layer or of pairs (W, b)
+        The generator.
+    hidden : str
+        Name of the hidden layers' activation.
+
+    Returns
+    -------
+    ndarray of shape (D,) or (N, D)
+        The samples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `dlbook.backprop.mlp` does.
+
+    Examples
+    --------
+    >>> generate([[1.0], [-1.0]], [([[2.0]], [0.5])])
+    array([[ 2.5],
+           [-1.5]])
+    """
+    return mlp(z, layers, hidden=hidden).out
+
+
+def discriminate(x, layers, *, hidden="tanh"):
+    """Return the discriminator's logits; their sigmoid is D(x).
+
+    Parameters
+    ----------
+    x : array_like of shape (D,) or (N, D)
+        Samples.
+    layers : sequence of Layer or of pairs (W, b)
+        The discriminator, with one output.
+    hidden : str
+        Name of the hidden layers' activation.
+
+    Returns
+    -------
+    ndarray of shape () or (N,)
+        One logit for each sample.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `dlbook.backprop.mlp` does, or if there is more than one output.
+
+    Examples
+    --------
+    >>> discriminate([[2.5], [-1.5]], [([[1.0]], [-0.5])])
+    array([ 2., -2.])
+    """
+    return _logits(mlp(x, layers, hidden=hidden))
+
+
+def discriminator_gradients(real, z, params, *, hidden="tanh", kind="non_saturating"):
+    """Return the discriminator's loss and gradients, the generator held fixed.
+
+    Parameters
+    ----------
+    real : array_like of shape (N, D)
+        Real samples.
+    z : array_like of shape (M, L)
+        Noise for the generated ones.
+    params : Players
+        Layers of both.
+    hidden : str
+        Name of the hidden layers' activation.
+    kind : {"non_saturating", "saturating", "wasserstein"}
+        The game.
+
+    Returns
+    -------
+    LossAndGradients
+        loss, and gradients of the discriminator's layers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit, as the functions used do.
+
+    Examples
+    --------
+    >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
+    >>> loss, ((dW, db),) = discriminator_gradients([[1.0]], [[0.0]], params)
+    >>> dW.shape, db.shape
+    ((1, 1), (1,))
+    """
+    fake = generate(array(z, "z", ("M", "L")), params.generator, hidden=hidden)
+    real = array(real, "real", ("N", fake.shape[1]))
+    both = mlp(np.concatenate([real, fake]), params.discriminator, hidden=hidden)
+    logits = _logits(both)
+    halves = logits[: len(real)], logits[len(real) :]
+    d_logits = np.concatenate(d_discriminator_loss(*halves, kind=kind))
+    _, gradients = mlp_backward(d_logits[:, None], both, wrt_x=False)
+    return LossAndGradients(discriminator_loss(*halves, kind=kind), gradients)
+
+
+def generator_gradients(z, params, *, hidden="tanh", kind="non_saturating"):
+    """Return the generator's loss and gradients, the discriminator held fixed.
+
+    The gradient comes through the discriminator, back to the samples, and from them
+    to the generator's layers.
+
+    Parameters
+    ----------
+    z : array_like of shape (M, L)
+        Noise.
+    params, hidden, kind
+        As for `discriminator_gradients`.
+
+    Returns
+    -------
+    LossAndGradients
+        loss, and gradients of the generator's layers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit, as the functions used do.
+
+    Examples
+    --------
+    >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
+    >>> loss, ((dW, db),) = generator_gradients([[0.5]], params)
+    >>> bool(dW[0, 0] == 0.5 * db[0])
+    True
+    """
+    fake = mlp(array(z, "z", ("M", "L")), params.generator, hidden=hidden)
+    judged = mlp(fake.out, params.discriminator, hidden=hidden)
+    logits = _logits(judged)
+    d_fake, _ = mlp_backward(d_generator_loss(logits, kind=kind)[:, None], judged)
+    _, gradients = mlp_backward(d_fake, fake, wrt_x=False)
+    return LossAndGradients(generator_loss(logits, kind=kind), gradients)
+
+
+def clip_weights(layers, limit):
+    """Return the layers with every entry between -limit and limit.
+
+    So the first Wasserstein GANs kept their critic's slope bounded.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        The critic.
+    limit : float
+        Largest absolute value, positive.
+
+    Returns
+    -------
+    tuple of Layer
+        The clipped layers.
+
+    Raises
+    ------
+    ValueError
+        If the limit is not positive.
+
+    References
+    ----------
+    Arjovsky, Chintala and Bottou 2017, :cite:`arjovsky2017`.
+
+    Examples
+    --------
+    >>> clip_weights((np.array([0.5, -2.0, 3.0]),), 1.0)
+    (array([ 0.5, -1. ,  1. ]),)
+    """
+    limit = number(limit, "limit", above=0)
+    return tree_map(lambda entries: np.clip(entries, -limit, limit), layers)
+
+
+def discriminator_step(real, z, params, optimiser, state, *, clip=None, **game):
+    """Make one step of the discriminator; the generator stays as it is.
+
+    Parameters
+    ----------
+    real, z, params
+        As for `discriminator_gradients`.
+    optimiser : SGD, Momentum or Adam
+        The discriminator's, from `dlbook.optim`.
+    state : object
+        What ``optimiser.init`` or the step before gave.
+    clip : float, optional
+        Limit for `clip_weights` after the step.
+    **game
+        hidden and kind, as for `discriminator_gradients`.
+
+    Returns
+    -------
+    NetworkStep
+        The loss before the step; the discriminator's layers and state after it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `discriminator_gradients` and `clip_weights` do.
+
+    Examples
+    --------
+    >>> from dlbook.optim import SGD
+    >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
+    >>> done = discriminator_step([[1.0]], [[0.0]], params, SGD(lr=0.1), ())
+    >>> after = params._replace(discriminator=done.layers)
+    >>> bool(discriminator_gradients([[1.0]], [[0.0]], after).loss < done.loss)
+    True
+    """
+    loss, gradients = discriminator_gradients(real, z, params, **game)
+    layers, state = optimiser.update(params.discriminator, gradients, state)
+    layers = layers if clip is None else clip_weights(layers, clip)
+    return NetworkStep(loss, layers, state)
+
+
+def generator_step(z, params, optimiser, state, **game):
+    """Make one step of the generator; the discriminator stays as it is.
+
+    Parameters
+    ----------
+    z, params
+        As for `generator_gradients`.
+    optimiser : SGD, Momentum or Adam
+        The generator's, from `dlbook.optim`.
+    state : object
+        What ``optimiser.init`` or the step before gave.
+    **game
+        hidden and kind, as for `generator_gradients`.
+
+    Returns
+    -------
+    NetworkStep
+        The loss before the step; the generator's layers and state after it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `generator_gradients` does.
+
+    Examples
+    --------
+    >>> from dlbook.optim import SGD
+    >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
+    >>> done = generator_step([[0.5]], params, SGD(lr=0.1), ())
+    >>> after = params._replace(generator=done.layers)
+    >>> bool(generator_gradients([[0.5]], after).loss < done.loss)
+    True
+    """
+    loss, gradients = generator_gradients(z, params, **game)
+    layers, state = optimiser.update(params.generator, gradients, state)
+    return NetworkStep(loss, layers, state)
+
+
+def train_step(real, z_d, z_g, params, optimisers, state, *, clip=None, **game):
+    """Make one step of the discriminator, then one of the generator.
+
+    Parameters
+    ----------
+    real : array_like of shape (N, D)
+        Real samples.
+    z_d, z_g : array_like of shape (M, L)
+        Noise for the discriminator's step and for the generator's.
+    params, optimisers, state : Players
+        Layers, optimisers and optimisers' states of both.
+    clip : float, optional
+        Limit for `clip_weights`.
+    **game
+        hidden and kind, as for `discriminator_gradients`.
+
+    Returns
+    -------
+    GANStep
+        Number 1, both losses, and layers and states after the step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `discriminator_step` and `generator_step` do.
+
+    References
+    ----------
+    Goodfellow et al. 2014, algorithm 1, :cite:`goodfellow2014`.
+
+    Examples
+    --------
+    >>> from dlbook.optim import SGD
+    >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
+    >>> both = Players(SGD(lr=0.1), SGD(lr=0.1))
+    >>> done = train_step([[1.0]], [[0.0]], [[0.5]], params, both, Players((), ()))
+    >>> done.d_loss.shape, done.params.generator[0].W.shape
+    ((), (1, 1))
+    """
+    params, state, d_loss = _better_discriminator(
+        real, z_d, params, optimisers, state, clip=clip, **game
+    )
+    g = generator_step(z_g, params, optimisers.generator, state.generator, **game)
+    params, state = (
+        params._replace(generator=g.layers),
+        state._replace(generator=g.state),
+    )
+    return GANStep(1, d_loss, g.loss, params, state)
+
+
+def train(
+    x, params, optimisers, *, steps, batch_size, rng, d_steps=1, clip=None, **game
+):
+    """Train both players against each other.
+
+    Parameters
+    ----------
+    x : array_like of shape (N, D)
+        Real data; each batch is drawn from it with replacement.
+    params, optimisers : Players
+        Layers at the start, and an optimiser from `dlbook.optim` for each.
+    steps, batch_size : int
+        Steps of the generator, and samples in each batch.
+    rng : numpy.random.Generator
+        Source of the batches and of the noise.
+    d_steps : int
+        Steps of the discriminator for each of the generator.
+    clip : float, optional
+        Limit for `clip_weights`.
+    **game
+        hidden and kind, as for `discriminator_gradients`.
+
+    Returns
+    -------
+    iterator of GANStep
+        One for each step of the generator.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit, as the functions used do.
+
+    Examples
+    --------
+    >>> from dlbook.optim import Adam
+    >>> rng = np.random.default_rng(0)
+    >>> x = 3 + 0.5 * rng.standard_normal((500, 1))
+    >>> params, adam = init_params((1, 1), (1, 8, 1), rng=rng), Adam(lr=0.02)
+    >>> settings = dict(steps=300, batch_size=64, rng=rng)
+    >>> *_, last = train(x, params, Players(adam, adam), **settings)
+    >>> fake = generate(rng.standard_normal((500, 1)), last.params.generator)
+    >>> bool(abs(fake.mean() - 3) < 0.5)
+    True
+    """
+    x = array(x, "x", ("N", "D"))
+    steps, d_steps = integer(steps, "steps", low=1), integer(d_steps, "d_steps", low=1)
+    size, rng = integer(batch_size, "batch_size", low=1), generator(rng)
+
+    def draw():
+        width = params.generator[0].W.shape[1]
+        return x[rng.integers(len(x), size=size)], rng.standard_normal((size, width))
+
+    return _steps(draw, params, optimisers, steps, d_steps, {"clip": clip, **game})
+
+
+def _steps(draw, params, optimisers, steps, d_steps, settings):
+    state = Players(*(o.init(p) for o, p in zip(optimisers, params, strict=True)))
+    for step in range(1, steps + 1):
+        for _ in range(d_steps - 1):
+            params, state, _ = _better_discriminator(
+                *draw(), params, optimisers, state, **settings
+            )
+        (real, z_d), (_, z_g) = draw(), draw()
+        done = train_step(real, z_d, z_g, params, optimisers, state, **settings)
+        params, state = done.params, done.state
+        yield done._replace(step=step)
+
+
+def _better_discriminator(real, z, params, optimisers, state, **settings):
+    d = discriminator_step(
+        real, z, params, optimisers.discriminator, state.discriminator, **settings
+    )
+    params = params._replace(discriminator=d.layers)
+    return params, state._replace(discriminator=d.state), d.loss
+
+
+def optimal_discriminator(p, q):
+    r"""Return the best discriminator against a generator that is held fixed.
+
+    .. math:: D^*(x) = \frac{p(x)}{p(x) + q(x)}
+
+    Parameters
+    ----------
+    p, q : array_like of one shape
+        Densities, or probabilities, of the data and of the generator's samples.
+
+    Returns
+    -------
+    ndarray
+        Values in [0, 1]; 1/2 where both densities are 0 and nothing is decided.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or a density is negative.
+
+    References
+    ----------
+    Goodfellow et al. 2014, proposition 1, :cite:`goodfellow2014`.
+
+    Examples
+    --------
+    >>> optimal_discriminator([0.3, 0.0, 0.0], [0.1, 0.2, 0.0])
+    array([0.75, 0.  , 0.5 ])
+    """
+    p = array(p, "p", low=0)
+    q = like(q, "q", p, "p", low=0)
+    some = p + q > 0
+    return np.where(some, p, 0.5) / np.where(some, p + q, 1)
+
+
+def mode_counts(x, centres, within):
+    """Count the samples near each mode of the data.
+
+    A generator that leaves a count at 0 has dropped that mode. Samples that are
+    near no mode are not counted.
+
+    Parameters
+    ----------
+    x : array_like of shape (N, D)
+        Samples.
+    centres : array_like of shape (K, D)
+        The modes.
+    within : float
+        Largest distance that is near, positive; a sample counts for its nearest mode.
+
+    Returns
+    -------
+    ndarray of int of shape (K,)
+        Number of samples for each mode.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit or ``within`` is not positive.
+
+    References
+    ----------
+    Metz et al. 2017, :cite:`metz2017`.
+
+    Examples
+    --------
+    >>> mode_counts([[0.1], [0.2], [5.0]], [[0.0], [1.0]], within=0.5)
+    array([2, 0])
+    """
+    x = array(x, "x", ("N", "D"))
+    centres = array(centres, "centres", ("K", x.shape[1]))
+    within = number(within, "within", above=0)
+    distances = np.sqrt(np.sum((x[:, None] - centres) ** 2, axis=-1))
+    near = np.min(distances, axis=1) <= within
+    nearest = np.argmin(distances, axis=1)
+    return np.bincount(nearest[near], minlength=len(centres))
+
+
+def _logits(cache):
+    if cache.out.shape[-1] != 1:
+        raise ValueError(
+            f"layers: wanted a discriminator with one output, got {cache.out.shape[-1]}"
+        )
+    return cache.out[..., 0]
