@@ -63,6 +63,20 @@ def root():
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch on one thread, an oracle; without it a test is skipped, but not in CI."""
+    try:
+        import torch
+    except ImportError:
+        reason = "needs PyTorch: pip install -r tests/requirements-torch.txt"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    torch.set_num_threads(1)
+    return torch
+
+
 @pytest.fixture(scope="module")
 def playwright():
     """Playwright's driver; it ends with the module, for its event loop blocks others"""
