@@ -59,10 +59,10 @@ def elements(value):
 
 
 def _unwrap(item):
+    if isinstance(item, np.ndarray):
+        item = item.view(np.ndarray)[()]  # a node in an array without axes
     if isinstance(item, Node):
         return item
-    if getattr(item, "symbolic", False):
-        return item.view(np.ndarray)[()]
     return _constant(item, asarray(item).dtype)
 
 
