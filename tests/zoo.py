@@ -99,7 +99,7 @@ def words():
     fig, (left, right) = axes(2)
     text = left.text(0, 0, "", ha="center", va="bottom")
     still = left.text(0.02, 0.9, "", transform=left.transAxes, fontsize=10)
-    left.set(xlim=(-3, 3), ylim=(-3, 3))
+    left.set(xlim=(-6, 6), ylim=(-3, 3))
     right.set(xscale="log", yscale="log", xlim=(1e-3, 1e3), ylim=(1e-3, 1e3))
     label = right.text(1, 1, "here", va="top", weight="bold", style="italic")
     (line,) = right.plot([1, 10], [1, 10])

@@ -167,6 +167,8 @@ class LiveFigure:
     @property
     def shown_outputs(self):
         """The outputs that something on the page shows, in the model's order."""
+        if self.program is None:
+            return []
         return [n for n in self.program.outputs if n in self.scope.used]
 
     def replay(self, state):

@@ -38,15 +38,16 @@ class Painter:
     """
 
     def __init__(self, fig, artists, dpi):
-        fig.dpi = dpi
-        self.fig, self.canvas = fig, FigureCanvasAgg(fig)
-        self.above = [(ax, _above(ax)) for ax in fig.axes]
-        drawn = {id(a) for _, some in self.above for a in some}
+        self.fig, self.canvas, self.dpi = fig, FigureCanvasAgg(fig), dpi
+        self.above = [artist for ax in fig.axes for artist in _above(ax)]
+        drawn = {id(artist) for artist in self.above}
         self.still = all(id(artist) in drawn for artist in artists)
         self.ground = None
 
     def png(self):
         """Return the figure as it stands as PNG, with little compression."""
+        if self.fig.dpi != self.dpi:
+            self.fig.dpi = self.dpi
         if self.still:
             self._draw_above()
         else:
@@ -58,18 +59,15 @@ class Painter:
 
     def _draw_above(self):
         if self.ground is None:
-            for _, artists in self.above:
-                for artist in artists:
-                    artist.set_animated(True)
+            for artist in self.above:
+                artist.set_animated(True)
             self.canvas.draw()
             self.ground = self.canvas.copy_from_bbox(self.fig.bbox)
-            for _, artists in self.above:
-                for artist in artists:
-                    artist.set_animated(False)
+            for artist in self.above:
+                artist.set_animated(False)
         self.canvas.restore_region(self.ground)
-        for ax, artists in self.above:
-            for artist in artists:
-                ax.draw_artist(artist)
+        for artist in self.above:
+            artist.draw(self.canvas.get_renderer())
 
 
 def _above(ax):

@@ -62,7 +62,10 @@ def cut(fig, renderer, figure):
             f"figure {figure!r}: a {kind} outside of all axes belongs to no panel; "
             "put titles and legends into an axes"
         )
-    groups = _together(fig)
+    axes = [ax for ax in fig.axes if ax.get_visible()]
+    if not axes:
+        raise ValueError(f"figure {figure!r}: there are no axes to show")
+    groups = _together(axes)
     frames = [Bbox.union([ax.get_window_extent() for ax in group]) for group in groups]
     boxes = [_extent(group, renderer) for group in groups]
     rows = _rows(frames)
@@ -78,11 +81,8 @@ def cut(fig, renderer, figure):
     return panels
 
 
-def _together(fig):
+def _together(axes):
     """Return lists of axes that overlap, or are joined by a colour bar."""
-    axes = [ax for ax in fig.axes if ax.get_visible()]
-    if not axes:
-        raise ValueError("the figure has no axes")
     joined = {
         frozenset((id(m.axes), id(m.colorbar.ax)))
         for ax in axes

@@ -48,7 +48,7 @@ class Scope:
         """Return the source that a name or an element of it stands for."""
         try:
             name, index = self._read(ast.parse(text.strip(), mode="eval").body)
-        except (SyntaxError, IndexError, TypeError) as error:
+        except (SyntaxError, IndexError, TypeError, ValueError) as error:
             raise ValueError(self._message(text, str(error))) from None
         self.used.add(name)
         return Source(text, name, index)
