@@ -97,8 +97,13 @@ def with_sizes(app, body):
     return PICTURE.sub(sized, body)
 
 
-def named_links(body):
-    """Return a page's HTML whose links to its own headings have names."""
+def mended(body):
+    """Return a page's HTML without what keeps some readers out.
+
+    A link to a heading gets a name, and a list of references is no ARIA list, for its
+    entries are no ARIA list items.
+    """
+    body = body.replace('<div role="list" class="citation-list">', "<div>")
     return HEADING_LINK.sub(r'<a class="headerlink" aria-label="\2" href="\1"', body)
 
 
@@ -117,7 +122,7 @@ def fill_context(app, pagename, templatename, context, doctree):
     """Add what `layout.html` shows."""
     if "body" in context:
         body = with_sizes(app, context["body"])
-        context["body"] = keep_punctuation(named_links(body))
+        context["body"] = keep_punctuation(mended(body))
     live = bool(context.get("live_script"))
     book = plain(context["docstitle"])
     title = plain(context.get("title", "")) or book

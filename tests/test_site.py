@@ -1,0 +1,221 @@
+"""The built site in a browser, page by page: what a reader meets and does.
+
+Every page is opened from the disk with all hosts out of reach. The fixtures fail a
+test whose page logs an error, breaks its content policy or asks another host.
+"""
+
+import re
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ROOT
+
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+CHAPTERS = [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
+PAGES = [TOC["root"], *CHAPTERS, "search", "genindex", "404"]
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+BAD = ("serious", "critical")
+
+each_page = pytest.mark.parametrize("name", PAGES)
+each_chapter = pytest.mark.parametrize("name", CHAPTERS)
+
+SHIFTS = """() => new Promise(done => {
+  let sum = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+  }).observe({type: "layout-shift", buffered: true});
+  setTimeout(() => done(sum), 300);
+})"""
+
+WIDE = """() => {
+  const root = document.documentElement, room = root.clientWidth;
+  if (root.scrollWidth <= room) return [];
+  return [...document.querySelectorAll("main *")]
+    .filter(e => e.getBoundingClientRect().right > room + 1 && !e.closest(
+      ".math-scroll, .table-scroll, .text_html, .dl-formula, pre"))
+    .map(e => e.outerHTML.slice(0, 120)).concat([`${root.scrollWidth} > ${room}`]);
+}"""
+
+SMALL = """() => [...document.querySelectorAll("main text, main p, main td, main label")]
+  .filter(e => e.checkVisibility() && e.textContent.trim())
+  .filter(e => {
+    const own = parseFloat(getComputedStyle(e).fontSize);
+    const svg = e.ownerSVGElement;
+    const shown = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+    return own * shown < 8.95;
+  }).map(e => e.textContent.trim().slice(0, 60))"""
+
+HIDDEN = """() => [...document.querySelectorAll("article :is(p, li, pre, math, svg, img)")]
+  .filter(e => !e.checkVisibility() && !e.closest("details:not([open]), svg svg"))
+  .map(e => e.outerHTML.slice(0, 120))"""
+
+
+def open_page(page, site, name, wait="load"):
+    page.goto((site / f"{name}.html").as_uri(), wait_until=wait)
+    return page
+
+
+def faults(page, **options):
+    """axe's serious and critical findings, one line each."""
+    options = {"resultTypes": ["violations"], "preload": False, **options}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:200]}"
+        for rule in found
+        if rule["impact"] in BAD
+        for node in rule["nodes"]
+    ]
+
+
+def test_every_page_of_the_site_is_tested(built_site):
+    pages = {p.relative_to(built_site).as_posix() for p in built_site.rglob("*.html")}
+    pages -= {f"{name}.html" for name in PAGES}
+    pages = {name for name in pages if not name.startswith("_")}
+    assert pages <= {"index.html", "py-modindex.html", "prf-prf.html"}
+
+
+@each_page
+def test_a_page_reads_well_on_a_desk(name, page, built_site):
+    open_page(page, built_site, name)
+    assert page.evaluate(SHIFTS) < 0.02
+    assert page.locator("h1").count() == 1
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.evaluate(WIDE) == []
+    assert faults(page, runOnly={"type": "tag", "values": LEVELS}) == []
+
+
+@each_page
+def test_a_page_has_enough_contrast_in_the_dark(name, new_page, built_site):
+    page = open_page(new_page(color_scheme="dark"), built_site, name)
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert sum(map(int, re.findall(r"\d+", paper)[:3])) < 150
+    rules = ["color-contrast", "link-in-text-block"]
+    assert faults(page, runOnly={"type": "rule", "values": rules}) == []
+
+
+@each_page
+@pytest.mark.parametrize("width", [320, 360, 640], ids=lambda w: f"{w}px")
+def test_nothing_leaves_a_narrow_page(name, width, new_page, built_site):
+    """320 px is a zoom of 400 % at 1280 px, 640 px one of 200 %."""
+    page = new_page(viewport={"width": width, "height": 740})
+    open_page(page, built_site, name)
+    assert page.evaluate(WIDE) == []
+    if width == 360:
+        assert page.evaluate(SMALL) == []
+
+
+@each_page
+def test_a_page_reads_in_full_without_scripts(name, new_page, built_site):
+    page = open_page(new_page(java_script_enabled=False), built_site, name)
+    text = page.locator("main").inner_text()
+    assert len(text) > (40 if name in ("search", "404", "genindex") else 100)
+    assert page.evaluate(HIDDEN) == []
+
+
+@each_chapter
+def test_paper_shows_the_text_and_opens_what_is_folded(name, page, built_site):
+    open_page(page, built_site, name)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("article details:not([open])").count() == 0
+    for unwanted in (".bar", ".book-contents", ".page-contents", ".copy"):
+        assert page.locator(f"{unwanted}:visible").count() == 0
+    look = "['color', 'backgroundColor'].map(n => getComputedStyle(document.body)[n])"
+    ink, paper = page.evaluate(look)
+    assert paper == "rgb(255, 255, 255)" and ink != paper
+
+
+@each_chapter
+def test_every_heading_that_the_page_lists_is_there(name, page, built_site):
+    open_page(page, built_site, name)
+    for link in page.locator(".page-contents a").all():
+        target = link.get_attribute("href")
+        assert page.locator(f"[id='{target[1:]}']").count() == 1, target
+
+
+def test_search_works_from_the_disk(page, built_site):
+    open_page(page, built_site, "search")
+    page.locator("main input[type=search]").fill("perceptron")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    links = page.locator("#search-results li a")
+    files = [link.get_attribute("href").split("#")[0] for link in links.all()]
+    assert "chapters/01_perceptron.html" in files
+    assert all((built_site / file).exists() for file in files)
+
+
+def test_the_search_field_of_any_page_leads_to_results(page, built_site):
+    open_page(page, built_site, CHAPTERS[0])
+    page.keyboard.press("Control+k")
+    page.keyboard.type("gradient")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    assert "q=gradient" in page.url
+
+
+def test_the_reader_chooses_the_colours_and_they_stay(page, built_site):
+    open_page(page, built_site, CHAPTERS[0])
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(colour)
+    page.locator("#theme-switch").press("Enter")
+    assert page.locator("#theme-switch").inner_text() == "Colours: dark"
+    assert page.evaluate(colour) != light
+    open_page(page, built_site, CHAPTERS[1])
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_the_first_tab_stop_skips_to_the_text(page, built_site):
+    open_page(page, built_site, CHAPTERS[0])
+    page.keyboard.press("Tab")
+    assert page.locator(".skip-link").evaluate("e => e === document.activeElement")
+    page.keyboard.press("Enter")
+    assert page.locator("main").evaluate("e => e === document.activeElement")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_phone_reaches_the_books_contents(scripts, new_page, built_site):
+    size = {"width": 360, "height": 740}
+    page = new_page(viewport=size, java_script_enabled=scripts)
+    open_page(page, built_site, CHAPTERS[0])
+    contents = page.locator("#book-contents")
+    assert not contents.is_visible()
+    page.locator("[popovertarget=book-contents]").first.focus()
+    page.keyboard.press("Enter")
+    assert contents.is_visible()
+    page.keyboard.press("Escape")
+    assert not contents.is_visible()
+    page.locator("[popovertarget=book-contents]").first.click()
+    contents.get_by_role("link", name="Errata").click()
+    page.wait_for_url("**/errata.html")
+
+
+def test_the_copy_button_takes_the_code_alone(new_page, built_site):
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    open_page(page, built_site, "chapters/api")
+    button = page.locator(".copy").first
+    code = button.evaluate("e => e.previousElementSibling.textContent")
+    button.press("Enter")
+    page.wait_for_selector(".copy.done")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied and ">>>" not in copied
+    assert set(copied.splitlines()) <= {line[4:] for line in code.splitlines()} | set(
+        code.splitlines()
+    )
+
+
+def test_a_link_into_a_folded_box_opens_it(page, built_site):
+    for name in CHAPTERS:
+        open_page(page, built_site, name)
+        folds = page.locator("article details[id]:not([open])")
+        if folds.count():
+            ident = folds.first.get_attribute("id")
+            page.evaluate("id => location.hash = id", ident)
+            page.wait_for_selector(f"details[id='{ident}'][open]")
+            return
+    pytest.fail("no chapter has a folded box with an address of its own")
+
+
+def test_the_first_page_leads_on_to_the_overview(page, built_site):
+    page.goto((built_site / "index.html").as_uri())
+    page.wait_for_url(f"**/{TOC['root']}.html")
