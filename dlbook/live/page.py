@@ -140,7 +140,7 @@ def _block(live, block):
     lines = ["".join(_control(live, s) for s in line) for line in block.lines]
     if not block.matrix:
         return f'<div class="dl-sliders">{lines[0]}</div>'
-    return "".join(f'<div class="dl-matrix">{line}</div>' for line in lines)
+    return "".join(f'<div class="dl-line">{line}</div>' for line in lines)
 
 
 def _control(live, s):
