@@ -25,6 +25,7 @@ from dlbook.autoencoder import (
 )
 from dlbook.backprop import Layer, minibatches
 from dlbook.gradcheck import check_gradient
+from dlbook.live.trace import trace
 from dlbook.optim import SGD, Adam, Momentum
 from dlbook.pca import pca, principal_angles, projector
 
@@ -270,6 +271,34 @@ def test_extreme_inputs_saturate_and_stay_finite():
     assert np.isfinite(loss)
     assert all(np.isfinite(a).all() for part in grads for layer in part for a in layer)
     np.testing.assert_allclose(np.abs(encode(x, SOURCE.encoder)), 1)
+
+
+def test_a_live_figure_can_trace_the_sources_example():
+    def model(x, W_e, b_e, W_d, b_d):
+        params = AEParams(((W_e, b_e),), ((W_d, b_d),))
+        cache = autoencode(x, params)
+        loss, grads = loss_and_gradients(x, params)
+        return dict(
+            h=encode(x, params.encoder),
+            x_hat=decode(cache.h, params.decoder),
+            error=reconstruction_error(cache.x_hat, x),
+            loss=loss,
+            dW=grads.encoder[0].W,
+        )
+
+    inputs = dict(
+        x=X,
+        W_e=SOURCE.encoder[0].W,
+        b_e=SOURCE.encoder[0].b,
+        W_d=SOURCE.decoder[0].W,
+        b_d=SOURCE.decoder[0].b,
+    )
+    program, rng = trace(model, inputs), np.random.default_rng(17)
+    for _ in range(50):
+        values = [rng.normal(size=np.shape(v)) for v in inputs.values()]
+        replayed = program.replay(np.concatenate([v.ravel() for v in values]))
+        for name, value in model(*values).items():
+            np.testing.assert_allclose(replayed[name], value, rtol=1e-11, atol=1e-15)
 
 
 RNG = np.random.default_rng(0)

@@ -21,6 +21,7 @@ from dlbook.backprop import (
     train_step,
 )
 from dlbook.gradcheck import check_gradient
+from dlbook.live.trace import trace
 from dlbook.losses import half_squared_error
 from dlbook.optim import SGD, Adam
 
@@ -298,6 +299,32 @@ def test_the_unit_keeps_float32():
     assert sigmoid_unit(x, w, 0.5).dtype == np.float32
     grads = sigmoid_unit_backward(x, np.ones(3), w, 0.5)
     assert {a.dtype for a in grads} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("hidden", NAMES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_live_figure_can_trace_forward_and_backward(hidden, loss):
+    output = "sigmoid" if loss == "binary_cross_entropy" else "identity"
+    settings = dict(loss=loss, hidden=hidden, output=output)
+
+    def model(x, W, b, V, c):
+        layers = ((W, b), (V, c))
+        value, (first, second) = loss_and_gradients(x, [0.0, 1.0], layers, **settings)
+        out = mlp(x, layers, hidden=hidden, output=output).out
+        unit = sigmoid_unit_backward(x, 1.0, W[0], b[0])
+        y_hat = sigmoid_unit(x, W[0], b[0])
+        return dict(
+            loss=value, out=out, dW=first.W, db=second.b, dw=unit[0], y_hat=y_hat
+        )
+
+    shapes = [(2,), (3, 2), (3,), (2, 3), (2,)]
+    inputs = {n: np.full(s, 0.3) for n, s in zip("xWbVc", shapes, strict=True)}
+    program, rng = trace(model, inputs), np.random.default_rng(16)
+    for _ in range(10):
+        values = [rng.normal(size=shape) for shape in shapes]
+        replayed = program.replay(np.concatenate([v.ravel() for v in values]))
+        for name, value in model(*values).items():
+            np.testing.assert_allclose(replayed[name], value, rtol=1e-10, atol=1e-14)
 
 
 RNG = np.random.default_rng(0)

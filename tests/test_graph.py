@@ -15,6 +15,7 @@ from dlbook.graph import (
     edges,
     topological_order,
 )
+from dlbook.live.trace import trace
 
 UNARY = {
     "exp": (Value.exp, np.exp, (-3, 3)),
@@ -233,6 +234,23 @@ def test_a_network_of_values_has_the_gradients_of_the_matrix_form():
     for (W, b), grad in zip(leaves, grads, strict=True):
         np.testing.assert_allclose([[v.grad for v in r] for r in W], grad.W, rtol=1e-12)
         np.testing.assert_allclose([v.grad for v in b], grad.b, rtol=1e-12)
+
+
+def test_a_live_figure_can_trace_a_graph_there_and_back():
+    def model(x, w, b):
+        leaves = [Value(x, "x"), Value(w, "w"), Value(b, "b")]
+        x, w, b = leaves
+        y = (w * x + b).tanh() * x - (w / (b * b + 1)).sigmoid() + (-x) ** 2
+        y = y + (w.exp() + 1).log().relu()
+        sent = [message.sent for message in backward_steps(y)]
+        grads = np.stack([leaf.grad for leaf in leaves])
+        return dict(y=y.value, grads=grads, sent=np.stack(sent))
+
+    program = trace(model, dict(x=0.5, w=-0.3, b=1.2))
+    for values in np.random.default_rng(18).normal(size=(50, 3)):
+        replayed = program.replay(values)
+        for name, value in model(*values).items():
+            np.testing.assert_allclose(replayed[name], value, rtol=1e-11, atol=1e-14)
 
 
 def test_a_value_prints_its_name_and_gradient():

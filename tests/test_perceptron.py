@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from dlbook.live.trace import trace
 from dlbook.perceptron import (
     SIGNS,
     ZERO_ONE,
@@ -21,16 +22,6 @@ from dlbook.perceptron import (
 
 SOURCE = np.array([1, 0, 1]), np.array([0.5, -0.6, 0.2]), 0.1
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
-
-
-class Symbols(np.ndarray):
-    """Objects in an array, as a live figure passes them through a model."""
-
-    symbolic = True
-
-
-def symbols(values):
-    return np.array(values, dtype=object).view(Symbols)
 
 
 def separable(seed, n=40, d=3, gap=0.3):
@@ -309,17 +300,28 @@ def test_float32_stays_float32():
 
 
 def test_a_live_figure_can_trace_the_sum_the_prediction_and_the_update():
-    x, w, b = SOURCE
-    assert weighted_sum(symbols(x), w, b) == weighted_sum(x, w, b)
-    assert weighted_sum(x, symbols(w), symbols(b)) == weighted_sum(x, w, b)
-    assert predict(symbols(x), symbols(w), symbols(b)) == 1
-    for y in (0, 1, symbols(0), symbols(1)):
-        w_new, b_new = update(symbols(x), y, symbols(w), symbols(b))
-        expected = update(x, int(y), w, b)
-        np.testing.assert_array_equal(w_new.astype(float), expected[0])
-        assert b_new == expected[1]
-    two = symbols([x, -x])
-    assert count_errors(two, [0, 1], w, b) == 2
+    def model(x, w, b, y, lr):
+        both = np.stack([x, -x])
+        w_new, b_new = update(x, y, w, b, lr=lr)
+        signs = update(x, -1, w, b, lr=lr, labels=SIGNS)
+        return dict(
+            z=weighted_sum(x, w, b),
+            units=predict(x, np.stack([w, -w]), np.stack([b, b])),
+            y_hat=predict(x, w, b, labels=SIGNS),
+            updated=np.concatenate([w_new, signs[0]]),
+            biases=np.stack([b_new, signs[1]]),
+            errors=count_errors(both, [0, 1], w, b),
+            margin=margin(both, [0, 1], w, b),
+        )
+
+    inputs = dict(x=SOURCE[0].astype(float), w=SOURCE[1], b=SOURCE[2], y=1.0, lr=0.5)
+    program, rng = trace(model, inputs), np.random.default_rng(15)
+    for _ in range(50):
+        x, w, b = rng.normal(size=3), rng.normal(size=3), rng.normal()
+        y, lr = rng.integers(2), rng.uniform(0.1, 2)
+        replayed = program.replay([*x, *w, b, y, lr])
+        for name, value in model(x, w, b, y, lr).items():
+            np.testing.assert_allclose(replayed[name], value, rtol=1e-12, atol=1e-15)
 
 
 X, Y, W = np.ones((4, 2)), np.array([0, 1, 0, 1]), np.ones(2)
