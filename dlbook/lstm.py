@@ -243,7 +243,7 @@ def lstm_backward(dh, cache, dC=None):
 
     .. math::
 
-       dC_t &\mathrel{+}= dh_t \odot o_t \odot (1 - \tanh^2 C_t) \\
+       dC_t &\leftarrow dC_t + dh_t \odot o_t \odot (1 - \tanh^2 C_t) \\
        do_t &= dh_t \odot \tanh C_t & df_t &= dC_t \odot C_{t-1} \\
        di_t &= dC_t \odot \tilde C_t & d\tilde C_t &= dC_t \odot i_t \\
        dC_{t-1} &= dC_t \odot f_t \\
