@@ -299,7 +299,7 @@ def _clip(a, a_min=None, a_max=None, *, min=None, max=None):
     return result if high is None else np.minimum(result, high)
 
 
-@implements(np.round)
+@implements(np.round, np.around)
 def _round(a, decimals=0):
     kind = kind_of(elements(a))
     if kind != "f":

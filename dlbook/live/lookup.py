@@ -90,13 +90,20 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
     if getattr(xp, "symbolic", False) or period is not None:
         refuse("np.interp with traced places or a period", "use constant places")
     xp, fp, x = asarray(xp, dtype=float), np.multiply(fp, 1.0), np.multiply(x, 1.0)
-    n = len(xp)
-    below = np.clip(searchsorted(xp, x, "right") - 1, 0, max(n - 2, 0))
-    start, value = take(xp, below), take(fp, below)
-    slopes = np.diff(fp) / np.diff(xp) if n > 1 else fp * 0
-    inside = take(slopes, below) * (x - start) + value
-    inside = np.where(x == start, value, inside)
+    inside = _between(x, xp, fp) if len(xp) > 1 else fp[0] + x * 0
     inside = np.where(x >= xp[-1], fp[-1], inside)
     inside = np.where(x > xp[-1], fp[-1] if right is None else right, inside)
     inside = np.where(x < xp[0], fp[0] if left is None else left, inside)
     return np.where(np.isnan(x), x, inside)
+
+
+def _between(x, xp, fp):
+    below = np.clip(searchsorted(xp, x, "right") - 1, 0, len(xp) - 2)
+    slope = take(np.diff(fp) / np.diff(xp), below)
+    start, value = take(xp, below), take(fp, below)
+    result = slope * (x - start) + value
+    if getattr(fp, "symbolic", False):  # values that may be infinite
+        stop, other = take(xp, below + 1), take(fp, below + 1)
+        result = np.where(np.isnan(result), slope * (x - stop) + other, result)
+        result = np.where(np.isnan(result) & (value == other), value, result)
+    return np.where(x == start, value, result)

@@ -20,7 +20,14 @@ from dlbook.live.symbolic import FUNCTIONS, kind_like, wrap
 
 __all__ = ["no_draws", "patched"]
 
-_DRAWING = {"BitGenerator", "Generator", "SeedSequence", "test", "get_state", "set_state"}
+_DRAWING = {
+    "BitGenerator",
+    "Generator",
+    "SeedSequence",
+    "test",
+    "get_state",
+    "set_state",
+}
 _DRAWN = "draw outside of the model, and let it use the numbers"
 
 
@@ -81,7 +88,7 @@ def _take(original):
             if out is not None:
                 refuse("out= of np.take", "leave it away")
             return FUNCTIONS[original](a, indices, axis, mode)
-        return original(a, indices, axis, out, mode)
+        return original(a, indices, axis=axis, out=out, mode=mode)
 
     return take
 

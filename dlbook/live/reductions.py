@@ -3,9 +3,11 @@
 Rounding depends on the order of a sum. NumPy walks through memory, and adds the
 innermost axis pairwise: up to seven numbers one by one, longer runs by eight
 accumulators in blocks of 128. The same tree is built here, so a sum has the same bits
-on the page. Matrix products go from left to right; there NumPy's order is the BLAS
+on the page (those that have 8192 numbers or more apart). Matrix products go from left to right; there NumPy's order is the BLAS
 library's own and differs between machines.
 """
+
+import math
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -82,11 +84,11 @@ def fold(op, array, axis=None, keepdims=False, initial=None):
     if kind == "b":
         op = _TRUTH.get(op, op)
     rows, run = _rows(array, axes)
-    flat = rows.reshape(-1, rows.shape[-1])
+    flat = rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
     first = [] if initial is None else [cast(elements(initial), kind)[()]]
     if not (flat.shape[1] or first or op in _EMPTY):
         raise ValueError("zero-size array to reduction operation has no identity")
-    nodes = [_folded(op, kind, [*first, *_blocks(op, row, run)]) for row in flat]
+    nodes = [_folded(op, kind, _blocks(op, row, run, first)) for row in flat]
     result = np.empty(len(nodes), dtype=object)
     result[:] = nodes
     return _shaped(result.reshape(rows.shape[:-1]), array, axis, keepdims)
@@ -118,35 +120,25 @@ def _axes(array, axis):
 def _rows(array, axes):
     """Return the reduced elements along the last axis, and the pairwise run's length.
 
-    The elements stand in the order in which NumPy meets them in memory.
+    The elements stand in NumPy's order: reduced axes sorted by their strides, the run
+    those inside of all axes that are kept.
     """
-    flips = [
-        slice(None, None, -1 if k in axes and array.strides[k] < 0 else 1)
-        for k in range(array.ndim)
-    ]
-    array = array[(*flips, ...)]
-    steps = [abs(s) for s in array.strides]
+    steps = [abs(step) for step in array.strides]
     inner = sorted(axes, key=lambda k: -steps[k])
     kept = [k for k in range(array.ndim) if k not in axes]
-    rows = array.transpose(kept + inner)
-    rows = rows.reshape([array.shape[k] for k in kept] + [-1 if array.size else 0])
-    wide = [k for k in inner if array.shape[k] > 1]
-    others = [steps[k] for k in kept if array.shape[k] > 1]
-    if not wide or any(step < steps[wide[-1]] for step in others):
-        return rows, 1
-    run = array.shape[wide[-1]]
-    for k in wide[-2::-1]:
-        if steps[k] != run * steps[wide[-1]]:
-            break
-        run *= array.shape[k]
-    return rows, run
+    shape = [array.shape[k] for k in kept]
+    count = math.prod(array.shape[k] for k in inner)
+    rows = array.transpose(kept + inner).reshape([*shape, count])
+    bound = min((steps[k] for k in kept if array.shape[k] > 1), default=np.inf)
+    return rows, math.prod(array.shape[k] for k in inner if steps[k] < bound)
 
 
-def _blocks(op, row, run):
+def _blocks(op, row, run, first):
+    """Return the terms of a fold; the blocks of a sum are added pairwise."""
     nodes = list(row)
-    if op != "sum" or run >= len(nodes) < 8:
-        return nodes
-    return [_pairwise(nodes[k : k + run]) for k in range(0, len(nodes), run)]
+    if op != "sum" or (run >= len(nodes) < 8 and not first):
+        return first + nodes
+    return first + [_pairwise(nodes[k : k + run]) for k in range(0, len(nodes), run)]
 
 
 def _pairwise(nodes):

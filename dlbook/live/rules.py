@@ -203,7 +203,7 @@ _MATH = {
 HELPERS = {
     "$mod": "(a,b)=>{let m=a%b;return m?(m<0)!=(b<0)?m+b:m:m==0?b<0?-0:0:m}",
     "$floordiv": "(a,b)=>{if(!b)return a/b;let m=a%b,d=(a-m)/b;"
-    "if(m&&(m<0)!=(b<0))d--;if(!d)return a/b<0||1/(a/b)<0?-0:0;"
+    "if(m&&(m<0)!=(b<0))d--;if(d==0)return a/b<0||1/(a/b)<0?-0:0;"
     "let f=Math.floor(d);return d-f>.5?f+1:f}",
     "$pow": "(a,b)=>a==1||a==-1&&(b==1/0||b==-1/0)?1:a**b",
     "$max": "(a,b)=>a>b||a!=a?a:b",

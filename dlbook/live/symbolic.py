@@ -116,7 +116,8 @@ class SymbolicArray(np.ndarray):
     def __setitem__(self, key, value):
         _static(key)
         plain = elements(self)
-        plain[key] = cast(elements(value), kind_of(plain))
+        values = cast(elements(value), kind_of(plain))
+        plain[key] = values if values.ndim else values[()]
 
     def __iter__(self):
         return (self[k] for k in range(len(self)))

@@ -66,7 +66,7 @@ def trace(function, inputs, *, name="figure"):
     'function(v){return[0+v[2]*v[0]+v[3]*v[1]+v[4]]}'
     """
     defaults = {key: _default(value, key, name) for key, value in inputs.items()}
-    with no_draws(name):
+    with no_draws(name), np.errstate(all="ignore"):
         plain = _results(function(**_copies(defaults)), name)
         first = _traced(function, defaults, name)
         second = _traced(function, defaults, name)
