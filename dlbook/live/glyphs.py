@@ -1,8 +1,8 @@
 """Mathematics in a figure: matplotlib's layout, the page's own mathematical font.
 
 Matplotlib lays a formula out glyph by glyph. A page flows the glyphs itself, so that
-the spacing fits the reader's font; only a formula with a rule in it (a fraction, a
-root) keeps the place of every glyph.
+the spacing fits the reader's font; only a formula that is more than one line of glyphs
+(a fraction, a root, limits) keeps the place of each.
 """
 
 from itertools import groupby
@@ -13,10 +13,14 @@ from xml.etree import ElementTree
 from matplotlib.font_manager import ttfFontProperty
 from matplotlib.mathtext import MathTextParser
 
-__all__ = ["Glyph", "layout", "write_flow", "write_places"]
+__all__ = ["Glyph", "flow", "layout", "place"]
 
 #: STIX looks smaller than the sans serif around it.
 LARGER = 1.12
+
+#: Of the size: the rise that sets an accent on a tall letter apart, and the width of
+#: an accent of its own. A slanted letter has its accent right of its middle.
+TALL, WIDTH, SLANT = 0.15, 1 / 3, 1.25
 
 _LATIN = [*range(65, 91), *range(97, 123)]
 _ITALIC = {chr(c): chr(0x1D434 + k) for k, c in enumerate(_LATIN)}
@@ -29,14 +33,23 @@ for _letter, _sign in zip("BEFHILMR", "ℬℰℱℋℐℒℳℛ", strict=True):
     _SCRIPT[chr(0xE22D + ord(_letter) - ord("A"))] = _sign
 
 
-class Glyph(NamedTuple):
-    """One character of a formula: its place from the anchor, size, and family."""
+# An accent as a character of its own, to be put above a tall letter.
+_ACCENTS = {"\u0302": "ˆ", "\u0303": "˜", "\u0304": "¯", "\u0307": "˙"}
 
+
+class Glyph(NamedTuple):
+    """Characters of a formula: their place, size and family, and their width.
+
+    ``dx`` is how far they stand from the end of the glyph before them.
+    """
+
+    text: str
     x: float
     y: float
     size: float
     plain: bool
-    text: str
+    advance: float
+    dx: float = 0.0
 
 
 def layout(source, prop):
@@ -68,7 +81,7 @@ def layout(source, prop):
     prop = prop.copy()
     prop.set_math_fontfamily("stix")
     parsed = MathTextParser("path").parse(source, 72, prop)
-    glyphs = sorted((_glyph(*entry) for entry in parsed.glyphs), key=lambda g: g.x)
+    glyphs = _accented([_glyph(*entry) for entry in parsed.glyphs])
     return glyphs, parsed.rects, float(parsed.width)
 
 
@@ -79,26 +92,74 @@ def _glyph(font, size, code, *rest):
     if entry.name == "STIXGeneral":
         table = _ITALIC if entry.style == "italic" else {}
         table = _BOLD if entry.weight == 700 else table
-    text = table.get(chr(code), chr(code))
-    x, y = map(float, rest[-2:])
+    font.set_size(float(size), 72)
+    advance = font.load_char(code).linearHoriAdvance / 65536
     plain = not entry.name.startswith("STIX")
-    return Glyph(x, y, float(size) * (1 if plain else LARGER), plain, text)
+    x, y = map(float, rest[-2:])
+    text = table.get(chr(code), chr(code))
+    return Glyph(text, x, y, float(size), plain, advance)
 
 
-def write_flow(element, glyphs, size):
-    """Write glyphs into a ``<text>`` one after the other, as wide as the font is."""
+def _accented(glyphs):
+    """Join each accent, which comes first, with the letter that it stands on."""
+    result, accent, back = [], None, 0.0
+    for g in glyphs:
+        if combining(g.text[0]):
+            accent = g
+            continue
+        result.append(g._replace(dx=back))
+        back = 0.0
+        if accent and accent.y - g.y < TALL * g.size:
+            result[-1] = result[-1]._replace(text=g.text + accent.text)
+        elif accent:
+            sign, width = _ACCENTS[accent.text], WIDTH * g.size
+            start = (g.advance * SLANT - width) / 2
+            above = accent._replace(text=sign, x=g.x + start, advance=width)
+            result.append(above._replace(dx=start - g.advance))
+            back = g.advance - start - width
+        accent = None
+    if back:
+        end = result[-1]
+        result.append(end._replace(text="\N{ZERO WIDTH SPACE}", dx=back))
+    return result
+
+
+def flow(element, glyphs, size):
+    """Write glyphs into a ``<text>`` one after the other, as wide as its font is.
+
+    Parameters
+    ----------
+    element : Element
+        Its place is where the first glyph's line begins.
+    glyphs : list of Glyph
+    size : float
+        Of the text, in points.
+
+    Returns
+    -------
+    bool
+        False, and nothing is written, if they are not one line.
+    """
+    ends = [g.x + g.advance / 2 for g in glyphs if not g.dx]
+    if ends != sorted(ends):
+        return False
     level = 0.0
-    for look, run in groupby(_with_accents(glyphs), key=lambda g: g[1:4]):
-        y, own_size, plain = look
-        span = _span(element, "".join(g.text for g in run), own_size, size, plain)
+    for look, run in groupby(glyphs, key=lambda g: (g.y, g.size, g.plain, g.dx)):
+        y, own_size, plain, dx = look
+        scale = 1.0 if plain else LARGER
+        text = "".join(g.text for g in run)
+        span = _span(element, text, own_size * scale, size, plain)
+        if abs(dx) > 0.005:
+            span.set("dx", f"{dx * LARGER:.2f}")
         if abs(y - level) > 0.005:
             span.set("dy", f"{level - y:.2f}")
         level = y
+    return True
 
 
-def write_places(element, glyphs, size, x, y):
+def place(element, glyphs, size, x, y):
     """Write glyphs into a ``<text>``, each where matplotlib puts it."""
-    for g in _with_accents(glyphs):
+    for g in glyphs:
         span = _span(element, g.text, g.size, size, g.plain)
         span.set("x", f"{x + g.x:.2f}")
         span.set("y", f"{y - g.y:.2f}")
@@ -112,14 +173,3 @@ def _span(element, text, own_size, size, plain):
     if plain:
         span.set("class", "dl-plain")
     return span
-
-
-def _with_accents(glyphs):
-    """Give each accent to the letter that it stands on."""
-    result = []
-    for g in glyphs:
-        if combining(g.text[0]) and result:
-            result[-1] = result[-1]._replace(text=result[-1].text + g.text)
-        else:
-            result.append(g)
-    return result

@@ -179,7 +179,7 @@ class Figure {
     root.querySelectorAll("math").forEach(math => this.formula(math, spec.formulas));
     const words = sentence(spec.readout, s), readout = root.querySelector(".dl-readout");
     this.changes.push(() => say(readout, words()));
-    this.spoken = () => say(root.querySelector("[aria-live]"), words());
+    this.spoken = () => say(root.querySelector("[aria-live=polite]"), words());
     (spec.drags || []).forEach(drag => this.grip(...drag));
     this.listen();
     root.querySelectorAll("[data-wakes]").forEach(e => { e.disabled = false; });

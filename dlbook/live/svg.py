@@ -22,7 +22,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
-from dlbook.live.glyphs import layout, write_flow, write_places
+from dlbook.live.glyphs import flow, layout, place
 from dlbook.live.markup import look, number, path_data, share, sort_by_tag, tone
 
 __all__ = ["AXES", "BOUND", "Renderer"]
@@ -237,13 +237,12 @@ class Renderer(RendererBase):
         """Write mathematics into a text, and its rules beside it."""
         glyphs, rules, width = layout(source, prop)
         size = prop.get_size_in_points()
-        if not rules:
-            write_flow(text, glyphs, size)
+        if not rules and flow(text, glyphs, size):
             return
         shift = {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor"), 0.0)
         x, y = float(text.get("x")) - shift * width, float(text.get("y"))
         text.set("text-anchor", "start")
-        write_places(text, glyphs, size, x, y)
+        place(text, glyphs, size, x, y)
         kept = {k: v for k, v in text.attrib.items() if k in ("fill", "transform")}
         for left, low, w, h in rules:
             top = y - float(low) - h
