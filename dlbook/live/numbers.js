@@ -1,24 +1,32 @@
 // The twin of numbers.py and of the slots of formula.py.
 
-// JavaScript rounds ties away from zero, Python to even: the digits that
-// are left when a long expansion is cut tell a tie.
+// JavaScript rounds ties away from zero, Python to even. A tie is rare: twice the
+// number, shifted, is odd then, or too large to tell; a long expansion decides.
+function halfway(x, digits) {
+  const twice = digits < 0 ? 2 * x / +("1e" + -digits) : 2 * x * +("1e" + digits);
+  return twice % 2 === 1 || twice >= 9007199254740992;
+}
+
 function halfEven(rounded, exact, keep) {
   const cut = exact.slice(0, keep);
-  return /^\.?50*$/.test(exact.slice(keep)) && /[02468]$/.test(cut)
-    ? cut : rounded;
+  return /^\.?50*$/.test(exact.slice(keep)) && /[02468]$/.test(cut) ? cut : rounded;
 }
 
 function fixed(x, digits) {
   if (x >= 1e21) return BigInt(x) + (digits ? "." + "0".repeat(digits) : "");
+  const rounded = x.toFixed(digits);
+  if (!halfway(x, digits)) return rounded;
   const exact = x.toFixed(100);
-  return halfEven(x.toFixed(digits), exact, exact.indexOf(".") + (digits && digits + 1));
+  return halfEven(rounded, exact, exact.indexOf(".") + (digits && digits + 1));
 }
 
 function scientific(x, digits) {
-  const [exact, power] = x.toExponential(100).split("e");
-  const [rounded, carried] = x.toExponential(digits).split("e");
+  const [rounded, power] = x.toExponential(digits).split("e");
+  const uncarried = x < +("1e" + power) ? power - 1 : +power;
+  if (!halfway(x, digits - uncarried)) return [rounded, +power];
+  const exact = x.toExponential(100).split("e")[0];
   const mantissa = halfEven(rounded, exact, digits ? digits + 2 : 1);
-  return [mantissa, +(mantissa === rounded ? carried : power)];
+  return [mantissa, mantissa === rounded ? +power : uncarried];
 }
 
 function general(x, digits) {

@@ -5,6 +5,7 @@ Every number is written without the sign of a rounded zero (``-0.00`` never appe
 """
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 __all__ = ["JAVASCRIPT", "check_spec", "format_number", "typeset"]
@@ -36,13 +37,22 @@ def check_spec(spec):
     ...
     ValueError: format '>8': wanted [sign][z][,][.N] and f, e, g or %, or d
     """
+    _python(spec)
+    return spec or ".4g"
+
+
+@lru_cache
+def _python(spec):
+    """Return the specification that Python's own format needs for it."""
     match = _SPEC.fullmatch(spec or ".4g")
     if not match:
         wanted = "wanted [sign][z][,][.N] and f, e, g or %, or d"
         raise ValueError(f"format {spec!r}: {wanted}")
-    if int(match[3] or 0) > 20:
-        raise ValueError(f"format {spec!r}: wanted at most 20 digits, got {match[3]}")
-    return spec or ".4g"
+    sign, comma, digits, kind = match.groups()
+    if int(digits or 0) > 20:
+        raise ValueError(f"format {spec!r}: wanted at most 20 digits, got {digits}")
+    precision = ".0" if kind is None else f".{digits}" if digits else ""
+    return f"{sign}z{comma}{precision}{kind or 'f'}"
 
 
 def format_number(value, spec=""):
@@ -60,10 +70,7 @@ def format_number(value, spec=""):
     >>> format_number(-0.001, ".2f"), format_number(0.1 + 0.2), format_number(2.5, "d")
     ('0.00', '0.3', '2')
     """
-    check_spec(spec)
-    sign, comma, digits, kind = _SPEC.fullmatch(spec or ".4g").groups()
-    precision = ".0" if kind is None else f".{digits}" if digits else ""
-    return format(float(value), f"{sign}z{comma}{precision}{kind or 'f'}")
+    return format(float(value), _python(spec))
 
 
 def typeset(text):

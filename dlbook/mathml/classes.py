@@ -75,7 +75,7 @@ def class_of(item):
         case Command(name=r"\stackrel" | r"\overset" | r"\underset"):
             return class_of(item.args[1][0]) if item.args[1] else "ord"
         case Command(name=name) if name in symbols.SIZES:
-            return item.args[0].cls
+            return item.args[0][0].cls
         case Command(name=r"\xrightarrow"):
             return "rel"
     return "ord"

@@ -157,7 +157,7 @@ def _(item: Symbol, context, cls, before):
 
 
 def _letter(item, context):
-    if item.text in tuple("./!?@′″‴\\"):
+    if item.text in tuple("./!?@′″‴⁗\\"):
         return tag("mo", item.text, lspace="0", rspace="0")
     if context.font == r"\mathrm" or item.cls == "ord" and context.font is None:
         return tag("mi", escape(item.text), mathvariant="normal")
@@ -166,19 +166,30 @@ def _letter(item, context):
 
 @write.register
 def _(item: Script, context, cls, before):
-    base, below, above = item.base[0], "msub", "msup"
-    limits = cls == "big" and base.text not in "∫∬∮"
-    limits = limits or isinstance(base, Function) and base.movable
-    limits = limits or isinstance(base, Command) and base.name in symbols.BRACES
-    both = "msubsup"
-    if limits if item.limits is None else item.limits:
-        below, above, both = "munder", "mover", "munderover"
-    written = write(base, context._replace(power=bool(item.sup)), cls, before)
+    base, sub, sup = item.base[0], item.sub, item.sup
     close = context._replace(tight=True, power=False)
-    if item.sub and item.sup:
-        return tag(both, written, one(item.sub, close), one(item.sup, close))
-    name = below if item.sub else above
-    return tag(name, written, one(item.sub or item.sup, close))
+    written = write(base, context._replace(power=bool(sup)), cls, before)
+    if sup and getattr(sup[0], "name", "") == r"\prime":
+        # Fonts draw the prime raised and in full size: it needs no superscript.
+        written, sup = tag("mrow", written, row(sup[:1], close)), sup[1:]
+    scripts = [one(part, close) for part in (sub, sup) if part]
+    if not scripts:
+        return written
+    names = {(1, 0): "msub", (0, 1): "msup", (1, 1): "msubsup"}
+    if _has_limits(item, cls):
+        names = {(1, 0): "munder", (0, 1): "mover", (1, 1): "munderover"}
+    return tag(names[bool(sub), bool(sup)], written, *scripts)
+
+
+def _has_limits(item, cls):
+    base = item.base[0]
+    if item.limits is not None:
+        return item.limits
+    if isinstance(base, Function):
+        return base.movable
+    if isinstance(base, Command):
+        return base.name in symbols.BRACES
+    return cls == "big" and base.text not in "∫∬∮"
 
 
 @write.register

@@ -13,6 +13,7 @@ _EXCEPTIONS = {
     r"\mathcal": _SCRIPT,
     r"\mathscr": _SCRIPT,
     r"\mathbb": dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True)),
+    r"\mathit": {"h": "ℎ"},
     r"\mathfrak": dict(zip("CHIRZ", "ℭℌℑℜℨ", strict=True)),
 }
 _BOLD = {

@@ -27,8 +27,11 @@ from dlbook.mathml.nodes import (
 __all__ = ["parse", "rows"]
 
 _TOKEN = re.compile(
-    r"<<[^<>]*>>|\\operatorname\*|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|.", re.DOTALL
+    r"<<[^<>]*>>|\\operatorname\*|\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|\.[0-9]+|.",
+    re.DOTALL,
 )
+_DIGITS = "0123456789"
+_LENGTH = re.compile(r"\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mu|mm|cm)\s*\]")
 _PARTS = {r"\frac": 2, r"\dfrac": 2, r"\tfrac": 2, r"\binom": 2, r"\overset": 2} | {
     r"\underset": 2,
     r"\stackrel": 2,
@@ -128,9 +131,11 @@ class _Reader:
                 limits = token == r"\limits"
         if sub is None and sup is None and not primes:
             return base
+        if len(primes) > 4:
+            self.fail("more than four primes")
         if primes:
-            text = {"′′": "″", "′′′": "‴"}.get(primes, primes)
-            sup = (Symbol(r"\prime", text, "ord"), *(sup or ()))
+            char = "′″‴⁗"[len(primes) - 1]
+            sup = (Symbol(r"\prime", char, "ord"), *(sup or ()))
         return Script((base,), sub or (), sup or (), limits)
 
     def argument(self, script=False):
@@ -143,7 +148,7 @@ class _Reader:
         if token in ("", "}", "&", r"\\", "_", "^", r"\end", r"\right"):
             self.take()
             self.fail(f"an argument is missing before {token or 'the end'}")
-        if token[0].isdigit() and len(token) > 1:
+        if token[0] in _DIGITS and len(token) > 1:
             if script:
                 self.take()
                 self.fail(f"braces are missing around {token}")
@@ -162,7 +167,7 @@ class _Reader:
             return items[0] if alone else Group(items)
         if token.startswith("<<") and len(token) > 4:
             return Slot(token[2:-2].strip(), start, self.at, False)
-        if token[0].isdigit() or token[0] == "." and len(token) > 1:
+        if token[0] in _DIGITS or token[0] == "." and len(token) > 1:
             return Number(token)
         if token in symbols.CHARACTERS:
             return Symbol(token, *symbols.CHARACTERS[token])
@@ -181,6 +186,8 @@ class _Reader:
             return Text(token, self.words())
         if token in (r"\operatorname", r"\operatorname*"):
             text = self.raw().replace(r"\,", "\u2009")
+            if not re.fullmatch(r"[A-Za-z0-9\u2009 -]+", text):
+                self.fail("wanted a name in letters")
             return Function(token, text, token.endswith("*"))
         if token in symbols.STYLES:
             return Style(token, self.row(stops))
@@ -246,7 +253,7 @@ class _Reader:
         base = token.rstrip("lrm")
         char = self.delimiter()
         cls = {"l": "open", "r": "close", "m": "rel"}.get(token[len(base) :], "ord")
-        return Command(base, (Symbol(token, char, cls),))
+        return Command(base, ((Symbol(token, char, cls),),))
 
     def environment(self):
         name = self.raw()
@@ -267,6 +274,8 @@ class _Reader:
             token = self.take()
             if token == r"\\":
                 rows.append([])
+                if skip := _LENGTH.match(self.latex, self.at):
+                    self.at = skip.end()
             elif token == end:
                 break
         if rows[-1] == [()] and len(rows) > 1:

@@ -5,6 +5,7 @@ from html import escape
 from dlbook.mathml import symbols
 from dlbook.mathml.classes import class_of, classes
 from dlbook.mathml.emit import one, row, tag, write
+from dlbook.mathml.fonts import styled
 from dlbook.mathml.nodes import Command, Table
 
 __all__ = []
@@ -24,17 +25,17 @@ def _(item: Command, context, cls, before):
         return tag(kind, one(args[0], context), tag("mo", char, stretchy="true"))
     if name in symbols.SIZES:
         size = symbols.SIZES[name]
-        text = escape(args[0].text)
+        text = escape(args[0][0].text)
         return tag("mo", text, stretchy="true", minsize=size, maxsize=size)
     return _STRUCTURES[name](item, context)
 
 
 def _font(item, context):
-    inner = context._replace(font=item.name)
     text = "".join(getattr(part, "text", "?") for part in item.args[0])
-    if item.name in (r"\mathrm", r"\mathit") and len(text) > 1 and text.isalpha():
-        return tag("mi", text)
-    return one(item.args[0], inner)
+    word = len(text) > 1 and text.isalpha()
+    if word and item.name in (r"\mathrm", r"\mathit"):
+        return tag("mi", styled(text, item.name))
+    return one(item.args[0], context._replace(font=item.name))
 
 
 def _fraction(item, context):

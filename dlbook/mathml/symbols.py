@@ -149,8 +149,8 @@ FONTS = {
     r"\bm": (0x1D468, 0x1D482, 0x1D7CE, 0x1D71C, 0x1D736),
     r"\mathsf": (0x1D5A0, 0x1D5BA, 0x1D7E2, None, None),
     r"\mathtt": (0x1D670, 0x1D68A, 0x1D7F6, None, None),
+    r"\mathit": (0x1D434, 0x1D44E, None, 0x1D6E2, 0x1D6FC),
     r"\mathrm": None,
-    r"\mathit": None,
 }
 
 TEXTS = {r"\text", r"\textrm", r"\mbox", r"\textbf", r"\textit", r"\texttt"}
