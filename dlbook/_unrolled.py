@@ -24,11 +24,12 @@ __all__ = [
 ]
 
 
-def sequence(x):
+def sequence(x, name="x", width="D"):
     """Check one sequence (T, D) or a batch of them (T, N, D)."""
-    x = array(x, "x", (..., "T", "D"))
+    x = array(x, name, (..., "T", width))
     if x.ndim > 3:
-        raise ValueError(f"x: wanted shape (T, D) or (T, N, D), got {x.shape}")
+        wanted = f"(T, {width}) or (T, N, {width})"
+        raise ValueError(f"{name}: wanted shape {wanted}, got {x.shape}")
     return x
 
 

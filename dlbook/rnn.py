@@ -333,7 +333,7 @@ def jacobian_norms(h, W_hh, phi="tanh"):
     >>> jacobian_norms(np.zeros((20, 2)), W, "identity")[[1, 5, 10, 20]].round(1)
     array([ 5.2, 16.4, 19.4, 13.5])
     """
-    h = sequence(array(h, "h", (..., "T", "H")))
+    h = sequence(h, "h", "H")
     W_hh = array(W_hh, "W_hh", (h.shape[-1], h.shape[-1]))
     slope = PHI[choice(phi, "phi", PHI)].slope(h)[..., None]
     J = [np.zeros_like(slope[0]) + np.eye(len(W_hh), dtype=h.dtype)]
