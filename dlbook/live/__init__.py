@@ -1,7 +1,24 @@
-"""Figures that answer to sliders, in a notebook and on the page."""
+"""Figures that answer to sliders, in a notebook and on the page.
 
-from dlbook.live.collect import collect
-from dlbook.live.figure import LiveFigure, gather
-from dlbook.live.trace import TraceError
+The names load where they are first used: formulas and worked examples need numbers
+and mathematics of this package, but no matplotlib.
+"""
 
-__all__ = ["LiveFigure", "TraceError", "collect", "gather"]
+from importlib import import_module
+
+__all__ = ["LiveFigure", "TraceError", "collect", "gather", "worked"]
+
+_HOMES = {
+    "LiveFigure": "dlbook.live.figure",
+    "TraceError": "dlbook.live.trace",
+    "collect": "dlbook.live.notebook",
+    "gather": "dlbook.live.figure",
+    "worked": "dlbook.worked",
+}
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
