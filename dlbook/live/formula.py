@@ -86,8 +86,9 @@ def expand(template, values):
         array = _array(slot.name, values)
         if slot.index or array.ndim == 0:
             return match.group()
-        if array.ndim > 2:
-            raise ValueError(f"{slot.name}: wanted at most a matrix, got {array.shape}")
+        if array.ndim > 2 or array.size == 0:
+            wanted = "wanted a number, a vector or a matrix"
+            raise ValueError(f"{slot.name}: {wanted}, got shape {array.shape}")
         grid = np.arange(array.size).reshape(len(array), -1)
         cells = [
             [_cell(slot, np.unravel_index(k, array.shape)) for k in line]
