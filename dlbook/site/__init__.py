@@ -17,6 +17,7 @@ def choose_theme(app, config):
     config.html_theme = "dlbook"
     config.html_theme_options = {}
     config.html_permalinks_icon = "#"
+    config.html_domain_indices = False
 
 
 def setup(app):

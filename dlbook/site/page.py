@@ -32,8 +32,8 @@ def content_policy(body):
 
     Parameters
     ----------
-    body : str or None
-        The HTML of the page's text; None for the pages that Sphinx's templates write.
+    body : str
+        The HTML of the page's text.
 
     Returns
     -------
@@ -45,10 +45,9 @@ def content_policy(body):
     >>> content_policy("<p>text</p>").split("; ")[:3]
     ["default-src 'none'", "script-src 'self'", "style-src 'self'"]
     """
-    text = body or ""
     styles = {
         f"'sha256-{b64encode(sha256(rules.encode()).digest()).decode()}'"
-        for rules in STYLE_ELEMENT.findall(text)
+        for rules in STYLE_ELEMENT.findall(body)
     }
     rules = {
         "default-src": "'none'",
@@ -60,7 +59,7 @@ def content_policy(body):
         "form-action": "'self'",
         "base-uri": "'none'",
     }
-    if body is None or STYLE_ATTRIBUTE.search(text):
+    if STYLE_ATTRIBUTE.search(body):
         rules["style-src-attr"] = "'unsafe-inline'"
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
@@ -128,7 +127,7 @@ def fill_context(app, pagename, templatename, context, doctree):
     title = plain(context.get("title", "")) or book
     scripts = SCRIPTS if live else SCRIPTS - {"runtime.js"}
     context |= {
-        "policy": content_policy(context.get("body")),
+        "policy": content_policy(context.get("body", "")),
         "plain_title": title,
         "plain_book": book,
         "page_title": title if title == book else f"{title} — {book}",

@@ -51,7 +51,8 @@ def present(app, pagename, templatename, context, doctree):
     url = "" if pagename == "404" else context["pageurl"] or ""
     context["page_links"] = links_of(app, pagename, context)
     context["canonical"] = url
-    context["card"] = tags(title, book, describe(doctree), url, picture)
+    description = describe(doctree) or f"{title}: a page of the book “{book}”."
+    context["card"] = tags(title, book, description, url, picture)
 
 
 def extra_pages(app):

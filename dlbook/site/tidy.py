@@ -13,8 +13,6 @@ from sphinx.util import logging
 __all__ = ["fold", "scroller", "setup"]
 
 LOGGER = logging.getLogger(__name__)
-#: Extensions give the content of every box on a page the same id.
-REPEATED = ("exercise-content", "solution-content", "proof-content")
 
 
 class fold(nodes.General, nodes.Element):  # noqa: N801 (docutils' custom)
@@ -113,12 +111,22 @@ def check_pictures(doctree):
 
 
 def drop_foreign(doctree):
-    """Take out kernel settings for servers, and ids that several boxes share."""
+    """Take out the settings of a server that would run the page's code."""
     for raw in list(doctree.findall(nodes.raw)):
         if "x-thebe-config" in raw.astext() or "kernelName =" in raw.astext():
             raw.parent.remove(raw)
-    for section in doctree.findall(nodes.section):
-        section["ids"] = [name for name in section["ids"] if name not in REPEATED]
+
+
+def make_ids_unique(doctree):
+    """Leave each id to the first element that has it.
+
+    Extensions give the content of every box the same id, and docstrings, which are
+    parsed one by one, count their citations from one again.
+    """
+    seen = set()
+    for element in doctree.findall(nodes.Element):
+        element["ids"] = [name for name in element["ids"] if name not in seen]
+        seen.update(element["ids"])
 
 
 def tidy(app, doctree, docname):
@@ -126,6 +134,7 @@ def tidy(app, doctree, docname):
     if app.builder.format != "html":
         return
     drop_foreign(doctree)
+    make_ids_unique(doctree)
     fold_boxes(doctree)
     wrap_tables(doctree)
     check_pictures(doctree)

@@ -1,0 +1,244 @@
+"""The built site as files: links, addresses, validity, weight and content policy."""
+
+import gzip
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+from io import BytesIO
+from urllib.parse import unquote, urlsplit
+
+import html5lib
+import pytest
+from conftest import ROOT
+from fontTools.ttLib import TTFont
+from test_site import CHAPTERS, PAGES, TOC
+
+from dlbook.mathml import symbols
+from dlbook.site.font import CHARACTERS, math_font
+
+#: Attributes that make a browser fetch something, by element.
+FETCHED = {
+    "script": ("src",),
+    "link": ("href",),
+    "img": ("src", "srcset"),
+    "source": ("src", "srcset"),
+    "iframe": ("src",),
+    "object": ("data",),
+    "embed": ("src",),
+    "use": ("href", "xlink:href"),
+    "image": ("href", "xlink:href"),
+    "form": ("action",),
+}
+REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
+
+each_page = pytest.mark.parametrize("name", PAGES)
+each_chapter = pytest.mark.parametrize("name", CHAPTERS)
+
+
+class Page(HTMLParser):
+    """The elements of a page, its ids, its links, and what it fetches."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.ids, self.links, self.fetched = [], [], [], []
+        self.inline, self.within = [], ""
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.elements.append((tag, attributes))
+        self.within = tag if tag in ("script", "style") else ""
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "a" and "href" in attributes:
+            self.links.append(attributes["href"])
+        names = FETCHED.get(tag, ())
+        if tag == "link" and attributes["rel"] in (
+            "canonical",
+            "next",
+            "prev",
+            "search",
+        ):
+            names = ()
+        self.fetched += [attributes[name] for name in names if attributes.get(name)]
+
+    def handle_endtag(self, tag):
+        self.within = ""
+
+    def handle_data(self, data):
+        if self.within and data.strip():
+            self.inline.append((self.within, data))
+
+
+@pytest.fixture(scope="module")
+def pages(built_site):
+    """All pages of the site, read once."""
+    return {
+        path.relative_to(built_site).as_posix(): Page(path)
+        for path in sorted(built_site.rglob("*.html"))
+    }
+
+
+def figures_in(name):
+    """The live figures that a chapter's notebook stores."""
+    path = ROOT / f"{name}.ipynb"
+    if not path.exists():
+        return []
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    forms = [output.get("data", {}) for output in outputs]
+    kind = "application/vnd.dlbook.live+json"
+    return [form[kind]["name"] for form in forms if kind in form]
+
+
+@each_page
+def test_a_page_is_valid_html(name, built_site):
+    parser = html5lib.HTMLParser(strict=False)
+    parser.parse((built_site / f"{name}.html").read_bytes())
+    assert [(place, code, data) for place, code, data in parser.errors] == []
+
+
+@each_page
+def test_an_id_names_one_element_and_references_find_it(name, pages):
+    page = pages[f"{name}.html"]
+    assert sorted(page.ids) == sorted(set(page.ids))
+    for _tag, attributes in page.elements:
+        for attribute in REFERRING:
+            for ident in (attributes.get(attribute) or "").split():
+                assert ident in page.ids, f"{attribute}={ident}"
+
+
+@each_page
+def test_headings_descend_one_step_at_a_time(name, pages):
+    tags = [tag for tag, _ in pages[f"{name}.html"].elements]
+    levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    steps = zip(levels, levels[1:], strict=False)
+    assert all(after <= before + 1 for before, after in steps), levels
+
+
+def test_no_page_fetches_anything_from_another_host(pages, built_site):
+    for name, page in pages.items():
+        for address in page.fetched:
+            assert not urlsplit(address).netloc, f"{name}: {address}"
+    for path in [*built_site.rglob("*.css"), *built_site.glob("_live/**/*.js")]:
+        for address in re.findall(r"url\(['\"]?([^'\")]+)", path.read_text("utf-8")):
+            assert not urlsplit(address).netloc, f"{path.name}: {address}"
+
+
+def test_every_internal_link_leads_somewhere(pages, built_site):
+    for name, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (built_site / name).parent / unquote(parts.path)
+            path = target.resolve() if parts.path else built_site / name
+            assert path.is_file(), f"{name}: {link}"
+            found = pages.get(path.relative_to(built_site.resolve()).as_posix())
+            fragment = unquote(parts.fragment)
+            if found and fragment and "=" not in fragment:
+                assert fragment in found.ids, f"{name}: {link}"
+
+
+@each_page
+def test_no_script_of_a_page_stands_in_the_page(name, pages):
+    page = pages[f"{name}.html"]
+    assert [text for tag, text in page.inline if tag == "script"] == []
+    for tag, attributes in page.elements:
+        handlers = [attribute for attribute in attributes if attribute.startswith("on")]
+        assert not handlers, f"{tag}: {handlers}"
+        assert not (attributes.get("href") or "").lower().startswith("javascript:")
+
+
+@each_page
+def test_the_content_policy_allows_what_is_there_and_no_more(name, pages):
+    page = pages[f"{name}.html"]
+    metas = [a for tag, a in page.elements if tag == "meta" and "http-equiv" in a]
+    policy = dict(rule.split(" ", 1) for rule in metas[0]["content"].split("; "))
+    assert policy["default-src"] == "'none'" and policy["base-uri"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert "unsafe" not in policy["style-src"] and "unsafe-eval" not in str(policy)
+    hashes = {
+        f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+        for tag, text in page.inline
+        if tag == "style"
+    }
+    assert hashes == set(policy["style-src"].split()) - {"'self'"}
+    styled = any("style" in attributes for _, attributes in page.elements)
+    assert styled == ("style-src-attr" in policy)
+
+
+@each_chapter
+def test_a_page_shows_every_live_figure_of_its_notebook(name, pages, built_site):
+    page, figures = pages[f"{name}.html"], figures_in(name)
+    shown = [ident[5:] for ident in page.ids if ident.startswith("live-")]
+    assert shown == figures and len(set(shown)) == len(shown)
+    script = built_site / "_live" / f"{name}.js"
+    assert script.exists() == bool(figures)
+    for figure in figures:
+        assert f'"name":"{figure}"' in script.read_text("utf-8")
+
+
+@each_chapter
+def test_every_picture_has_a_text_alternative_and_a_size(name, pages):
+    for tag, attributes in pages[f"{name}.html"].elements:
+        if tag == "img":
+            assert attributes.get("alt"), attributes["src"]
+            assert attributes.get("width") and attributes.get("height")
+
+
+@each_page
+def test_a_page_weighs_little(name, pages, built_site):
+    """HTML under 1.5 MB and 400 kB compressed; with all it loads under 1 MB."""
+    path = built_site / f"{name}.html"
+    assert path.stat().st_size < 1_500_000
+    assert len(gzip.compress(path.read_bytes())) < 400_000
+    total = len(gzip.compress(path.read_bytes()))
+    for address in {urlsplit(a).path for a in pages[f"{name}.html"].fetched if a}:
+        file = path.parent / unquote(address)
+        if file.is_file() and file.suffix != ".html":
+            content = file.read_bytes()
+            packed = file.suffix in (".png", ".jpg", ".woff2")
+            total += len(content) if packed else len(gzip.compress(content))
+    assert total < 1_000_000
+
+
+@each_page
+def test_a_page_describes_itself(name, pages):
+    metas = [a for tag, a in pages[f"{name}.html"].elements if tag == "meta"]
+    known = {a.get("property") or a.get("name"): a.get("content") for a in metas}
+    assert known["og:title"] and known["viewport"] == (
+        "width=device-width, initial-scale=1"
+    )
+    if name in CHAPTERS + [TOC["root"]]:
+        assert 40 <= len(known["description"]) <= 203, known.get("description")
+        assert "\\" not in known["description"]
+
+
+@each_chapter
+def test_a_notebook_is_offered_as_it_is(name, pages, built_site):
+    path = ROOT / f"{name}.ipynb"
+    if path.exists():
+        (link,) = [a for a in pages[f"{name}.html"].links if a.endswith(".ipynb")]
+        stored = (built_site / name).parent / link
+        assert json.loads(stored.read_text("utf-8")) == json.loads(
+            path.read_text("utf-8")
+        )
+
+
+def test_the_font_has_every_sign_that_a_formula_can_show():
+    with TTFont(BytesIO(math_font())) as font:
+        assert {ord(sign) for sign in CHARACTERS} <= set(font.getBestCmap())
+        assert "MATH" in font
+    known = {
+        sign
+        for table in vars(symbols).values()
+        if isinstance(table, dict)
+        for text in table.values()
+        if isinstance(text, str)
+        for sign in text
+    }
+    assert {sign for sign in known if sign.strip()} <= CHARACTERS
