@@ -149,6 +149,7 @@ def _control(live, s):
     value = escape(s.text(s.value))
     output = f'<output for="{ident}">{value}</output>'
     known = f'id="{ident}" data-slider="{live.sliders.index(s)}"'
+    known += f' aria-label="{escape(s.label.spoken)}"'
     if s.switch:
         ticked = " checked" if s.value else ""
         field = f'<input type="checkbox" {known}{ticked}>'

@@ -15,7 +15,7 @@ PAD = 2.0
 #: Pixels to a point on a screen, as in print.
 NATURAL = 4 / 3
 #: Width of a panel on the narrowest screen, and the smallest text there, in pixels.
-PHONE, SMALLEST = 328, 9
+PHONE, SMALLEST = 326, 9
 
 
 class Panel(NamedTuple):
@@ -136,7 +136,7 @@ def legible(panel, element, figure):
     Raises
     ------
     ValueError
-        If a text has less than 9 pixels where the panel is 328 pixels wide.
+        If a text has less than 9 pixels where the panel is as wide as a phone.
     """
     scale = min(NATURAL, PHONE / panel.box[2])
     least = SMALLEST / scale

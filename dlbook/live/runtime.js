@@ -301,8 +301,9 @@ class Figure {
       const ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
       ring.setAttribute("class", "dl-grip");
       ring.setAttribute("r", 14);
-      this.parts[part].append(ring);
+      panel.append(ring);  // above all that is drawn
       this.changes.push(() => {
+        write(ring, "display", mark.getClientRects().length ? null : "none");
         write(ring, "cx", mark.getAttribute("x"));
         write(ring, "cy", mark.getAttribute("y"));
       });
@@ -356,18 +357,22 @@ function mount(spec) {
   if (!root && document.readyState === "loading") {
     document.addEventListener("DOMContentLoaded", () => mount(spec), {once: true});
   } else if (root && !figures.has(spec.name)) {
-    const figure = new Figure(spec, root), text = stated().get(spec.name);
+    const figure = new Figure(spec, root);
     figures.set(spec.name, figure);
     figure.reset();
-    if (text !== undefined && figure.restore(text)) {
-      if (stated().keys().next().value === spec.name) root.scrollIntoView();
-    } else figure.update();
+    figure.update();
+    recall(figure);
   }
 }
 
-addEventListener("hashchange", () => {
-  stated().forEach((text, name) => figures.has(name) && figures.get(name).restore(text));
-});
+// Takes the state that the address has for a figure, and shows the first figure named.
+function recall(figure) {
+  const all = stated(), text = all.get(figure.name);
+  if (text !== undefined && figure.restore(text) && all.keys().next().value === figure.name)
+    figure.root.scrollIntoView();
+}
+
+addEventListener("hashchange", () => figures.forEach(recall));
 
 const waiting = self.dlbook || [];
 self.dlbook = {push: mount, figure: mount, figures};
