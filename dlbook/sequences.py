@@ -110,7 +110,7 @@ CELLS = {
 }
 """The cells by name."""
 
-_NAMES = {rnn.RNNParams: "rnn", lstm.LSTMParams: "lstm"}
+_KINDS = {rnn.RNNParams: CELLS["rnn"], lstm.LSTMParams: CELLS["lstm"]}
 
 
 def init_params(
@@ -429,7 +429,11 @@ def sample(params, start, length, *, rng, temperature=1.0):
 
 
 def _cell(params):
-    return CELLS[_NAMES[type(params.cell)]]
+    kind = type(params.cell)
+    if kind not in _KINDS:
+        wanted = " or ".join(known.__name__ for known in _KINDS)
+        raise TypeError(f"params.cell: wanted {wanted}, got {kind.__name__}")
+    return _KINDS[kind]
 
 
 def _inputs(x, E):
