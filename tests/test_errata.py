@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from dlbook.activations import sigmoid, tanh
 from dlbook.backprop import sigmoid_unit, sigmoid_unit_backward
 from dlbook.cnn import convolve2d, correlate2d, max_pool2d

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from dlbook import autoencoder, backprop, cnn, gan, lstm, pca, perceptron, rnn, vae
 from dlbook.optim import SGD
 

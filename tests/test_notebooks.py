@@ -13,9 +13,9 @@ import sys
 
 import nbformat
 import pytest
+
 from closeness import Close, comparable, difference
 from conftest import ROOT
-
 from dlbook.notebooks import canonical, main, text
 
 CHAPTERS = sorted(ROOT.glob("chapters/*.ipynb"))

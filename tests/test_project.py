@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pybtex.database import parse_file
+
+from conftest import ROOT
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
@@ -110,7 +111,11 @@ def test_the_pins_leave_no_dependency_open():
 def test_what_the_code_imports_is_declared():
     providers = importlib.metadata.packages_distributions()
     names = {canonicalize_name(r.name) for r in declared()} | {"dlbook"}
-    for path in (*ROOT.glob("dlbook/**/*.py"), *ROOT.glob("tests/*.py")):
+    for path in (
+        *ROOT.glob("dlbook/**/*.py"),
+        *ROOT.glob("tests/*.py"),
+        ROOT / "conftest.py",
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             tops = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             tops += [node.module] if isinstance(node, ast.ImportFrom) else []
@@ -148,7 +153,7 @@ def test_the_contracts_forget_no_module():
 def test_ruff_finds_nothing():
     for arguments in (["check"], ["format", "--check"]):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *arguments, "dlbook", "tests"],
+            [sys.executable, "-m", "ruff", *arguments, "."],
             cwd=ROOT,
             capture_output=True,
             encoding="utf-8",

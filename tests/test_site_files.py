@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 import html5lib
 import pytest
-from conftest import ROOT
 from fontTools.ttLib import TTFont
 from test_site import CHAPTERS, PAGES, TOC
 
+from conftest import ROOT
 from dlbook.mathml import symbols
 from dlbook.site.font import CHARACTERS, math_font
 

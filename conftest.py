@@ -14,10 +14,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from closeness import comparable
 from filelock import FileLock
 from hypothesis import settings
 from nbval.plugin import IPyNbCell
+
+from closeness import comparable
 
 # Before NumPy is imported: workers with threads of their own slow each other down.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -27,7 +28,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 settings.register_profile("book", deadline=None, derandomize=True)
 settings.load_profile("book")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -49,6 +50,14 @@ ARGUMENTS = (
 def pytest_configure(config):
     """Let nbval find its patterns from any folder."""
     config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval.cfg")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Share the whole suite among two workers or more; run named tests in one."""
+    if config.args_source is config.ArgsSource.TESTPATHS:
+        return max(2, os.cpu_count() or 2)
+    config.option.dist = "no"
+    return 0
 
 
 _sanitize = IPyNbCell.sanitize
