@@ -340,7 +340,8 @@ def diagram(ax, nodes, edges, *, size=0.32, fontsize=None):
     -------
     Diagram
         ``nodes[name]`` is the text in a node, ``above[a, b]`` and ``below[a, b]`` are
-        the empty texts at an edge, each to be bound to a live figure with ``text=``.
+        the empty texts at an edge (at its left and right if it is steep), each to be
+        bound to a live figure with ``text=``.
     """
     ax.set_aspect("equal")
     ax.axis("off")
@@ -378,10 +379,14 @@ def _edge(ax, tail, tip, size):
 
 
 def _edge_texts(ax, tail, tip, fontsize) -> tuple[Text, Text]:
-    """Return the empty texts above and below the middle of an edge."""
+    """Return the empty texts at an edge: above and below, or left and right."""
     x, y = (tail + tip) / 2
-    look = dict(ha="center", fontsize=fontsize)
+    steep = abs(tip[1] - tail[1]) > abs(tip[0] - tail[0])
+    dx, dy = (0.06, 0.0) if steep else (0.0, 0.04)
+    one = dict(ha="right", va="center") if steep else dict(ha="center", va="bottom")
+    two = dict(ha="left", va="center") if steep else dict(ha="center", va="top")
+    look = dict(fontsize=fontsize)
     return (
-        ax.text(x, y + 0.04, "", va="bottom", color=colour("activation"), **look),
-        ax.text(x, y - 0.04, "", va="top", color=colour("gradient"), **look),
+        ax.text(x - dx, y + dy, "", color=colour("activation"), **one, **look),
+        ax.text(x + dx, y - dy, "", color=colour("gradient"), **two, **look),
     )

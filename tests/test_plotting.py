@@ -181,3 +181,11 @@ def test_a_diagram_has_a_text_at_each_node_and_two_at_each_edge(ax):
     above, below = drawn.above["x", "box"], drawn.below["x", "box"]
     assert above.get_position()[1] > 0.5 > below.get_position()[1]
     assert above.get_position()[0] == below.get_position()[0] == 1.0
+
+
+def test_a_steep_edge_has_its_texts_at_its_sides(ax):
+    nodes = {"a": (0, 0, "a", "input"), "b": (0, -2, "b", "axis")}
+    drawn = diagram(ax, nodes, [("a", "b")])
+    left, right = drawn.above["a", "b"], drawn.below["a", "b"]
+    assert left.get_position()[0] < 0 < right.get_position()[0]
+    assert left.get_position()[1] == right.get_position()[1] == -1.0
