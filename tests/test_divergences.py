@@ -41,6 +41,15 @@ def test_without_overlap_the_js_divergence_is_log_two_however_near():
         assert wasserstein(p, q, np.arange(6.0)) == k
 
 
+@pytest.mark.parametrize("seed", range(50))
+def test_rounding_does_not_lift_the_js_divergence_above_log_two(seed):
+    p = random_rows(seed, (3, 9))
+    left, right = np.append(p, 0 * p, axis=1), np.append(0 * p, p, axis=1)
+    js = js_divergence(left, right)
+    assert (js <= np.log(2)).all()
+    np.testing.assert_allclose(js, np.log(2), rtol=1e-14)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_best_discriminator_makes_the_game_the_js_divergence(seed):
     p, q = random_rows(seed, (6,)), random_rows(seed + 50, (6,))
@@ -129,6 +138,11 @@ REFUSED = [
         js_divergence,
         ([P, P * 1.5], [P, P]),
         "p: wanted rows that sum to 1, got 1.5",
+    ),
+    (
+        js_divergence,
+        ([P, P * 0.2], [P, P]),
+        "p: wanted rows that sum to 1, got 0.2",
     ),
     (wasserstein, (P, Q, [1.0]), "x: wanted shape (2,), got (1,)"),
     (wasserstein, (P, Q, [1.0, 1.0]), "x: wanted increasing positions, got others"),

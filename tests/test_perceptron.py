@@ -74,6 +74,21 @@ def test_two_hidden_units_solve_xor():
     assert count_errors(hidden, XOR[1], [1, 1], -1.5) == 0
 
 
+@pytest.mark.parametrize("kind", [tuple, list, np.array])
+def test_labels_may_be_any_pair_of_numbers_in_a_row(kind):
+    x, w, b = SOURCE
+    assert predict(x, w, b, labels=kind([0, 1])) == 1
+    assert predict(-x, w, b, labels=kind([-1, 1])) == -1
+
+
+def test_the_learning_rate_is_one_by_default():
+    x, w, b = SOURCE
+    w_new, b_new = update(x, 0, w, b)
+    np.testing.assert_allclose(w_new, w - x)
+    np.testing.assert_allclose(b_new, b - 1)
+    np.testing.assert_array_equal(next(learn([x], [0], w, b)).w, w_new)
+
+
 @pytest.mark.parametrize("labels", [ZERO_ONE, SIGNS])
 @pytest.mark.parametrize("seed", range(5))
 def test_the_rule_moves_towards_a_missed_example_and_only_then(labels, seed):
@@ -275,6 +290,12 @@ def test_without_a_separating_line_there_is_no_bound(x, y):
         novikoff_bound(x, y)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_no_scale_hides_that_a_line_is_missing(scale):
+    with pytest.raises(ValueError, match="y: wanted classes that a line separates"):
+        max_margin(XOR[0] * scale + 1, XOR[1])
+
+
 def test_points_of_two_overlapping_clouds_are_refused():
     rng = np.random.default_rng(13)
     x, y = rng.normal(size=(200, 3)), rng.integers(2, size=200)
@@ -363,6 +384,7 @@ REFUSED = [
     (max_margin, (X, 3 * Y), {}, "y: wanted 0 or 1, got 3"),
     (novikoff_bound, (X[0], Y), {}, "x: wanted shape (N, D), got (2,)"),
     (novikoff_bound, (X, Y, W), {}, LINE + "-1.414"),
+    (novikoff_bound, (X, Y, W, -2), {}, LINE + "0"),
 ]
 
 
