@@ -62,8 +62,9 @@ def worked(template, model=None, /, *, verify=True, **values):
     ------
     ValueError
         If two sides of an equation differ, within half a unit of the last place of
-        what is printed; if a number stands in no equation that could be checked; if
-        nothing was checked; or if the template cannot be read.
+        what is printed; if a side but the first, which may be what is defined, uses
+        a name without a value; if a number stands in no equation that could be
+        checked; if nothing was checked; or if the template cannot be read.
 
     Examples
     --------

@@ -59,7 +59,7 @@ def check(items, values, orders=True):
     """
     checks, covered, scope = [], set(), Scope(values)
     for chain in statements(items):
-        known = [(k, _known(side, scope)) for k, side in enumerate(chain)]
+        known = [(k, _known(side, scope, k == 0)) for k, side in enumerate(chain)]
         known = [(k, side) for k, side in known if side is not None]
         for (k, left), (n, right) in zip(known, known[1:], strict=False):
             marks = [side.relation for side in chain[k + 1 : n + 1]]
@@ -68,13 +68,14 @@ def check(items, values, orders=True):
                 continue
             _compare(left, right, mark)
             covered |= {slot.start for slot in slots_of((left.items, right.items))}
-            if not (left.mere and right.mere and left.names == right.names):
+            same = left.names and left.names == right.names
+            if not (left.mere and right.mere and same):
                 checks.append(Check(source(left.items), marks[-1], source(right.items)))
     return checks, covered
 
 
-def _known(side, scope):
-    """Evaluate a side; return None if it has a name without a value."""
+def _known(side, scope, first):
+    """Evaluate a side; a first one, that is being defined, may have no value."""
     scope.used = set()
     if not side.items:
         return None
@@ -84,12 +85,11 @@ def _known(side, scope):
         if value is None:
             with np.errstate(all="ignore"):
                 value = evaluate(side.items, scope)
-    except UnknownName:
-        return None
     except NotEvaluable as reason:
-        if _unknown(side.items, scope):
+        if first and (isinstance(reason, UnknownName) or _unknown(side.items, scope)):
             return None
-        message = f"cannot evaluate {source(side.items)}: {reason}"
+        unknown = "no value for " if isinstance(reason, UnknownName) else ""
+        message = f"cannot evaluate {source(side.items)}: {unknown}{reason}"
         raise ValueError(message) from None
     return _Known(side.items, value, bool(mere), frozenset(scope.used))
 
@@ -102,18 +102,15 @@ def _unknown(part, scope):
     """Return whether a part of the tree uses a name without a value."""
     base, sub = (part.base[0], part.sub) if isinstance(part, Script) else (part, ())
     name = name_of(base) if isinstance(base, (Symbol, Command, Function)) else None
-    if name is not None:
-        place = flat(sub)
-        if isinstance(base, Function):
-            return base.name.lstrip("\\") not in FUNCTIONS
-        try:
-            scope.number(name, place or "")
-        except UnknownName:
-            return not scope.function(name) and name not in FUNCTIONS
-        except NotEvaluable:
-            return False
+    if name is None:
+        return isinstance(part, tuple) and any(_unknown(p, scope) for p in part)
+    if scope.function(name) or name in FUNCTIONS:
         return False
-    return isinstance(part, tuple) and any(_unknown(child, scope) for child in part)
+    try:
+        scope.number(name, flat(sub) or "")
+    except NotEvaluable as reason:
+        return isinstance(reason, UnknownName)
+    return False
 
 
 def slots_of(part):
@@ -128,7 +125,7 @@ def slots_of(part):
 def _compare(left, right, mark):
     a, b = left.quantity, right.quantity
     if a.value.shape == b.value.shape:
-        error = (a.error + b.error) * (1 + 1e-6) + 1e-15
+        error = np.nan_to_num(a.error + b.error) * (1 + 1e-6) + 1e-15
         with np.errstate(invalid="ignore"):
             difference = np.where(a.value == b.value, 0.0, a.value - b.value)
         if np.all(RELATIONS[mark](difference, error)):

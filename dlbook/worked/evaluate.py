@@ -16,7 +16,7 @@ from dlbook.worked import quantity
 from dlbook.worked.errors import NotEvaluable, UnknownName
 from dlbook.worked.functions import FUNCTIONS
 from dlbook.worked.names import flat, name_of
-from dlbook.worked.structures import brackets, structure
+from dlbook.worked.structures import brackets, plain, structure
 
 __all__ = ["evaluate"]
 
@@ -50,6 +50,7 @@ def evaluate(items, scope):
 
 class _Row:
     def __init__(self, items, scope):
+        items = list(plain(items))
         pairs = zip(items, classes(items), strict=True)
         self.pairs = [pair for pair in pairs if pair[1] != "space"]
         self.scope, self.at = scope, 0
@@ -219,8 +220,10 @@ class _Row:
         base, sub, sup = item, (), ()
         if isinstance(item, Script):
             base, sub, sup = item.base[0], item.sub, item.sup
-        name = base.text if "operatorname" in base.name else base.name[1:]
+        name = name_of(base)
         function = self.scope.function(name) or FUNCTIONS.get(name)
+        if function is None and name in self.scope.values:
+            return self.raised(self.scope.number(name, flat(sub) or ""), sup)
         if function is None or sub and name != "log":
             raise UnknownName(name)
         entries, close = self.arguments() or ([self.bare(name)], None)

@@ -45,13 +45,15 @@ def name_of(node):
     match node:
         case Symbol(cls="var" | "ord") if node.name[-1].isalpha():
             return node.name.lstrip("\\")
+        case Function(name=name) if not name.startswith(r"\operatorname"):
+            return name[1:]
         case Text() | Function():
             return node.text.strip()
         case Group(items=(inner,)):
             return name_of(inner)
         case Command(name=accent, args=((inner,),)) if accent in symbols.ACCENTS:
-            base = name_of(inner)
-            return base and f"{base}_{accent[1:].removeprefix('wide')}"
+            base, mark = name_of(inner), accent[1:].removeprefix("wide")
+            return base and (base if mark == "vec" else f"{base}_{mark}")
         case Command(name=font, args=(inner,)) if font in symbols.FONTS:
             parts = [name_of(part) for part in inner]
             return "".join(parts) if parts and all(parts) else None
@@ -131,7 +133,7 @@ class Scope:
         if shifted and shifted[1] in self.indices:
             return [(None, self.indices[shifted[1]] + int(shifted[2]))]
         if all(c.isdigit() or c in self.indices for c in word):
-            return [(c, self.indices.get(c) or int(c)) for c in word]
+            return [(c, self.indices[c] if c in self.indices else int(c)) for c in word]
         return None
 
     def _take(self, name, places):

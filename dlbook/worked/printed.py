@@ -19,7 +19,7 @@ from dlbook.mathml.nodes import (
     Table,
 )
 from dlbook.worked.quantity import Quantity, block
-from dlbook.worked.structures import split
+from dlbook.worked.structures import plain, split
 
 __all__ = ["half_unit", "printed"]
 
@@ -52,7 +52,7 @@ def printed(items, scope, rough):
     Its error is half a unit of the last place: of a slot's format, of a decimal
     fraction, and with ``rough`` of a whole number too. A matrix of numbers is one.
     """
-    items = [item for item in items if not isinstance(item, Space)]
+    items = [item for item in plain(items) if not isinstance(item, Space)]
     if len(items) == 1:
         return _single(items[0], scope, rough)
     if len(items) == 2 and getattr(items[0], "text", "") in ("−", "+"):

@@ -138,16 +138,23 @@ def power(a, b):
 
 def apply(function, *args):
     """Return a function's value with the error that each argument's brings."""
-    value = np.asarray(function(*(a.value for a in args)), dtype=np.float64)
+    value = _call(function, [a.value for a in args])
     error = np.zeros_like(value)
     for k, a in enumerate(args):
         for side in (a.value + a.error, a.value - a.error):
             others = [b.value for b in args]
             others[k] = side
-            error = np.fmax(error, abs(function(*others) - value))
+            error = np.fmax(error, abs(_call(function, others) - value))
         scale = np.max(a.error / np.maximum(abs(a.value), 1e-300), initial=0)
         error = error + abs(value) * scale
     return Quantity(value, error)
+
+
+def _call(function, values):
+    try:
+        return np.asarray(function(*values), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise NotEvaluable(f"no value of a function: {error}") from None
 
 
 def block(rows):
@@ -163,6 +170,9 @@ def block(rows):
 def convolve(image, kernel, flip):
     """Return the valid cross-correlation, or with ``flip`` the convolution."""
     value, error = kernel
+    if image.value.ndim != 2 or value.ndim != 2:
+        shapes = f"{image.value.shape} and {value.shape}"
+        raise NotEvaluable(f"convolution of shapes {shapes}")
     if flip:
         value, error = value[::-1, ::-1], error[::-1, ::-1]
     height, width = value.shape

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from dlbook.mathml import symbols
 from dlbook.mathml.classes import classes
-from dlbook.mathml.nodes import Command, Group, Space, Style, Symbol, Table, Text
-from dlbook.worked.structures import RELATIONS
+from dlbook.mathml.nodes import Command, Space, Symbol, Table, Text
+from dlbook.worked.structures import RELATIONS, plain
 
 __all__ = ["EQUALITIES", "Side", "statements"]
 
@@ -71,14 +71,14 @@ def _ends(item, cls):
 
 def _rows(items):
     """Yield the rows of a display and whether each carries on the one before."""
-    items = list(_flat(items))
+    items = list(plain(items))
     inside = [item for item in items if not isinstance(item, Space)]
     match inside:
         case [Table(name=name, rows=rows)] if symbols.KINDS[name] in (
             "aligned",
             "gathered",
         ):
-            cells = [[list(_flat(cell)) for cell in row] for row in rows]
+            cells = [[list(plain(cell)) for cell in row] for row in rows]
         case _:
             cells = [[items]]
     for row in cells:
@@ -88,14 +88,3 @@ def _rows(items):
         first = classes(joint[:1])[:1]
         signed = len(row) > 1 and not row[0] and first in (["sign"], ["bin"])
         yield joint, first == ["rel"] or signed
-
-
-def _flat(items):
-    """Take the items out of styles and of groups that hold them all."""
-    if len(items) == 1 and isinstance(items[0], Group):
-        items = items[0].items
-    for item in items:
-        if isinstance(item, Style):
-            yield from _flat(item.items)
-        else:
-            yield item

@@ -4,13 +4,13 @@ import numpy as np
 
 from dlbook.mathml import symbols
 from dlbook.mathml.classes import classes
-from dlbook.mathml.nodes import Command, Fence, Script, Table, Text
+from dlbook.mathml.nodes import Command, Fence, Group, Script, Style, Table, Text
 from dlbook.mathml.source import source
 from dlbook.worked import quantity
 from dlbook.worked.errors import NotEvaluable, UnknownName
 from dlbook.worked.names import flat, name_of
 
-__all__ = ["RELATIONS", "brackets", "split", "structure"]
+__all__ = ["RELATIONS", "brackets", "plain", "split", "structure"]
 
 _ENCLOSED = {"|": np.abs, "⌊": np.floor, "⌈": np.ceil}
 RELATIONS = {
@@ -49,6 +49,17 @@ def structure(item, scope, evaluate):
         ):
             return evaluate(inner, scope)
     raise NotEvaluable(f"no rule for {source((item,))}")
+
+
+def plain(items):
+    """Take the items out of styles and of groups that hold them all."""
+    if len(items) == 1 and isinstance(items[0], Group):
+        items = items[0].items
+    for item in items:
+        if isinstance(item, Style):
+            yield from plain(item.items)
+        else:
+            yield item
 
 
 def split(items, kinds):
