@@ -1,0 +1,145 @@
+"""The live figures of the built site, moved by keyboard as a reader would."""
+
+import re
+
+import pytest
+from conftest import ROOT
+from test_site import CHAPTERS, open_page
+from test_site_files import figures_in
+
+NOTEBOOKS = [name for name in CHAPTERS if (ROOT / f"{name}.ipynb").exists()]
+#: What somebody may write into the address.
+MADE_UP = ("<img src=x onerror=alert(1)>", "1e999", "NaN,NaN", "1,2;3", "9e9,-9e9", "")
+
+each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
+
+AWAKE = "() => !document.querySelector('[data-wakes]:disabled')"
+
+#: What a figure shows, but for its controls: drawing, formula and read-out.
+SHOWN = """figure =>
+  [...figure.querySelectorAll(".dl-row svg, .dl-formula, .dl-readout")]
+  .filter(part => part.checkVisibility() && part.getBoundingClientRect().width > 0)
+  .map(part => part.outerHTML).join("")"""
+
+#: The number beside a control, if it can be seen.
+NUMBER = """control => {
+  const output = control.form || control.closest(".dl-slider").querySelector("output");
+  if (!output) return control.selectedOptions[0].textContent;
+  const box = output.getBoundingClientRect();
+  return output.checkVisibility() && box.width > 0 ? output.textContent : null;
+}"""
+
+VALUES = """() => [...document.querySelectorAll("[data-slider]")]
+  .map(e => [e.id, e.type === "checkbox" ? String(e.checked) : e.value])"""
+
+OUTSIDE = """() => [...document.querySelectorAll("input[type=range]")]
+  .filter(e => !(+e.value >= +e.min && +e.value <= +e.max)).map(e => e.id)"""
+
+
+def awake(page, site, name, state=""):
+    """Open a page and wait until its figures answer."""
+    page.goto((site / f"{name}.html").as_uri() + state)
+    page.wait_for_function(AWAKE)
+    for fold in page.locator(".dl-live details.dl-fold").all():
+        fold.evaluate("e => e.open = true")
+    return page
+
+
+def keys_for(control):
+    """The keys that move a control from where it stands, gently first."""
+    kind = control.evaluate("e => e.type")
+    if kind == "checkbox":
+        return ["Space"]
+    if kind.startswith("select"):
+        last = control.evaluate("e => e.selectedIndex === e.options.length - 1")
+        return ["ArrowUp" if last else "ArrowDown"]
+    if control.evaluate("e => e.value === e.max"):
+        return ["ArrowLeft", "Home"]
+    return ["ArrowRight", "End", "Home"]
+
+
+def moved(figure, control):
+    """Whether a key changes the control's number and what the figure shows."""
+    before, number = figure.evaluate(SHOWN), control.evaluate(NUMBER)
+    control.focus()
+    for key in keys_for(control):
+        control.page.keyboard.press(key)
+        assert control.evaluate("e => e === document.activeElement")
+        assert control.evaluate(NUMBER) not in (None, number)
+        if figure.evaluate(SHOWN) != before:
+            return True
+    return False
+
+
+@each_notebook
+def test_every_slider_answers_to_the_keyboard(name, page, built_site):
+    awake(page, built_site, name)
+    figures = page.locator(".dl-live:has([data-slider])")
+    for figure in figures.all():
+        reset = figure.locator(".dl-reset")
+        reset.press("Enter")
+        start = figure.evaluate(SHOWN)
+        for control in figure.locator("[data-slider]").all():
+            assert moved(figure, control), control.get_attribute("id")
+            reset.press("Enter")
+            assert figure.evaluate(SHOWN) == start
+    stored = figures_in(name)
+    assert page.locator(".dl-live").count() == len(stored)
+
+
+@each_notebook
+def test_the_address_keeps_the_values(name, new_page, page, built_site):
+    awake(page, built_site, name)
+    sliders = page.locator(".dl-live input[type=range]")
+    if not sliders.count():
+        return
+    first = page.evaluate(VALUES)
+    for figure in page.locator(".dl-live:has(input[type=range])").all():
+        slider = figure.locator("input[type=range]").last
+        slider.focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => location.hash.includes('=')")
+    page.wait_for_timeout(400)
+    values = page.evaluate(VALUES)
+    assert values != first
+    other = awake(new_page(), built_site, name, "#" + page.url.split("#")[1])
+    assert other.evaluate(VALUES) == values
+    back = awake(new_page(), built_site, name)
+    assert back.evaluate(VALUES) == first
+
+
+@each_notebook
+def test_a_made_up_address_stays_within_bounds(name, page, built_site):
+    figures = figures_in(name)
+    for state in MADE_UP if figures else ():
+        page.goto("about:blank")
+        awake(page, built_site, name, f"#{figures[0]}={state}")
+        assert page.evaluate(OUTSIDE) == []
+        assert page.locator(".dl-live :is(img, script)").count() == 0
+        for text in page.locator(".dl-live :is(output, .dl-readout)").all_inner_texts():
+            assert not re.search(r"NaN|undefined|Infinity", text), text
+
+
+@each_notebook
+def test_a_figure_stands_at_its_defaults_without_scripts(name, new_page, built_site):
+    page = open_page(new_page(java_script_enabled=False), built_site, name)
+    for figure in page.locator(".dl-live").all():
+        assert figure.locator(".dl-row svg").first.is_visible()
+        assert re.search(r"\d", figure.locator(".dl-readout").inner_text())
+        for control in figure.locator("[data-slider]").all():
+            assert not control.is_enabled()
+
+
+def test_a_button_copies_the_address_of_a_setting(new_page, built_site):
+    name = next(name for name in NOTEBOOKS if figures_in(name))
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    awake(page, built_site, name)
+    figure = page.locator(".dl-live:has(input[type=range])").first
+    figure.locator("input[type=range]").first.focus()
+    page.keyboard.press("Home")
+    figure.locator(".dl-link").press("Enter")
+    page.wait_for_function("() => navigator.clipboard.readText().then(t => t)")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    ident = figure.get_attribute("id").removeprefix("live-")
+    assert f"#{ident}=" in copied and copied.startswith("file:")
