@@ -1,6 +1,7 @@
 """What a slider can change in a picture.
 
-``live.bind(artist, **properties)`` makes one or more changes (`dlbook.live.changes`).
+``live.bind(artist, **properties)`` makes one or more changes (`dlbook.live.changes`,
+`dlbook.live.looks`).
 A property's value names a source (`dlbook.live.sources`), such as ``"z"``,
 ``"terms[0]"``; a coordinate may also be a number.
 
@@ -32,19 +33,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse, Polygon, Rectangle
 from matplotlib.text import Annotation, Text
 
-from dlbook.live.changes import (
-    Alpha,
-    Boxes,
-    Cells,
-    Heat,
-    Move,
-    Points,
-    Show,
-    Spot,
-    Tint,
-    Width,
-    Words,
-)
+from dlbook.live.changes import Boxes, Move, Points, Spot, Words
+from dlbook.live.looks import Alpha, Cells, Heat, Show, Tint, Width
 from dlbook.live.sources import Source
 from dlbook.live.templates import Template
 from dlbook.plotting import Matrix

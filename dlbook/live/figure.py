@@ -1,6 +1,5 @@
 """A matplotlib figure that answers to sliders, in a notebook and on the page."""
 
-import inspect
 import re
 from contextlib import contextmanager
 
@@ -13,11 +12,11 @@ from dlbook.live.checks import compare
 from dlbook.live.display import bundle
 from dlbook.live.drawing import draw
 from dlbook.live.formula import mathml
+from dlbook.live.model import Model
 from dlbook.live.sliders import group, read
 from dlbook.live.sources import Scope
 from dlbook.live.svg import BOUND
 from dlbook.live.templates import Template
-from dlbook.live.trace import trace
 
 __all__ = ["LiveFigure", "gather"]
 
@@ -98,20 +97,14 @@ class LiveFigure:
             )
         self.name, self.fig, self.model = name, fig, model
         self.title = title or name.replace("-", " ").capitalize()
-        self.sliders, self._inputs = read(
-            name, sliders, labels or {}, choices or {}, play
-        )
+        self.sliders, inputs = read(name, sliders, labels or {}, choices or {}, play)
         self.groups = group(name, self.sliders, groups)
         self.artists, self.changes, self.drags = [], [], []
         self.formulas, self.readout = [], None
         self._taken, self.panels = set(), None
         self.state = self.defaults
-        plain = self.evaluate(self.state)
-        self.program = (
-            trace(model, self.arguments(self.state), name=name) if compile else None
-        )
-        shapes = {key: np.shape(value) for key, value in plain.items()}
-        self.scope = Scope(name, shapes)
+        self._model = Model(name, model, self.sliders, inputs, compile)
+        self.scope = Scope(name, self._model.shapes)
         plt.close(fig)
         for found in _gathering:
             found.append(self)
@@ -123,53 +116,24 @@ class LiveFigure:
         """The sliders' values at first, as one vector."""
         return np.array([slider.value for slider in self.sliders])
 
-    def arguments(self, state):
-        """Return the model's arguments at a vector of the sliders' values."""
-        result, start = {}, 0
-        for name, shape in self._inputs.items():
-            size = int(np.prod(shape))
-            part = np.asarray(state[start : start + size], float).reshape(shape)
-            slider = self.sliders[start]
-            part = np.rint(part).astype(np.int64) if slider.whole else part
-            result[name] = part if shape else part[()]
-            start += size
-        return result
+    @property
+    def program(self):
+        """The compiled model, or None."""
+        return self._model.program
 
     def evaluate(self, state):
         """Return the sliders' values and the model's outputs, all by name."""
-        arguments = self.arguments(state)
-        try:
-            inspect.signature(self.model).bind(**arguments)
-        except TypeError as error:
-            raise ValueError(f"figure {self.name!r}: sliders: {error}") from None
-        outputs = self.model(**arguments)
-        if hasattr(outputs, "_asdict"):
-            outputs = outputs._asdict()
-        if not isinstance(outputs, dict):
-            kind = type(outputs).__name__
-            raise ValueError(
-                f"figure {self.name!r}: the model: wanted a dict of arrays, got {kind}"
-            )
-        return arguments | {k: np.asarray(v) for k, v in outputs.items()}
+        return self._model.evaluate(state)
 
     @property
     def offsets(self):
-        """Where the values of each name begin in the script's list of numbers."""
-        result, end = {}, 0
-        for name, shape in self._inputs.items():
-            result[name] = end
-            end += int(np.prod(shape))
-        for name in self.shown_outputs:
-            result[name] = end
-            end += int(np.prod(self.scope.shapes[name]))
-        return result
+        """Where the script finds the values of each name that the page shows."""
+        return self._model.offsets(self.scope.used)
 
     @property
     def shown_outputs(self):
-        """The outputs that something on the page shows, in the model's order."""
-        if self.program is None:
-            return []
-        return [n for n in self.program.outputs if n in self.scope.used]
+        """The outputs that the page shows, in the model's order."""
+        return self._model.shown(self.scope.used)
 
     def replay(self, state):
         """Return what the compiled model gives, evaluated in Python."""

@@ -1,0 +1,94 @@
+"""The model of a live figure: a NumPy function, called or compiled."""
+
+import inspect
+
+import numpy as np
+
+from dlbook.live.trace import trace
+
+__all__ = ["Model"]
+
+
+class Model:
+    """A function of the sliders' values.
+
+    Parameters
+    ----------
+    figure : str
+        Name of the figure, for messages.
+    function : callable
+        Called by name with numbers and arrays; returns a dict or a NamedTuple.
+    sliders : list of Slider
+    inputs : dict of str to tuple
+        Shape of each argument.
+    compile : bool
+        Whether the function is compiled for the page.
+
+    Attributes
+    ----------
+    shapes : dict of str to tuple
+        Of the arguments and the outputs.
+    program : Program or None
+        The compiled function.
+    """
+
+    def __init__(self, figure, function, sliders, inputs, compile):
+        self.figure, self.function = figure, function
+        self.sliders, self.inputs = sliders, inputs
+        state = [slider.value for slider in sliders]
+        self.shapes = {key: np.shape(v) for key, v in self.evaluate(state).items()}
+        self.program = None
+        if compile:
+            self.program = trace(function, self.arguments(state), name=figure)
+
+    def arguments(self, state):
+        """Return the function's arguments at a vector of the sliders' values."""
+        result, start = {}, 0
+        for name, shape in self.inputs.items():
+            size = int(np.prod(shape))
+            part = np.asarray(state[start : start + size], float).reshape(shape)
+            if self.sliders[start].whole:
+                part = np.rint(part).astype(np.int64)
+            result[name] = part if shape else part[()]
+            start += size
+        return result
+
+    def evaluate(self, state):
+        """Return the arguments and the outputs, all by name."""
+        arguments = self.arguments(state)
+        try:
+            inspect.signature(self.function).bind(**arguments)
+        except TypeError as error:
+            raise ValueError(f"figure {self.figure!r}: sliders: {error}") from None
+        outputs = self.function(**arguments)
+        if hasattr(outputs, "_asdict"):
+            outputs = outputs._asdict()
+        if not isinstance(outputs, dict):
+            kind = type(outputs).__name__
+            raise ValueError(
+                f"figure {self.figure!r}: the model: wanted a dict of arrays, "
+                f"got {kind}"
+            )
+        return arguments | {key: np.asarray(v) for key, v in outputs.items()}
+
+    def shown(self, names):
+        """Return the outputs among some names, in the compiled function's order."""
+        outputs = self.program.outputs if self.program else ()
+        return [name for name in outputs if name in names]
+
+    def offsets(self, names):
+        """Return where the script finds each name: arguments first, then outputs.
+
+        Parameters
+        ----------
+        names : set of str
+            What the page shows; other outputs are not computed there.
+        """
+        result, end = {}, 0
+        for name, shape in self.inputs.items():
+            result[name] = end
+            end += int(np.prod(shape))
+        for name in self.shown(names):
+            result[name] = end
+            end += int(np.prod(self.shapes[name]))
+        return result
