@@ -1,8 +1,10 @@
 r"""Worked examples of the book's kinds, each with the model that computes it."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from hypothesis import strategies as st
 
 
 class Example(NamedTuple):
@@ -237,3 +239,26 @@ EXAMPLES = {
         },
     ),
 }
+
+
+NUMBERS = st.integers(-9, 9).map(lambda n: n / 4)
+
+
+@st.composite
+def expressions(draw, depth=3):
+    """Return LaTeX of a random expression and what Python makes of it."""
+    if depth == 0 or draw(st.integers(0, 4)) == 0:
+        number = draw(NUMBERS)
+        return (f"({number})", number) if number < 0 else (f"{number}", number)
+    (a, x), (b, y) = draw(expressions(depth - 1)), draw(expressions(depth - 1))
+    kind = draw(st.sampled_from(["+", "-", "*", "frac", "tanh", "neg", "square", "||"]))
+    return {
+        "+": (f"({a} + {b})", x + y),
+        "-": (rf"\left({a} - {b}\right)", x - y),
+        "*": (rf"{a} \cdot {b}", x * y),
+        "frac": (rf"\frac{{{a}}}{{1 + {b}^2}}", x / (1 + y**2)),
+        "tanh": (rf"\tanh({a})", math.tanh(x)),
+        "neg": (f"(-{a})", -x),
+        "square": (f"({a})^2", x**2),
+        "||": (rf"\left|{a}\right|", abs(x)),
+    }[kind]

@@ -39,7 +39,7 @@ FORMULAS = [
     r"\displaystyle \sum_i x_i \textstyle \prod \limits_i y \sum\nolimits_j",
     r"p(x|z) = |x| + |y|, \bar x, \vec{v}, \dot x, \ddot x, \widehat{xy} \overline{ab}",
     r"\nabla_\theta L \approx \infty, x < y > z, \{1, \dots, n\}; 5! : \ell",
-    r"a \\ b & c",
+    r"a \\ b & c \\",
 ]
 
 
@@ -110,7 +110,7 @@ MINUS, ZERO = "−", ' lspace="0" rspace="0"'
         (r"\mathit{hat}", "<mi>ℎ𝑎𝑡</mi>"),
         (r"\mathbb{E}\mathbb{R}", "<mrow><mi>𝔼</mi><mi>ℝ</mi></mrow>"),
         (r"\mathbf{W}_1", "<msub><mi>𝐖</mi><mn>1</mn></msub>"),
-        (r"\mathbf{10}", "<mn>𝟏𝟎</mn>"),
+        (r"\mathbf{1.5}", "<mn>𝟏.𝟓</mn>"),
         (r"\boldsymbol{\mu\epsilon}", "<mrow><mi>𝝁</mi><mi>𝝐</mi></mrow>"),
         (r"\mathbf{a+b}", '<mrow><mi>𝐚</mi><mo form="infix">+</mo><mi>𝐛</mi></mrow>'),
         (r"\Delta", '<mi mathvariant="normal">Δ</mi>'),

@@ -32,13 +32,11 @@ _TOKEN = re.compile(
 )
 _DIGITS = "0123456789"
 _LENGTH = re.compile(r"\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mu|mm|cm)\s*\]")
-_PARTS = {r"\frac": 2, r"\dfrac": 2, r"\tfrac": 2, r"\binom": 2, r"\overset": 2} | {
-    r"\underset": 2,
-    r"\stackrel": 2,
-    r"\boxed": 1,
-    r"\phantom": 1,
-    r"\xrightarrow": 1,
-}
+# command: how many arguments it takes
+_PARTS = dict.fromkeys([*symbols.ACCENTS, *symbols.BRACES, *symbols.FONTS], 1)
+_PARTS |= {r"\boxed": 1, r"\phantom": 1, r"\xrightarrow": 1, r"\binom": 2}
+_PARTS |= {r"\frac": 2, r"\dfrac": 2, r"\tfrac": 2}
+_PARTS |= {r"\overset": 2, r"\underset": 2, r"\stackrel": 2}
 
 
 def parse(latex):
@@ -112,10 +110,8 @@ class _Reader:
         return tuple(items)
 
     def item(self, stops):
-        if self.peek() in ("_", "^", "'"):
-            base = Group(())
-        else:
-            base = self.atom(stops)
+        bare = self.peek() in ("_", "^", "'")
+        base = Group(()) if bare else self.atom(stops)
         sub, sup, primes, limits = None, None, "", None
         while (token := self.peek()) in ("_", "^", "'", r"\limits", r"\nolimits"):
             self.take()
@@ -185,16 +181,9 @@ class _Reader:
         if token in symbols.TEXTS:
             return Text(token, self.words())
         if token in (r"\operatorname", r"\operatorname*"):
-            text = self.raw().replace(r"\,", "\u2009")
-            if not re.fullmatch(r"[A-Za-z0-9\u2009 -]+", text):
-                self.fail("wanted a name in letters")
-            return Function(token, text, token.endswith("*"))
+            return Function(token, self.name(), token.endswith("*"))
         if token in symbols.STYLES:
             return Style(token, self.row(stops))
-        if token in symbols.ACCENTS or token in symbols.BRACES:
-            return Command(token, (self.argument(),))
-        if token in symbols.FONTS:
-            return Command(token, (self.argument(),))
         if token in _PARTS:
             return Command(token, tuple(self.argument() for _ in range(_PARTS[token])))
         if token == r"\sqrt":
@@ -219,6 +208,12 @@ class _Reader:
             depth += {"{": 1, "}": -1}.get(self.latex[self.at], 0)
             self.at += 1
         return self.latex[start : self.at - 1]
+
+    def name(self):
+        text = self.raw().replace(r"\,", "\u2009")
+        if not re.fullmatch(r"[A-Za-z0-9\u2009 -]+", text):
+            self.fail("wanted a name in letters")
+        return text
 
     def words(self):
         text = self.raw()

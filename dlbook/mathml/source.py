@@ -11,7 +11,6 @@ from dlbook.mathml.nodes import (
     Space,
     Style,
     Symbol,
-    Table,
     Text,
 )
 from dlbook.mathml.symbols import DELIMITERS, FUNCTIONS, SIZES, SPACES
@@ -51,6 +50,11 @@ def _source(item):
             known = item.name in FUNCTIONS
             text = item.text.replace("\u2009", r"\,")
             return item.name + (" " if known else f"{{{text}}}")
+    return _structure(item)
+
+
+def _structure(item):
+    match item:
         case Group():
             return f"{{{source(item.items)}}}"
         case Style():
@@ -66,10 +70,13 @@ def _source(item):
         case Fence():
             left, right = _delimiter(item.left), _delimiter(item.right)
             return rf"\left{left} {source(item.items)} \right{right} "
-        case Table():
-            rows = r" \\ ".join(" & ".join(map(source, row)) for row in item.rows)
-            columns = f"{{{item.columns}}}" if item.columns else ""
-            return rf"\begin{{{item.name}}}{columns} {rows} \end{{{item.name}}}"
+    return _table(item)
+
+
+def _table(item):
+    rows = r" \\ ".join(" & ".join(map(source, row)) for row in item.rows)
+    columns = f"{{{item.columns}}}" if item.columns else ""
+    return rf"\begin{{{item.name}}}{columns} {rows} \end{{{item.name}}}"
 
 
 def _delimiter(char):

@@ -95,7 +95,7 @@ class _Row:
         result = self.factor()
         while True:
             if text := self.operator(_PRODUCTS):
-                result = _times(result, self.signed(), text)
+                result = quantity.times(result, self.signed(), text)
             elif self.peek()[1] in _STARTS:
                 result = quantity.product(result, self.factor())
             else:
@@ -280,19 +280,6 @@ class _Row:
 
 def _scripts(close):
     return (close.sub, close.sup) if isinstance(close, Script) else ((), ())
-
-
-def _times(a, b, text):
-    if text in ("/", "÷"):
-        return quantity.divide(a, b)
-    if text == "⊙":
-        return quantity.multiply(a, b)
-    matrices = not a.scalar and not b.scalar and b.value.shape[1] > 1
-    if text == "⋆" or text == "∗" and matrices:
-        return quantity.convolve(a, b, flip=text == "∗")
-    if text == "∗" and not a.scalar and a.value.shape == b.value.shape:
-        return quantity.multiply(a, b)
-    return quantity.product(a, b, dot=text == "⋅")
 
 
 def _indices(sub, scope):

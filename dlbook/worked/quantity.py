@@ -23,6 +23,7 @@ __all__ = [
     "negate",
     "power",
     "product",
+    "times",
     "transpose",
 ]
 
@@ -183,3 +184,21 @@ def convolve(image, kernel, flip):
     total = np.tensordot(windows, value)
     bound = np.tensordot(abs(windows), error) + np.tensordot(errors, abs(value))
     return _shrink(Quantity(total, bound))
+
+
+def times(a, b, text):
+    """Return the product or quotient that an operator of LaTeX stands for.
+
+    A star is a convolution of matrices, a product by entries of vectors, and the
+    matrix product else; the filled star is a cross-correlation.
+    """
+    if text in ("/", "÷"):
+        return divide(a, b)
+    if text == "⊙":
+        return multiply(a, b)
+    matrices = not a.scalar and not b.scalar and b.value.shape[1] > 1
+    if text == "⋆" or text == "∗" and matrices:
+        return convolve(a, b, flip=text == "∗")
+    if text == "∗" and not a.scalar and a.value.shape == b.value.shape:
+        return multiply(a, b)
+    return product(a, b, dot=text == "⋅")
