@@ -379,14 +379,16 @@ def _edge(ax, tail, tip, size):
 
 
 def _edge_texts(ax, tail, tip, fontsize) -> tuple[Text, Text]:
-    """Return the empty texts at an edge: above and below, or left and right."""
-    x, y = (tail + tip) / 2
-    steep = abs(tip[1] - tail[1]) > abs(tip[0] - tail[0])
-    dx, dy = (0.06, 0.0) if steep else (0.0, 0.04)
-    one = dict(ha="right", va="center") if steep else dict(ha="center", va="bottom")
-    two = dict(ha="left", va="center") if steep else dict(ha="center", va="top")
+    """Return the empty texts at the two sides of an edge, the upper or left one first."""
+    along = (tip - tail) / np.linalg.norm(tip - tail)
+    side = np.array([-along[1], along[0]])
+    if side[1] < -1e-9 or (abs(side[1]) <= 1e-9 and side[0] > 0):
+        side = -side
     look = dict(fontsize=fontsize)
-    return (
-        ax.text(x - dx, y + dy, "", color=colour("activation"), **one, **look),
-        ax.text(x + dx, y - dy, "", color=colour("gradient"), **two, **look),
-    )
+    texts = []
+    for role, n in [("activation", side), ("gradient", -side)]:
+        ha = "left" if n[0] > 0.3 else "right" if n[0] < -0.3 else "center"
+        va = "bottom" if n[1] > 0.3 else "top" if n[1] < -0.3 else "center"
+        place = (tail + tip) / 2 + 0.06 * n
+        texts.append(ax.text(*place, "", ha=ha, va=va, color=colour(role), **look))
+    return tuple(texts)
