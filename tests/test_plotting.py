@@ -179,8 +179,11 @@ def test_a_diagram_has_a_text_at_each_node_and_two_at_each_edge(ax):
     drawn = diagram(ax, nodes, [("x", "box")])
     assert drawn.nodes["x"].get_text() == "$x$"
     above, below = drawn.above["x", "box"], drawn.below["x", "box"]
-    assert above.get_position()[1] > 0.5 > below.get_position()[1]
-    assert above.get_position()[0] == below.get_position()[0] == 1.0
+    middle, along = np.array([1.0, 0.5]), np.array([2.0, 1.0])
+    offset = np.array(above.get_position()) - middle
+    assert offset[1] > 0 and offset @ along == pytest.approx(0)
+    np.testing.assert_allclose(below.get_position(), middle - offset)
+    assert (above.get_ha(), below.get_ha()) == ("right", "left")
 
 
 def test_a_steep_edge_has_its_texts_at_its_sides(ax):
