@@ -120,8 +120,9 @@ def test_what_the_code_imports_is_declared():
             tops = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             tops += [node.module] if isinstance(node, ast.ImportFrom) else []
             for top in {name.partition(".")[0] for name in tops}:
-                known = top in sys.stdlib_module_names or (path.parent / top).exists()
-                if known or (path.parent / f"{top}.py").exists() or top == "torch":
+                own = [path.parent / top, path.parent / f"{top}.py", ROOT / f"{top}.py"]
+                known = sys.stdlib_module_names | {"torch"}
+                if top in known or any(file.exists() for file in own):
                     continue
                 found = {canonicalize_name(d) for d in providers.get(top, [top])}
                 assert found & names, f"{path.name} imports {top}: declare {found}"

@@ -7,7 +7,7 @@ the sliders and the search, without scripts.
 
 from importlib.resources import files
 
-from dlbook.site import assets, figures, maths, page, publish, tidy
+from dlbook.site import assets, figures, links, maths, page, publish, tidy
 
 __all__ = ["setup"]
 
@@ -18,6 +18,7 @@ def choose_theme(app, config):
     config.html_theme_options = {}
     config.html_permalinks_icon = "#"
     config.html_domain_indices = False
+    config.html_sourcelink_suffix = ""
 
 
 def setup(app):
@@ -27,6 +28,6 @@ def setup(app):
     app.add_js_file("theme.js", priority=100)
     app.add_js_file("site.js", loading_method="defer")
     app.add_js_file("runtime.js", loading_method="defer")
-    for part in (maths, figures, tidy, assets, page, publish):
+    for part in (maths, figures, tidy, assets, page, publish, links):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
