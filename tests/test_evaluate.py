@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from examples import expressions, sigmoid
 from hypothesis import given
 
 from dlbook.mathml.latex import parse
@@ -16,6 +15,7 @@ from dlbook.worked.names import Scope
 from dlbook.worked.printed import half_unit, printed
 from dlbook.worked.quantity import leaf
 from dlbook.worked.statements import statements
+from examples import expressions, sigmoid
 
 VALUES = {
     "w": [0.5, -0.6],

@@ -120,7 +120,8 @@ def test_what_the_code_imports_is_declared():
             tops = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             tops += [node.module] if isinstance(node, ast.ImportFrom) else []
             for top in {name.partition(".")[0] for name in tops}:
-                own = [path.parent / top, path.parent / f"{top}.py", ROOT / f"{top}.py"]
+                near = (path.parent, ROOT, ROOT / "tests")
+                own = [f / name for f in near for name in (top, f"{top}.py")]
                 known = sys.stdlib_module_names | {"torch"}
                 if top in known or any(file.exists() for file in own):
                     continue

@@ -5,12 +5,12 @@ import unicodedata
 
 import numpy as np
 import pytest
-from drawings import TREE, differences, from_markup
-from zoo import ZOO
 
 from dlbook.live import page as view
 from dlbook.live.checks import random_settings
 from dlbook.plotting import PALETTE
+from drawings import TREE, differences, from_markup
+from zoo import ZOO
 
 POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file:"
 

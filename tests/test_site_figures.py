@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from test_site import CHAPTERS, open_page
-from test_site_files import figures_in
 
 from conftest import ROOT
+from test_site import CHAPTERS, open_page
+from test_site_files import figures_in
 
 NOTEBOOKS = [name for name in CHAPTERS if (ROOT / f"{name}.ipynb").exists()]
 #: What somebody may write into the address.

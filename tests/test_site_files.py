@@ -12,11 +12,11 @@ from urllib.parse import unquote, urlsplit
 import html5lib
 import pytest
 from fontTools.ttLib import TTFont
-from test_site import CHAPTERS, PAGES, TOC
 
 from conftest import ROOT
 from dlbook.mathml import symbols
 from dlbook.site.font import CHARACTERS, math_font
+from test_site import CHAPTERS, PAGES, TOC
 
 #: Attributes that make a browser fetch something, by element.
 FETCHED = {

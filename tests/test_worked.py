@@ -5,13 +5,13 @@ import re
 
 import numpy as np
 import pytest
-from examples import EXAMPLES, expressions
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dlbook.live.numbers import format_number
 from dlbook.mathml import to_mathml
 from dlbook.worked import Check, worked
+from examples import EXAMPLES, expressions
 
 SIGN = re.compile(r"<<[^<>]*>>|_\{[^}]*\}|\\left|[-+]")
 
