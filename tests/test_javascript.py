@@ -4,16 +4,22 @@ Two classes of operations: where IEEE 754 fixes the result, all bits agree; thro
 transcendental functions the result agrees to 1e-12 relative.
 """
 
+import re
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
-from engine import Engine, same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from idioms import ARRAYS, CLOSE, EXACT, LOOKUPS, PRODUCTS
 
+from dlbook.live import flow, loops
 from dlbook.live.columns import Tables, floats, integers
 from dlbook.live.rules import number
 from dlbook.live.trace import TraceError, trace
+from engine import Engine, same_bits
+from idioms import ARRAYS, CLOSE, EXACT, LOOKUPS, PRODUCTS
+from programs import SHAPES, programs, run
+
 
 @pytest.fixture(scope="module")
 def engine():
@@ -113,3 +119,313 @@ def test_lookups_agree_at_every_index(engine, name):
     rows = [(k, j) for k in range(5) for j in range(3)]
     for row, got in zip(rows, engine.run(program.javascript(), rows), strict=True):
         assert same_bits(got, in_numpy(program, row)), row
+
+
+# Random programs ----------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def fast():
+    """Leave out the search for generators, which is tested elsewhere: 50 ms a trace."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlbook.live.trace.no_draws", lambda name: nullcontext())
+        yield
+
+
+@pytest.fixture(scope="module", params=["as it pays", "wherever possible"])
+def rolled(request):
+    """Emit loops where they pay, and once more wherever they are possible."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "wherever possible":
+            for name, value in (("_PACK_FROM", 2), ("_HEIGHT", 3), ("_TIMES", 2)):
+                patch.setattr(flow, name, value)
+            patch.setattr(flow, "_GAIN", -1000)
+            patch.setattr(loops, "_pays", lambda flow, t: len(t.stores) > 1)
+        yield
+
+
+_SIZE = sum(int(np.prod(shape)) for shape in SHAPES.values())
+
+
+def random_program(steps, smooth=False):
+    """Compile a random program and return it with its inputs' shapes filled."""
+    names = list(SHAPES)
+
+    def model(**inputs):
+        return run(steps, [inputs[name] for name in names], smooth)
+
+    rng = np.random.default_rng(len(steps))
+    inputs = {name: rng.normal(size=shape).round(1) for name, shape in SHAPES.items()}
+    return trace(model, inputs)
+
+
+@given(programs(), st.lists(st.floats(width=64), min_size=_SIZE, max_size=_SIZE))
+@settings(max_examples=100)
+def test_random_exact_programs_have_numpys_bits(engine, fast, rolled, steps, values):
+    program = random_program(steps)
+    rng = np.random.default_rng(0)
+    rows = [values, rng.normal(size=_SIZE), rng.integers(-3, 4, _SIZE) / 2]
+    for row, got in zip(rows, engine.run(program.javascript(), rows), strict=True):
+        wanted = in_numpy(program, row)
+        replayed = np.concatenate([np.ravel(x) for x in program.replay(row).values()])
+        assert same_bits(got, wanted), f"JavaScript {got}, NumPy {wanted}"
+        assert same_bits(replayed, wanted), f"replay {replayed}, NumPy {wanted}"
+
+
+@given(programs(smooth=True))
+@settings(max_examples=40)
+def test_random_smooth_programs_agree(engine, fast, rolled, steps):
+    program = random_program(steps, smooth=True)
+    rows = np.random.default_rng(1).normal(0, 1.5, (4, _SIZE))
+    for row, got in zip(rows, engine.run(program.javascript(), rows), strict=True):
+        wanted = in_numpy(program, row)
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-12)
+        replayed = np.concatenate([np.ravel(x) for x in program.replay(row).values()])
+        np.testing.assert_allclose(replayed, wanted, rtol=1e-12, atol=1e-12)
+
+
+# Size, and what the script looks like -------------------------------------------------
+
+GRID = np.linspace(-3.0, 3.0, 121)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def run_at(engine, program, n=5, seed=0):
+    """Hold the script against NumPy at random settings; return the script."""
+    source = program.javascript()
+    rows = settings_of(program, n, np.random.default_rng(seed))
+    for row, got in zip(rows, engine.run(source, rows), strict=True):
+        np.testing.assert_allclose(got, in_numpy(program, row), rtol=1e-11, atol=1e-12)
+    return source
+
+
+def test_a_curve_is_one_loop(engine):
+    program = trace(lambda w, b: dict(y=np.tanh(w * GRID + b)), dict(w=1.0, b=0.5))
+    source = run_at(engine, program)
+    assert len(source) < 150
+    assert source.count("tanh") == 1
+
+
+def test_small_models_are_straight_lines(engine):
+    def model(x, w, b):
+        z = w @ x + b
+        return dict(z=z, y=np.where(z > 0, 1, 0))
+
+    program = trace(model, dict(x=[1.0, 0.0], w=[0.5, -0.6], b=0.1))
+    assert run_at(engine, program) == (
+        "function(v){const c=0+v[2]*v[0]+v[3]*v[1]+v[4];return[c,c>0?1:0]}"
+    )
+
+
+def test_equal_expressions_are_written_once(engine):
+    def model(x):
+        return dict(a=np.exp(x) + 1, b=np.exp(x) * 2, c=np.exp(x * 1.0) - 1)
+
+    assert run_at(engine, trace(model, dict(x=0.5))).count("exp") == 1
+
+
+def test_only_what_outputs_need_is_written(engine):
+    program = trace(lambda x: dict(a=np.exp(x), b=np.sin(x)), dict(x=0.5))
+    assert "exp" not in program.javascript(["b"])
+    got = engine.run(program.javascript(["b", "a", "b"]), [[0.5]])[0]
+    np.testing.assert_allclose(got, np.array([np.sin(0.5), np.exp(0.5), np.sin(0.5)]))
+
+
+def test_a_recurrence_is_a_loop(engine):
+    def model(x, W, U, b):
+        h, states = np.zeros(3), []
+        for t in range(60):
+            h = np.tanh(W @ x * np.cos(t) + U @ h + b)
+            states.append(h)
+        return dict(h=np.stack(states))
+
+    inputs = dict(x=[1.0, -1.0], W=np.ones((3, 2)), U=np.eye(3) / 2, b=[0.1, 0.0, -0.1])
+    assert len(run_at(engine, trace(model, inputs))) < 3000
+
+
+def test_a_scalar_recurrence_is_a_loop(engine):
+    def model(w, b):
+        h = 0.1
+        for _ in range(500):
+            h = np.tanh(w * h + b)
+        return dict(h=h)
+
+    assert len(run_at(engine, trace(model, dict(w=0.9, b=0.1)))) < 700
+
+
+def test_alternating_recurrences_are_a_loop_of_loops(engine):
+    def model(w, lr):
+        m, path = np.zeros(2), []
+        for k in range(40):
+            slope = 2 * w * [1.0, 10.0] + np.sin(w[::-1])
+            m = 0.9 * m + slope
+            w = w - lr * m / (1 + np.sqrt(np.sum(m * m)))
+            path.append(w)
+        return dict(path=path)
+
+    source = run_at(engine, trace(model, dict(w=[1.0, -1.0], lr=0.05)))
+    assert len(source) < 1500
+
+
+def test_training_on_data_is_rolled(engine):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 3)).round(2), rng.integers(0, 2, 20)
+
+    def model(w, lr):
+        losses = []
+        for _ in range(20):
+            p = sigmoid(x @ w)
+            w = w - lr * x.T @ (p - y) / len(y)
+            losses.append(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+        return dict(w=w, losses=losses)
+
+    assert len(run_at(engine, trace(model, dict(w=[0.1, 0.2, 0.3], lr=0.5)))) < 3000
+
+
+def test_a_decoder_costs_little_more_than_its_weights(engine):
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(16, 2)).round(2), rng.normal(size=(64, 16)).round(2)
+    program = trace(
+        lambda z: dict(image=sigmoid(second @ np.tanh(first @ z)).reshape(8, 8)),
+        dict(z=[0.1, 0.2]),
+    )
+    weights = len(",".join(number(w)[0] for w in [*first.flat, *second.flat]))
+    assert len(run_at(engine, program)) < weights + 600
+
+
+def test_a_map_over_a_grid_needs_no_table(engine):
+    x, y = np.meshgrid(np.linspace(-2, 2, 41), np.linspace(-1, 1, 31))
+    program = trace(
+        lambda w: dict(p=sigmoid(w[0] * x + w[1] * y + w[2])), dict(w=[1.0, 2.0, 0.5])
+    )
+    assert len(run_at(engine, program)) < 300
+
+
+def test_recorded_runs_are_one_table(engine):
+    rng = np.random.default_rng(0)
+    record = rng.normal(size=(20, 50, 2)).round(2)
+    program = trace(
+        lambda k, s: dict(points=np.take(record, k, axis=0) * s), dict(k=3, s=1.0)
+    )
+    values = len(",".join(number(x)[0] for x in record.flat))
+    assert len(run_at(engine, program)) < values + 200
+
+
+@pytest.mark.parametrize("fold", [np.sum, np.prod, np.max, np.min, np.argmax, np.argmin])
+def test_long_folds_of_loops_are_loops(engine, fold):
+    data = np.sin(np.arange(200.0)).reshape(2, 100)
+
+    def model(w):
+        z = np.tanh(w * data)
+        return dict(z=z, all=fold(z), rows=fold(z, axis=1), ends=fold(z[:, [0, 7, 90] * 3]))
+
+    assert len(run_at(engine, trace(model, dict(w=1.1)))) < 5500
+
+
+def test_scripts_run_in_well_under_a_millisecond(engine):
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(16, 2)).round(2), rng.normal(size=(64, 16)).round(2)
+    program = trace(
+        lambda z: dict(x=sigmoid(second @ np.tanh(first @ z))), dict(z=[0.1, 0.2])
+    )
+    assert engine.microseconds(program.javascript(), [0.1, 0.2]) < 500
+
+
+def test_scripts_above_100_kb_are_refused():
+    weights = np.random.default_rng(0).normal(size=(80, 80))
+    program = trace(lambda z: dict(x=weights @ z), dict(z=np.zeros(80)), name="wide")
+    with pytest.raises(TraceError) as caught:
+        program.javascript()
+    assert re.fullmatch(
+        r"figure 'wide': the compiled model takes 1\d\d,\d{3} bytes of 100,000; show fewer "
+        r"elements, round constants \(weights.round\(3\)\), or record the run when the "
+        r"book is built and use np.take",
+        str(caught.value),
+    )
+    rounded = trace(lambda z: dict(x=weights.round(3) @ z), dict(z=np.zeros(80)))
+    assert len(rounded.javascript()) < 50_000
+
+
+# Columns ------------------------------------------------------------------------------
+
+whole = st.lists(st.integers(-3, 3), min_size=1, max_size=5)
+
+
+@st.composite
+def grids(draw, numbers):
+    """Draw a column that may repeat, stand in blocks, or be a sum of both."""
+    row, blocks = draw(numbers), draw(numbers)
+    kind = draw(st.sampled_from(["sum", "row", "blocks", "line", "deep"]))
+    if kind == "line":
+        return [row[0] + blocks[0] * k for k in range(draw(st.integers(1, 30)))]
+    if kind == "row":
+        return row * draw(st.integers(1, 4))
+    if kind == "blocks":
+        return [b for b in blocks for _ in range(draw(st.just(3)))]
+    column = [r + b for b in blocks for r in row]
+    return [c + b for b in blocks for c in column] if kind == "deep" else column
+
+
+def evaluated(engine, text, tables, n):
+    head = "".join(f"const {part};" for part in tables.source(text))
+    source = f"v=>{{{head}return Array.from(Array({n}).keys(),i=>{text})}}"
+    return engine.run(source, [[0.0]])[0]
+
+
+@given(grids(whole))
+def test_columns_of_whole_numbers_give_the_numbers(engine, values):
+    tables = Tables()
+    text, _ = integers(values, tables)
+    assert evaluated(engine, text, tables, len(values)).tolist() == values
+
+
+@given(
+    st.one_of(
+        grids(whole).map(lambda v: [float(x) for x in v]),
+        grids(whole).map(lambda v: [x / 10 for x in v]),
+        st.lists(st.floats(), min_size=1, max_size=12),
+        st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.integers(1, 40)).map(
+            lambda t: np.linspace(*t).tolist()
+        ),
+        st.tuples(st.sampled_from([-0.0, 0.0, 1.0]), st.integers(2, 9)).map(
+            lambda t: (-np.arange(t[1]) * 0.5 + t[0]).tolist()
+        ),
+    )
+)
+def test_columns_of_floats_give_these_very_floats(engine, values):
+    tables = Tables()
+    tables.name([1.0, 2.0, 3.0, 5.0])
+    text, _ = floats(values, tables)
+    assert same_bits(evaluated(engine, text, tables, len(values)), np.array(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([7, 7, 7], "7"),
+        ([0, 1, 2], "i"),
+        ([5, 4, 3], "5-i"),
+        ([3, 5, 7], "2*i+3"),
+        ([0, 1, 2, 0, 1, 2], "i%3"),
+        ([0, 1, 10, 11, 20, 21], "i%2+10*(i/2|0)"),
+        ([4, 4, 4, 6, 6, 6], "2*(i/3|0)+4"),
+        ([9, 2, 4, 9, 2, 4], "$T0[i%3]+9"),
+    ],
+)
+def test_patterns_of_columns_are_short(values, text):
+    assert integers(values, Tables())[0] == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, ".5"), (-0.25, "-.25"), (3.0, "3"), (-0.0, "-0"), (1000.0, "1e3"),
+        (123000.0, "123e3"), (1e22, "1e22"), (1.5e-7, "1.5e-7"), (np.nan, "NaN"),
+        (np.inf, "1/0"), (-np.inf, "-1/0"), (100.0, "100"), (0.1 + 0.2, ".30000000000000004"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_short(engine, value, text):
+    assert number(value)[0] == text
+    assert same_bits(engine.run(f"v=>[{text}]", [[0.0]])[0], np.array([value]))

@@ -30,8 +30,8 @@ class Tables:
             place = other.find(text)
             if place >= 0:
                 first = other[:place].count(",")
-                return f"{name}[{_joined(index, number(first))[0]}]", ATOM
-        return f"{self.name(values)}[{index[0]}]", ATOM
+                return f"{name}[{_bare(_joined(index, number(first))[0])}]", ATOM
+        return f"{self.name(values)}[{_bare(index[0])}]", ATOM
 
     def name(self, values):
         """Return the name of the list of exactly these values."""
@@ -49,6 +49,11 @@ class Tables:
         return [
             f"{name}=[{text[1:-1]}]" for name, text in self.lists.items() if name in named
         ]
+
+
+def _bare(text):
+    """Leave away the brackets around a single quotient, ``(i/7|0)``."""
+    return text[1:-1] if re.fullmatch(r"\(i/\d+\|0\)", text) else text
 
 
 def _list(values):
@@ -122,14 +127,13 @@ def _affine(first, step, index):
 
 
 def _joined(left, right):
-    text, strength = right
+    """Add; whole numbers may be added in any order, so no brackets are needed."""
+    text = right[0]
     if text == "0":
         return left
     if left[0] == "0":
         return right
-    if text.startswith("-"):
-        return left[0] + text, PLUS
-    return f"{left[0]}+{text if strength > PLUS else f'({text})'}", PLUS
+    return left[0] + ("" if text.startswith("-") else "+") + text, PLUS
 
 
 def _progression(values, index):

@@ -13,8 +13,10 @@ __all__ = ["LEAVES", "Flow", "plan"]
 
 LEAVES = ("const", "input")
 PACKED = ("sum", "add", "mul", "max", "min", "argmax", "argmin")
-_PACK_FROM = 6
-_HEIGHT = 24
+_PACK_FROM = 6  # arguments of a fold that is worth a call
+_HEIGHT = 24  # operations in one expression, one above the other
+_GAIN = 45  # characters that storing repeated terms has to save
+_TIMES = 4  # how often a term has to be repeated
 
 
 @dataclass
@@ -162,7 +164,7 @@ def _store_repeats(flow):
 def _store_within(flow, root):
     inner = _inlined(flow, root)
     counts = Counter(flow.shape[k] for k in inner)
-    if not inner or max(counts.values()) < 4:
+    if not inner or max(counts.values()) < _TIMES:
         return False
     sizes = {}
     for k in sorted(inner):
@@ -173,7 +175,7 @@ def _store_within(flow, root):
         if flow.ops[k] in LEAVES or flow.stored[k]:
             continue
         n = counts[flow.shape[k]]
-        if n >= 4 and (n - 1) * sizes[k] - 5 * n > 45:
+        if n >= _TIMES and (n - 1) * sizes[k] - 5 * n > _GAIN:
             flow.stored[k] = found = True
         else:
             stack.extend(flow.args[k])

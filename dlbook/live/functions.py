@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from dlbook.live.arithmetic import apply, boxed, cast, common, elements, kind_of
 from dlbook.live.linear import contract
-from dlbook.live.nodes import Node, refuse
+from dlbook.live.nodes import Node, active, refuse
 from dlbook.live.symbolic import FUNCTIONS, implements, kind_like, wrap
 
 __all__ = ["moved"]
@@ -161,7 +161,7 @@ def _place(op):
     def _place_along(array, axis, keepdims):
         last = np.moveaxis(array, axis, -1)
         rows = last.reshape(-1, last.shape[-1])
-        nodes = [apply(op, "i", *row)[()] for row in rows]
+        nodes = [active().node(op, tuple(row), "i") for row in rows]
         result = boxed(nodes, last.shape[:-1])
         return np.expand_dims(result, axis) if keepdims else result
 

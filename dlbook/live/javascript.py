@@ -36,18 +36,19 @@ def emit(nodes):
         constants are set up once. It returns an array of numbers.
     """
     flow = plan(nodes)
-    draft = _Script(flow, Tables())
+    found = templates(flow)
+    draft = _Script(flow, found, Tables())
     draft.source()
-    return _Script(flow, Tables(draft.tables.lists.values())).source()
+    return _Script(flow, found, Tables(draft.tables.lists.values())).source()
 
 
 class _Script:
     """The text of one script while it is written."""
 
-    def __init__(self, flow, tables):
+    def __init__(self, flow, found, tables):
         self.flow = flow
         self.tables = tables
-        self.templates = templates(flow)
+        self.templates = found
         self.memory = any(template.rolled for template in self.templates)
         self.place = {}
         self.size = len(flow.outputs)
@@ -89,7 +90,8 @@ class _Script:
     def _straight(self):
         """Return the body without memory: variables, then the list of outputs."""
         lines, outputs = [], [None] * self.size
-        for template in self.templates:
+        for which, _ in schedule(self.templates):
+            template = self.templates[which]
             store = template.stores[0]
             text, strength = self._text(template)
             if not store.copy and (self.flow.uses[store.node] > 1 or store.dest is None):
@@ -107,15 +109,16 @@ class _Script:
         flow = self.flow
         if flow.ops[k] in LEAVES:
             return False
+        chosen = flow.args[k][flow.ops[k] in ("select", "pick") :]
         return flow.kinds[k] == "b" or (
-            flow.ops[k] in _MAYBE_TRUTH and any(map(self._truth, flow.args[k]))
+            flow.ops[k] in _MAYBE_TRUTH and any(map(self._truth, chosen))
         )
 
     # Loops ----------------------------------------------------------------------------
 
     def _looped(self):
         """Return the body that works on memory."""
-        runs = schedule(self.flow, self.templates)
+        runs = schedule(self.templates)
         often = Counter(which for which, _ in runs)
         functions, steps, counters, variables = [], [], [], []
         for which, n in runs:

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from dlbook.live.arithmetic import apply, boxed, cast, common, elements, kind_of
 from dlbook.live.functions import moved
-from dlbook.live.nodes import refuse
+from dlbook.live.nodes import active, refuse
 from dlbook.live.rules import Table
 from dlbook.live.symbolic import implements, kind_like, wrap
 
@@ -39,8 +39,7 @@ def take(a, indices, axis=None, mode="raise"):
 
 
 def _bounded(index, n, mode):
-    if kind_of(index) != "i":
-        refuse("an index that is no integer", "write np.rint(k).astype(int)")
+    index = cast(index, "i")
     if mode == "wrap":
         return elements(wrap(index) % n)
     if mode == "clip":
@@ -58,14 +57,22 @@ def _looked_up(rows, index):
 
 
 def _picked(rows, index):
-    return [apply("pick", kind_of(rows), index, *column) for column in rows.T]
+    kind, graph = kind_of(rows), active()
+    return [
+        boxed([graph.node("pick", (k, *column), kind) for k in index.flat], index.shape)
+        for column in rows.T
+    ]
 
 
 @implements(np.choose)
 def _choose(a, choices, mode="raise"):
     arrays, kind = common(choices)
-    index = _bounded(elements(a), len(arrays), mode)
-    return wrap(apply("pick", kind, index, *arrays))
+    index, *arrays = np.broadcast_arrays(_bounded(elements(a), len(arrays), mode), *arrays)
+    nodes = [
+        active().node("pick", args, kind)
+        for args in zip(*(array.flat for array in (index, *arrays)), strict=True)
+    ]
+    return wrap(boxed(nodes, index.shape))
 
 
 @implements(np.searchsorted)

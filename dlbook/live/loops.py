@@ -53,11 +53,18 @@ def templates(flow):
     flow.spread = _spread(flow, found)
     result = []
     for template in found:
-        parts = [template.stores] if template.rolled else [[s] for s in template.stores]
-        result += [
-            Template(part, template.rolled, _columns(flow, part)) for part in parts
-        ]
+        if flow.spread:
+            template.columns = _columns(flow, template.stores)
+        result += [template] if template.rolled else _single(template)
     return result
+
+
+def _single(template):
+    """Return a template for each store."""
+    return [
+        Template([store], False, [(kind, [values[k]]) for kind, values in template.columns])
+        for k, store in enumerate(template.stores)
+    ]
 
 
 def _stores(flow):
@@ -147,9 +154,9 @@ def _spread(flow, found):
     }
 
 
-def schedule(flow, found):
+def schedule(found):
     """Return runs (template's number, how many stores) in the order of execution."""
-    needs = [[_needs(flow, store) for store in t.stores] for t in found]
+    needs = [[_needs(t, k) for k in range(len(t.stores))] for t in found]
     done, runs, position = set(), [], [0] * len(found)
     heap = [(t.stores[0].rank, number) for number, t in enumerate(found)]
     heapq.heapify(heap)
@@ -168,11 +175,12 @@ def schedule(flow, found):
     return runs
 
 
-def _needs(flow, store):
+def _needs(template, k):
+    """Return the stored values that a store of a template reads."""
     found = set()
-    for kind, value in _leaves(flow, store.node, store.copy):
+    for kind, values in template.columns:
         if kind == "stored":
-            found.add(value)
+            found.add(values[k])
         elif kind == "row":
-            found.update(value)
+            found.update(values[k])
     return found

@@ -9,15 +9,23 @@ import contextlib
 import linecache
 import struct
 import sys
+import traceback
 
 import numpy as np
 
 from dlbook.live.rules import RULES
 
-__all__ = ["DTYPES", "Graph", "Node", "TraceError", "active", "refuse", "tracing"]
+__all__ = [
+    "DTYPES", "NO_FLOAT", "Graph", "Node", "TraceError", "active", "quoted", "refuse", "tracing",
+]  # fmt: skip
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
 MAX_NODES = 400_000
+NO_FLOAT = (
+    "float() of a traced value, or storing it in an array of floats,",
+    "use NumPy's functions instead of the math module's; collect values in a list and "
+    "join them by np.stack, or fill np.zeros_like of a traced array",
+)
 
 
 class TraceError(TypeError):
@@ -44,11 +52,7 @@ class Node:
         return f"<traced {self.op}>"
 
     def __float__(self):
-        refuse(
-            "storing a traced value in an array of floats",
-            "collect the values in a list and join them with np.stack, "
-            "or fill np.zeros_like of a traced array",
-        )
+        refuse(*NO_FLOAT)
 
     def _lost(self, *_):
         refuse(
@@ -131,23 +135,37 @@ def active():
     return _graphs[-1]
 
 
-def refuse(operation, instead):
-    """Raise `TraceError`; it stands even if the model swallows the exception."""
+def refuse(operation, instead, error=None):
+    """Raise `TraceError`; it stands even if the model swallows the exception.
+
+    The message quotes the line of the model that asked for what is refused, or the
+    line in which the model raised ``error``.
+    """
     graph = active()
-    error = TraceError(
-        f"figure {graph.name!r}: {operation} cannot be compiled{_line()}; {instead}"
+    line = quoted(error)
+    refusal = TraceError(
+        f"figure {graph.name!r}: {operation} cannot be compiled{line}; {instead}"
     )
-    graph.refusal = graph.refusal or error
-    raise error
+    graph.refusal = graph.refusal or refusal
+    raise refusal from error
 
 
-def _line():
-    """Quote the line of the model that asked for what is refused."""
-    frame = sys._getframe(2)
-    while frame is not None:
+def quoted(error=None):
+    """Return the model's line under way, or the one that raised, in brackets."""
+    if error is None:
+        frames = _frames(sys._getframe(1))
+    else:
+        steps = traceback.walk_tb(error.__traceback__)
+        frames = reversed([(frame, number) for frame, number in steps])
+    for frame, number in frames:
         module = frame.f_globals.get("__name__", "")
         if not module.startswith(("dlbook.live.", "numpy")):
-            code = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+            code = linecache.getline(frame.f_code.co_filename, number).strip()
             return f" ({code})" if code else ""
-        frame = frame.f_back
     return ""
+
+
+def _frames(frame):
+    while frame is not None:
+        yield frame, frame.f_lineno
+        frame = frame.f_back

@@ -9,6 +9,7 @@ state.
 
 import contextlib
 import gc
+import itertools
 import pickle
 import random
 
@@ -113,7 +114,9 @@ def _refused(name):
 def no_draws(figure):
     """Refuse a block that draws from any generator there is."""
     kinds = set(_subclasses(np.random.BitGenerator))
-    found = [value for value in gc.get_objects() if type(value) in kinds]
+    objects = gc.get_objects()
+    found = list(itertools.compress(objects, map(kinds.__contains__, map(type, objects))))
+    del objects
     before = [_state(source) for source in found], random.getstate()
     yield
     if before != ([_state(source) for source in found], random.getstate()):

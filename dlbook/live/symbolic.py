@@ -9,10 +9,10 @@ import numpy as np
 
 from dlbook.live.arithmetic import cast, elements, elementwise, kind_of, scalar_power
 from dlbook.live.linear import matrix_ufunc
-from dlbook.live.nodes import DTYPES, refuse
+from dlbook.live.nodes import DTYPES, NO_FLOAT, refuse
 from dlbook.live.reductions import accumulate, reduce
 
-__all__ = ["FUNCTIONS", "SymbolicArray", "implements", "kind_like", "wrap"]
+__all__ = ["FUNCTIONS", "NO_INDEX", "SymbolicArray", "implements", "kind_like", "wrap"]
 
 FUNCTIONS = {}
 _ORDER = "the order of the values would change the program"
@@ -170,6 +170,10 @@ class SymbolicArray(np.ndarray):
         return np.power(self, other)
 
 
+NO_INDEX = (
+    "a traced value as an index or a count",
+    "write np.take(table, k, axis=0) for table[k] and table.take(k)",
+)
 _MASK = ("indexing by a traced condition", _KEEP)
 
 
@@ -271,13 +275,11 @@ for _name in (
     setattr(SymbolicArray, _name, _through(_name))
 _IF = "`if`, `while`, `and`, `or`, `not`, max() and min() on a traced value"
 _WHERE = "write np.where(condition, a, b), np.logical_and, np.maximum or np.minimum"
-_NUMBER = "leave it an array, and use NumPy's functions instead of the math module's"
-_TABLE = "write np.take(table, k, axis=0) for table[k]"
 for _names, _operation, _instead in (
     (("__bool__", "__contains__"), _IF, _WHERE),
-    (("__float__", "__complex__"), "float() of a traced value", _NUMBER),
+    (("__float__", "__complex__"), *NO_FLOAT),
     (("__int__",), "int() of a traced value", "write np.rint, np.floor or astype(int)"),
-    (("__index__",), "a traced value as an index or a count", _TABLE),
+    (("__index__",), *NO_INDEX),
     (("__round__",), "round() of a traced value", "write np.round"),
     (("__format__",), "a traced value in a text", "let the figure's text show it"),
     (("sort",), "sort()", _HINTS["sort"]),

@@ -17,14 +17,15 @@ import numpy as np
 from dlbook.live import lookup  # noqa: F401  (registers NumPy's functions)
 from dlbook.live.arithmetic import boxed, elements
 from dlbook.live.javascript import emit
-from dlbook.live.nodes import Graph, TraceError, tracing
+from dlbook.live.nodes import Graph, TraceError, quoted, refuse, tracing
 from dlbook.live.patches import no_draws, patched
 from dlbook.live.rules import RULES
-from dlbook.live.symbolic import wrap
+from dlbook.live.symbolic import NO_INDEX, wrap
 
 __all__ = ["Program", "TraceError", "trace"]
 
 MAX_BYTES = 100_000
+_INDEXED = ("arrays used as indices", "from dtype('O') to dtype('int64')")
 
 
 def trace(function, inputs, *, name="figure"):
@@ -117,8 +118,11 @@ def _traced(function, defaults, name):
         except Exception as error:
             if graph.refusal or isinstance(error, TraceError):
                 raise (graph.refusal or error) from None
+            if any(text in str(error) for text in _INDEXED):
+                refuse(*NO_INDEX, error)
             raise TraceError(
-                f"figure {name!r}: the model runs on numbers but not on symbols: {error}"
+                f"figure {name!r}: the model runs on numbers but not on symbols: "
+                f"{error}{quoted(error)}"
             ) from error
     if graph.refusal:
         raise graph.refusal
