@@ -9,11 +9,9 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from drawings import from_markup, leaves
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from PIL import Image
-from zoo import ZOO, axes, done
 
 from dlbook.live import LiveFigure, TraceError, collect, display, gather, page
 from dlbook.live.checks import random_settings
@@ -24,6 +22,8 @@ from dlbook.live.sources import Scope
 from dlbook.live.svg import BOUND
 from dlbook.live.templates import Template
 from dlbook.plotting import PALETTE, colour, matrix
+from drawings import from_markup, leaves
+from zoo import ZOO, axes, done
 
 ONE = dict(a=(0, 1, 0.1, 0.5))
 
@@ -448,6 +448,34 @@ def test_still_artists_of_many_kinds_are_drawn():
     assert any(e.get("transform") == "rotate(-45 " for _, e, _ in drawn) is False
 
 
+def spans(source):
+    """Return the pieces of a formula in a figure: text and attributes."""
+    (svg,) = draw(lambda ax: ax.text(0.5, 0.5, source, size=10))
+    (text,) = [t for t in ElementTree.fromstring(svg).iter("text") if len(t)]
+    return text.attrib, [(t.text, dict(t.attrib)) for t in text]
+
+
+def test_accents_stand_on_their_letters():
+    _, low = spans(r"$\hat{y}_1$")
+    assert [text for text, _ in low] == ["𝑦\u0302", "1"]
+    _, tall = spans(r"$a\tilde{C}b$")
+    assert [text for text, _ in tall] == ["𝑎𝐶", "˜", "𝑏"]
+    there, back = float(tall[1][1]["dx"]), float(tall[2][1]["dx"])
+    assert there < 0 and float(tall[1][1]["dy"]) < -1
+    width = 1.12 * 10 / 3  # of the accent: what follows stands where it stood
+    assert there + width + back == pytest.approx(0, abs=0.02)
+    _, last = spans(r"$\hat{L}$")
+    assert [text for text, _ in last] == ["𝐿", "ˆ", "\N{ZERO WIDTH SPACE}"]
+
+
+def test_formula_of_more_than_one_line_keeps_its_places():
+    attributes, stacked = spans(r"$x_1^2$")
+    assert [text for text, _ in stacked] == ["𝑥", "2", "1"]
+    assert float(stacked[1][1]["x"]) - float(stacked[2][1]["x"]) < 1
+    assert float(stacked[1][1]["y"]) < float(stacked[2][1]["y"])
+    assert attributes["text-anchor"] == "start"
+
+
 def test_hatch_is_refused():
     with pytest.raises(ValueError, match="hatched shapes cannot be drawn"):
         draw(lambda ax: ax.add_patch(Rectangle((0, 0), 1, 1, hatch="/")))
@@ -569,6 +597,21 @@ def test_source_is_shown_and_a_model_without_source_is_not():
 
 
 # The notebook ---------------------------------------------------------------------
+
+
+def test_many_sliders_are_folded_by_group():
+    given = dict(W=(0, 1, 1, np.eye(3, 4)), b=(0, 1, 1, np.ones(3)), c=(0, 1, 1, 0))
+    given |= dict(V=(0, 1, 1, np.eye(3)))
+    live, _ = simple(
+        lambda **x: dict(y=x["c"]), given, groups={"Gate": ["W", "b"], "Rest": ["c"]}
+    )
+    live.describe("y is {y}.")
+    text = page.html(live)
+    folds = re.findall(r'<details class="dl-group dl-fold">.*?</details>', text)
+    assert [fold.count("data-slider") for fold in folds] == [15, 9]
+    assert "<summary>Gate <span><math>" in folds[0]
+    assert '<fieldset aria-label="V">' in folds[1]
+    assert '<fieldset class="dl-group"><legend>Rest</legend>' in text
 
 
 def test_notebook_keeps_every_form(zoo):

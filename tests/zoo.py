@@ -85,7 +85,7 @@ def points():
     live.bind(one, x="a", y="a", drag=("a", "a"))
     live.bind(some, x="x", y="y")
     live.bind(classes, color="k", colors=("error", "activation", "#123456"))
-    live.bind(values, values="v")
+    live.bind(values, x="x", y="y", values="v")
     live.bind(mesh, values="v")
     return done(live)
 
@@ -125,9 +125,11 @@ def shapes():
 
     fig, ax = axes()
     circle = ax.add_patch(Circle((0, 0), 0.5, color=colour("input")))
-    ellipse = ax.add_patch(Ellipse((1, 1), 1, 0.5, angle=30, linewidth=2))
+    ellipse = Ellipse((1, 1), 1, 0.5, angle=30, linewidth=2, clip_on=False)
+    ax.add_patch(ellipse)
     polygon = ax.add_patch(Polygon(np.zeros((4, 2)), edgecolor="k"))
     (line,) = ax.plot([-2, 2], [-1, -1], "o-")
+    (rings,) = ax.plot([-2, 2], [-2, -2], "o", markerfacecolor="none")
     texts = [ax.text(-2, k, f"line {k}") for k in range(3)]
     ax.set(xlim=(-3, 3), ylim=(-3, 3))
     sliders = dict(a=(-2, 2, 0.1, 0), on=(0, 1, 1, 1))
@@ -136,6 +138,8 @@ def shapes():
     live.bind(ellipse, x=1, y="a", visible="on", color="k")
     live.bind(polygon, x="x", y="y", linewidth="w")
     live.bind(line, color="k", linewidth="w")
+    live.bind(rings, color="k")
+    live.bind(texts[:2], color="x[:2]")
     live.bind(texts, visible="x[:3]", alpha="fade")
     return done(live)
 
@@ -154,7 +158,9 @@ def grid():
     plain = matrix(left, np.zeros((2, 2)), fmt="", origin=(0, -3))
     left.set(xlim=(-0.5, 4.5), ylim=(-5.5, 0.5), aspect="equal")
     right.plot(TABLE)
+    right.set(xlim=(-3, 30), ylim=(-3, 3))
     (now,) = right.plot([], [], "o")
+    (path,) = right.plot([], [], color=colour("gradient"))
     live = LiveFigure(
         "grid", fig, model,
         dict(W=(-2, 2, 0.5, [[1, 0], [0.5, -1]]), x=(-1, 1, 0.5, [1, 0.5]),
@@ -164,6 +170,7 @@ def grid():
     )  # fmt: skip
     live.bind(drawn, values="W")
     live.bind(column, values="y")
+    live.bind(path, x="W[:, ::-1]", y="W[:, ::-1]")
     live.bind(plain, values="outer")
     live.bind(now, x="k", y="past")
     live.formula(r"y = <<W:.1f>> <<x:.1f>> = <<y:.2f>>")

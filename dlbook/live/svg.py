@@ -170,15 +170,18 @@ class Renderer(RendererBase):
         *args, **kwargs,
     ):  # fmt: skip
         """Draw a scatter, with an element for each point, finite or not."""
-        start = len(self.stack[-1])
+        group, start = self.stack[-1], len(self.stack[-1])
+        points = np.ma.filled(offsets, np.nan)
+        hidden = ~np.isfinite(offset_trans.transform(points)).all(axis=1)
+        points = np.where(hidden[:, None], 0.0, points)
         super().draw_path_collection(
-            gc, master_transform, paths, all_transforms, offsets, offset_trans,
+            gc, master_transform, paths, all_transforms, points, offset_trans,
             *args, **kwargs,
         )  # fmt: skip
-        points = offset_trans.transform(np.ma.filled(offsets, np.nan))
-        for k in np.flatnonzero(~np.isfinite(points).all(axis=1)):
-            hidden = ElementTree.Element("use", display="none")
-            self.stack[-1].insert(start + int(k), hidden)
+        drawn = group[start:]
+        if drawn:  # matplotlib measures by drawing with nothing drawn
+            for k in np.flatnonzero(hidden):
+                drawn[k].set("display", "none")
 
     def _shape(self, path, transform):
         vertices = transform.transform(path.vertices) * [1, -1]
@@ -186,7 +189,7 @@ class Renderer(RendererBase):
         return self._define(ElementTree.Element("path", d=data))
 
     def _use(self, gc, shape, points, rgbFace):
-        """Refer to a shape at points. Not they are clipped: a clip would move along."""
+        """Refer to a shape at points. Not they are cut: a cut would move along."""
         self.stack[-1].attrib.update(self._clip(gc))
         for x, y in points:
             place = dict(x=number(x), y=number(y))
