@@ -303,7 +303,8 @@ class Figure {
       ring.setAttribute("r", 14);
       panel.append(ring);  // above all that is drawn
       this.changes.push(() => {
-        write(ring, "display", mark.getClientRects().length ? null : "none");
+        const gone = [mark, this.parts[part]].some(e => e.getAttribute("display") === "none");
+        write(ring, "display", gone ? "none" : null);
         write(ring, "cx", mark.getAttribute("x"));
         write(ring, "cy", mark.getAttribute("y"));
       });
