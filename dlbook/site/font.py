@@ -6,6 +6,7 @@ no text that jumps when the font arrives, and no browser that refuses to load a 
 from a neighbouring folder of the disk.
 """
 
+import logging
 from base64 import b64encode
 from hashlib import sha256
 from importlib.util import find_spec
@@ -59,6 +60,8 @@ def math_font():
     >>> math_font()[:4]
     b'wOF2'
     """
+    # Another package of the build lets every logger speak.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     options = subset.Options()
     options.flavor = "woff2"
     options.layout_features = ["ccmp", "dtls"]

@@ -113,17 +113,21 @@ def _article(file, site, files):
     """Return a page's article: its ids with its own prefix, its paths from the site."""
     soup = BeautifulSoup(file.read_text("utf-8"), "html.parser")
     article = soup.article
+    for unwanted in article.select(".headerlink, .dl-controls, .dl-code, .hide"):
+        unwanted.decompose()
     article["class"] = "part"
     article["id"] = _prefix(file)
-    for element in article.select("[id]"):
-        element["id"] = f"{_prefix(file)}--{element['id']}"
+    for element in article.find_all(True):
+        for name, value in element.attrs.items():
+            if name == "id":
+                element[name] = f"{_prefix(file)}--{value}"
+            elif "url(#" in value:
+                element[name] = value.replace("url(#", f"url(#{_prefix(file)}--")
     for element in article.select("[href], [src]"):
         name = "href" if element.has_attr("href") else "src"
         element[name] = _target(element[name], file, site, files)
     for details in article.select("details"):
         details["open"] = ""
-    for unwanted in article.select(".headerlink, .dl-controls, .dl-code"):
-        unwanted.decompose()
     return article
 
 

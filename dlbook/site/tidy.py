@@ -100,7 +100,7 @@ def wrap_tables(doctree):
 def check_pictures(doctree):
     """Warn of each picture that a reader who cannot see it learns nothing of."""
     for picture in doctree.findall(nodes.image):
-        if "alt" not in picture or picture["alt"] == picture["uri"]:
+        if picture.get("alt", "") in ("", picture["uri"]):
             LOGGER.warning(
                 "picture %s has no text alternative; in a notebook give its cell the "
                 'metadata {"mystnb": {"image": {"alt": "..."}}}',

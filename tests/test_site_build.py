@@ -1,0 +1,261 @@
+"""The Sphinx extension on a small book: formulas, folds, figures, addresses, paper."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from pypdf import PdfReader
+
+from dlbook.site.address import address, install_cell
+from dlbook.site.pdf import main, page_numbers
+
+URL, REPOSITORY = "https://example.org/book/", "https://github.com/owner/name"
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
+    "AABJRU5ErkJggg=="
+)
+FIGURE = {
+    "application/vnd.dlbook.live+json": {
+        "version": 1,
+        "name": "small",
+        "html": '<figure class="dl-live" id="live-small"><p>z is 0.8</p></figure>',
+        "script": "self.small = 1;",
+    },
+    "text/html": f'<img alt="z" src="data:image/png;base64,{PIXEL}">',
+    "text/plain": "LiveFigure('small': z = 0.8)",
+}
+CONFIG = """
+extensions = ["myst_nb", "sphinx_design", "sphinx_exercise", "dlbook.site"]
+project = "A small book"
+html_title = "A small book"
+root_doc = "index"
+nb_execution_mode = "off"
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+nb_ipywidgets_js = {}
+language = "en"
+numfig = True
+"""
+INDEX = r"""
+# A small book
+
+The first paragraph says what a reader will find here. The second one is $x^2$.
+
+```{toctree}
+notebook
+```
+
+$$ L = \frac{1}{2} \sum_i (y_i - \hat y_i)^2 $$ (loss)
+
+As {eq}`loss` says, $z = w_1 x_1 + w_2 x_2 + w_3 x_3 + b = 0.8$, so we go on.
+
+$$
+a &= b \\
+  &= c
+$$
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+```{exercise}
+:label: first
+Compute it.
+```
+
+```{solution} first
+:class: dropdown
+It is 0.01.
+```
+
+:::{dropdown} A hint
+Square first.
+:::
+"""
+
+
+def write_book(folder):
+    folder.mkdir()
+    (folder / "conf.py").write_text(CONFIG, "utf-8")
+    (folder / "index.md").write_text(INDEX, "utf-8")
+    cell = nbformat.v4.new_code_cell("live", execution_count=1, id="one")
+    cell.outputs = [nbformat.v4.new_output("display_data", FIGURE)]
+    title = nbformat.v4.new_markdown_cell("# A notebook", id="title")
+    notebook = nbformat.v4.new_notebook(cells=[title, cell])
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = kernel
+    nbformat.write(notebook, folder / "notebook.ipynb")
+
+
+def build(folder, builder, output):
+    """Build the book; return its warnings."""
+    command = [sys.executable, "-m", "sphinx", "-q", "--no-color", "-b", builder]
+    done = subprocess.run(
+        [*command, str(folder), str(output)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """A small book built with known addresses: its source and its HTML."""
+    base = tmp_path_factory.mktemp("small book")
+    write_book(base / "source")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLBOOK_URL", URL)
+        patch.setenv("DLBOOK_REPOSITORY", REPOSITORY)
+        warnings = build(base / "source", "html", base / "html")
+    assert warnings == ""
+    return base / "html"
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    """The book with faults, built with no address known: its HTML and its warnings."""
+    base = tmp_path_factory.mktemp("faulty book")
+    write_book(base / "source")
+    text = INDEX + "\n$\\nonsense x$ and $\\text{☃}$\n\n![](a.svg)\n"
+    (base / "source" / "index.md").write_text(text, "utf-8")
+    (base / "source" / "a.svg").write_text("<svg/>", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DLBOOK_URL", "DLBOOK_REPOSITORY", "DLBOOK_BRANCH"):
+            patch.delenv(name, raising=False)
+        return base / "html", build(base / "source", "html", base / "html")
+
+
+def read(book, name):
+    return (book / name).read_text("utf-8")
+
+
+def test_an_equation_is_mathml_with_its_number_and_its_link(book):
+    html = read(book, "index.html")
+    assert 'id="equation-loss"' in html and 'href="#equation-loss"' in html
+    assert re.search(r'<span class="eqno">\(1\)', html)
+    assert html.count('<math display="block">') == 2
+    assert "MathJax" not in html and r"\(" not in html
+
+
+def test_rows_in_a_bare_display_are_aligned(book):
+    assert 'class="dl-aligned"' in read(book, "index.html")
+
+
+def test_a_long_formula_in_the_text_can_break_and_keeps_its_comma(book):
+    html = read(book, "index.html")
+    assert "<wbr>" in html
+    assert re.search(r"</math>,</span></span> so we go on", html)
+
+
+def test_hints_and_solutions_open_without_a_script(book):
+    html = read(book, "index.html")
+    assert re.search(r'<details class="fold solution"[^>]*>\s*<summary>', html)
+    assert re.search(r'<details class="fold hint">\s*<summary>A hint</summary>', html)
+
+
+def test_a_live_figure_brings_its_markup_and_its_script(book):
+    html = read(book, "notebook.html")
+    assert FIGURE["application/vnd.dlbook.live+json"]["html"] in html
+    assert re.search(r'<script defer src="_live/notebook\.js\?v=[0-9a-f]{8}">', html)
+    assert read(book, "_live/notebook.js") == "self.small = 1;"
+    assert "runtime.js" in html and "runtime.js" not in read(book, "index.html")
+
+
+def test_a_formula_that_cannot_be_shown_is_a_warning(faulty):
+    assert "unknown command" in faulty[1] and "U+2603" in faulty[1]
+
+
+def test_a_picture_without_words_is_a_warning(faulty):
+    assert "a.svg has no text alternative" in faulty[1]
+
+
+def test_latex_gets_the_figures_picture(tmp_path):
+    write_book(tmp_path / "source")
+    build(tmp_path / "source", "latex", tmp_path / "latex")
+    (tex,) = (tmp_path / "latex").glob("*.tex")
+    assert "includegraphics" in tex.read_text("utf-8")
+    assert list((tmp_path / "latex").glob("*.png"))
+
+
+def test_known_addresses_give_links_cards_and_a_sitemap(book):
+    html = read(book, "notebook.html")
+    for link in (
+        "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebook.ipynb",
+        f"{REPOSITORY}/edit/main/notebook.ipynb",
+        f"{REPOSITORY}/issues/new?title=",
+    ):
+        assert f'href="{link}' in html
+    assert f'<link rel="canonical" href="{URL}notebook.html">' in html
+    assert f'content="{URL}_images/cards/notebook.png"' in html
+    assert (book / "_images/cards/notebook.png").read_bytes()[1:4] == b"PNG"
+    assert f"<loc>{URL}index.html</loc>" in read(book, "sitemap.xml")
+    assert f"Sitemap: {URL}sitemap.xml" in read(book, "robots.txt")
+    assert 'href="/book/_static/book.css' in read(book, "404.html")
+
+
+def test_a_downloaded_notebook_gets_the_package_itself(book):
+    stored = json.loads(read(book, "_sources/notebook.ipynb"))
+    first = stored["cells"][0]
+    assert first["source"] == install_cell(REPOSITORY)
+    nbformat.validate(stored)
+
+
+def test_colab_is_offered_only_where_the_notebook_finds_the_package(
+    tmp_path, monkeypatch, book
+):
+    assert "colab" not in read(book, "notebook.html")
+    monkeypatch.setenv("DLBOOK_REPOSITORY", REPOSITORY)
+    write_book(tmp_path / "source")
+    path = tmp_path / "source" / "notebook.ipynb"
+    notebook = nbformat.read(path, 4)
+    cell = nbformat.v4.new_code_cell(install_cell(REPOSITORY), id="get")
+    notebook.cells.insert(1, cell)
+    nbformat.write(notebook, path)
+    build(tmp_path / "source", "html", tmp_path / "html")
+    link = "colab.research.google.com/github/owner/name/blob/main/notebook.ipynb"
+    assert link in read(tmp_path / "html", "notebook.html")
+
+
+def test_unknown_addresses_leave_no_dead_link(faulty):
+    html = read(faulty[0], "notebook.html")
+    for word in ("binder", "colab", "github", "canonical", "og:image", "og:url"):
+        assert word not in html
+    assert not (faulty[0] / "sitemap.xml").exists()
+    assert 'href="_sources/notebook.ipynb" download' in html
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DLBOOK_URL", "example.org"), ("DLBOOK_REPOSITORY", "git@github.com:a/b.git")],
+)
+def test_a_wrong_address_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name}: wanted https://.*, got '{value}'"):
+        address({name: value})
+
+
+def test_the_book_is_one_pdf_with_solutions_at_its_end(book, chromium, monkeypatch):
+    monkeypatch.setenv("CHROMIUM", chromium)
+    output = book.parent / "book.pdf"
+    main(["--site", str(book), "--output", str(output)])
+    reader = PdfReader(output)
+    pages = [page.extract_text() for page in reader.pages]
+    assert reader.metadata.title == "A small book"
+    numbers = page_numbers(reader)
+    assert "It is 0.01." in pages[numbers["solutions"] - 1]
+    assert "z is 0.8" in pages[numbers["notebook"] - 1]
+    contents = next(text for text in pages if "Contents" in text)
+    assert re.search(rf"Hints and solutions\s*{numbers['solutions']}", contents)
+    assert not Path(book, "_whole-book.html").exists()
+
+
+def test_paper_needs_a_built_book(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--site", str(tmp_path)])
+    assert "run `jupyter-book build .` first" in capsys.readouterr().err
