@@ -155,6 +155,17 @@ def test_a_class_label_is_a_row_with_a_single_one(name):
         np.testing.assert_array_equal(f(x, np.uint8([3, 0, 2])), f(x, [3, 0, 2]))
 
 
+def test_rows_may_miss_their_sum_by_rounding_only():
+    p = [0.25, 0.75]
+    for f in (losses.cross_entropy, losses.d_cross_entropy):
+        f(p, np.float32([1 / 3, 2 / 3]))
+        f(p, [0.5, 0.50009])
+        f(p, [0.5, 0.49991])
+        for off in ([0.5, 0.50011], [0.5, 0.49989]):
+            with pytest.raises(ValueError, match="^y: wanted rows that sum to 1, got"):
+                f(p, off)
+
+
 # Laws
 
 
@@ -466,6 +477,16 @@ def test_values_out_of_range_are_refused(name, x, y, error, message):
         ([0, 1, 2], ValueError, "y: wanted shape (2,) or (2, 3), got (3,)"),
         (0, ValueError, "y: wanted shape (2,) or (2, 3), got ()"),
         ([[0.5, 0.5, 0.5]] * 2, ValueError, "y: wanted rows that sum to 1, got 1.5"),
+        (
+            [[0.5, 0.25, 0], [1, 1, 0]],
+            ValueError,
+            "y: wanted rows that sum to 1, got 2.0",
+        ),
+        (
+            [[0.1, 0, 0], [1, 0.5, 0]],
+            ValueError,
+            "y: wanted rows that sum to 1, got 0.1",
+        ),
         ([[1, 1, -1]] * 2, ValueError, "y: wanted values >= 0, got -1.0"),
         ([[2, 0, 0]] * 2, ValueError, "y: wanted values <= 1, got 2.0"),
         ([[0], [0, 1]], ValueError, "y: wanted a regular array, got ragged rows"),
@@ -476,3 +497,12 @@ def test_labels_that_are_no_classes_are_refused(name, y, error, message):
     for f in (forward(name), backward(name)):
         with pytest.raises(error, match=f"^{re.escape(message)}$"):
             f(x, y)
+
+
+@pytest.mark.parametrize("name", CLASS)
+def test_labels_need_an_axis_for_each_but_the_last(name):
+    x = np.full((4, 2, 3), 1 / 3)
+    message = re.escape("y: wanted shape (4, 2) or (4, 2, 3), got (4,)")
+    for f in (forward(name), backward(name)):
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            f(x, [0, 1, 2, 0])
