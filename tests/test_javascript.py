@@ -5,7 +5,7 @@ transcendental functions the result agrees to 1e-12 relative.
 """
 
 import re
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -131,11 +131,11 @@ def fast():
         yield
 
 
-@pytest.fixture(scope="module", params=["as it pays", "wherever possible"])
-def rolled(request):
-    """Emit loops where they pay, and once more wherever they are possible."""
+@contextmanager
+def rolled(mode):
+    """Emit loops where they pay, or wherever they are possible."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "wherever possible":
+        if mode == "wherever possible":
             for name, value in (("_PACK_FROM", 2), ("_HEIGHT", 3), ("_TIMES", 2)):
                 patch.setattr(flow, name, value)
             patch.setattr(flow, "_GAIN", -1000)
@@ -143,6 +143,7 @@ def rolled(request):
         yield
 
 
+MODES = pytest.mark.parametrize("mode", ["where it pays", "wherever possible"])
 _SIZE = sum(int(np.prod(shape)) for shape in SHAPES.values())
 
 
@@ -158,25 +159,31 @@ def random_program(steps, smooth=False):
     return trace(model, inputs)
 
 
+@MODES
 @given(programs(), st.lists(st.floats(width=64), min_size=_SIZE, max_size=_SIZE))
 @settings(max_examples=100)
-def test_random_exact_programs_have_numpys_bits(engine, fast, rolled, steps, values):
+def test_random_exact_programs_have_numpys_bits(engine, fast, mode, steps, values):
     program = random_program(steps)
     rng = np.random.default_rng(0)
     rows = [values, rng.normal(size=_SIZE), rng.integers(-3, 4, _SIZE) / 2]
-    for row, got in zip(rows, engine.run(program.javascript(), rows), strict=True):
+    with rolled(mode):
+        source = program.javascript()
+    for row, got in zip(rows, engine.run(source, rows), strict=True):
         wanted = in_numpy(program, row)
         replayed = np.concatenate([np.ravel(x) for x in program.replay(row).values()])
         assert same_bits(got, wanted), f"JavaScript {got}, NumPy {wanted}"
         assert same_bits(replayed, wanted), f"replay {replayed}, NumPy {wanted}"
 
 
+@MODES
 @given(programs(smooth=True))
 @settings(max_examples=40)
-def test_random_smooth_programs_agree(engine, fast, rolled, steps):
+def test_random_smooth_programs_agree(engine, fast, mode, steps):
     program = random_program(steps, smooth=True)
     rows = np.random.default_rng(1).normal(0, 1.5, (4, _SIZE))
-    for row, got in zip(rows, engine.run(program.javascript(), rows), strict=True):
+    with rolled(mode):
+        source = program.javascript()
+    for row, got in zip(rows, engine.run(source, rows), strict=True):
         wanted = in_numpy(program, row)
         np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-12)
         replayed = np.concatenate([np.ravel(x) for x in program.replay(row).values()])

@@ -85,6 +85,8 @@ def integers(values, tables, index=_Index()):
         return _affine(values[0], step, index.text())
     edge = next(k for k, v in enumerate(values) if v != values[0] + k * step)
     for p in sorted(_divisors(values, index), key=lambda p: p != edge):
+        if values[p + 1] - values[p] != step:
+            continue
         row, blocks = values[:p], values[::p]
         if all(v == row[k % p] + blocks[k // p] - row[0] for k, v in enumerate(values)):
             left = integers([v - row[0] for v in row], tables, index.inner(p))
@@ -101,9 +103,11 @@ def floats(values, tables, index=_Index()):
     if found:
         return found
     for p in _divisors(values, index):
-        if keys[p:] == keys[:-p]:
+        if keys[p] == keys[0] and keys[p:] == keys[:-p]:
             return floats(values[:p], tables, index.inner(p))
-        if all(keys[k] == keys[k - k % p] for k in range(len(keys))):
+        if keys[1] == keys[0] and all(
+            keys[k] == keys[k - k % p] for k in range(len(keys))
+        ):
             return floats(values[::p], tables, index.outer(p))
     return tables.entry(values, index.text())
 

@@ -9,6 +9,8 @@ same places, form a template; the emitter writes a template once, as a loop.
 from collections import Counter
 from dataclasses import dataclass
 
+from dlbook.live.nodes import live
+
 __all__ = ["LEAVES", "Flow", "plan"]
 
 LEAVES = ("const", "input")
@@ -80,15 +82,9 @@ def plan(nodes):
 
 
 def _listed(nodes):
-    seen, stack = set(), list(nodes)
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(node.args)
     number = {}
     flow = Flow([], [], [], [], [])
-    for node in sorted(seen, key=lambda node: node.id):
+    for node in live(nodes):
         if node.op == "same":
             number[node] = number[node.args[0]]
             continue

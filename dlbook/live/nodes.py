@@ -16,7 +16,7 @@ import numpy as np
 from dlbook.live.rules import RULES
 
 __all__ = [
-    "DTYPES", "NO_FLOAT", "Graph", "Node", "TraceError", "active", "quoted", "refuse", "tracing",
+    "DTYPES", "NO_FLOAT", "Graph", "Node", "TraceError", "active", "live", "quoted", "refuse", "tracing",
 ]  # fmt: skip
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
@@ -133,6 +133,17 @@ def active():
     if not _graphs:
         raise TraceError("a traced value was used after its trace had ended")
     return _graphs[-1]
+
+
+def live(nodes):
+    """Return the nodes that these depend on, themselves included, arguments first."""
+    seen, stack = set(), list(nodes)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.args)
+    return sorted(seen, key=lambda node: node.id)
 
 
 def refuse(operation, instead, error=None):

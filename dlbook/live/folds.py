@@ -1,0 +1,206 @@
+"""NumPy's reductions and products of symbolic arrays: those that are no ufuncs.
+
+Each is written with ufuncs, `contract` or nodes, in NumPy's order.
+"""
+
+import math
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from dlbook.live.arithmetic import boxed, cast, elements
+from dlbook.live.linear import contract
+from dlbook.live.nodes import active, refuse
+from dlbook.live.symbolic import FUNCTIONS, implements, wrap
+
+__all__ = []
+
+# Reductions ---------------------------------------------------------------------------
+
+
+def _reduction(ufunc):
+    def reduced(a, axis=None, dtype=None, **options):
+        return ufunc.reduce(a, axis, dtype, **options)
+
+    return reduced
+
+
+def _extreme(ufunc):
+    def reduced(a, axis=None, **options):
+        return ufunc.reduce(a, axis=axis, **options)
+
+    return reduced
+
+
+FUNCTIONS |= {
+    np.sum: _reduction(np.add), np.prod: _reduction(np.multiply),
+    np.max: _extreme(np.maximum), np.min: _extreme(np.minimum),
+    np.any: _extreme(np.logical_or), np.all: _extreme(np.logical_and),
+}  # fmt: skip
+
+
+def _count(a, axis):
+    """Return how many numbers a reduction takes together."""
+    axes = range(np.ndim(a)) if axis is None else normalize_axis_tuple(axis, np.ndim(a))
+    return math.prod(np.shape(a)[k] for k in axes)
+
+
+@implements(np.mean)
+def _mean(a, axis=None, dtype=None, *, keepdims=False):
+    dtype = np.float64 if dtype is None else dtype
+    return np.sum(a, axis, dtype, keepdims=keepdims) / _count(a, axis)
+
+
+@implements(np.average)
+def _average(a, axis=None, weights=None, *, keepdims=False):
+    if weights is None:
+        return np.mean(a, axis, keepdims=keepdims)
+    weights = wrap(elements(weights))
+    if np.shape(weights) != np.shape(a):
+        shape = [1] * np.ndim(a)
+        shape[normalize_axis_index(axis, np.ndim(a))] = np.size(weights)
+        weights = np.broadcast_to(weights.reshape(shape), np.shape(a))
+    scale = np.sum(weights, axis, np.float64, keepdims=keepdims)
+    return np.sum(np.multiply(a, weights), axis, keepdims=keepdims) / scale
+
+
+@implements(np.var)
+def _var(a, axis=None, dtype=None, *, ddof=0, keepdims=False):
+    mean = np.mean(a, axis, dtype, keepdims=True)
+    total = np.sum(np.square(a - mean), axis, keepdims=keepdims)
+    return total / max(_count(a, axis) - ddof, 0)
+
+
+@implements(np.std)
+def _std(a, axis=None, dtype=None, *, ddof=0, keepdims=False):
+    return np.sqrt(np.var(a, axis, dtype, ddof=ddof, keepdims=keepdims))
+
+
+@implements(np.ptp)
+def _ptp(a, axis=None, *, keepdims=False):
+    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
+
+
+@implements(np.count_nonzero)
+def _count_nonzero(a, axis=None, *, keepdims=False):
+    return np.sum(wrap(cast(elements(a), "b")), axis, keepdims=keepdims)
+
+
+def _place(op):
+    def reduced(a, axis=None, *, keepdims=False):
+        if axis is not None:
+            return wrap(_place_along(elements(a), axis, keepdims))
+        shape = (1,) * np.ndim(a) if keepdims else ()
+        return wrap(_place_along(elements(a).reshape(-1), 0, False).reshape(shape))
+
+    def _place_along(array, axis, keepdims):
+        last = np.moveaxis(array, axis, -1)
+        rows = last.reshape(-1, last.shape[-1])
+        nodes = [active().node(op, tuple(row), "i") for row in rows]
+        result = boxed(nodes, last.shape[:-1])
+        return np.expand_dims(result, axis) if keepdims else result
+
+    return reduced
+
+
+FUNCTIONS |= {np.argmax: _place("argmax"), np.argmin: _place("argmin")}
+
+
+def _running(ufunc):
+    def accumulated(a, axis=None, dtype=None):
+        if axis is None:
+            a, axis = wrap(elements(a).ravel()), 0
+        return ufunc.accumulate(a, axis, dtype)
+
+    return accumulated
+
+
+FUNCTIONS |= {np.cumsum: _running(np.add), np.cumprod: _running(np.multiply)}
+
+
+@implements(np.linalg.norm)
+def _norm(x, ord=None, axis=None, keepdims=False):
+    axes = tuple(range(np.ndim(x))) if axis is None else axis
+    flat = len(np.atleast_1d(axes)) == 1
+    if ord is None or (ord == 2 and flat) or (ord == "fro" and not flat):
+        return np.sqrt(np.sum(np.square(x), axes, keepdims=keepdims))
+    if ord == 1 and flat:
+        return np.sum(np.abs(x), axes, keepdims=keepdims)
+    if ord in (np.inf, -np.inf) and flat:
+        extreme = np.max if ord > 0 else np.min
+        return extreme(np.abs(x), axes, keepdims=keepdims)
+    return refuse(f"np.linalg.norm of order {ord!r}", "write the sum of powers")
+
+
+# Products -----------------------------------------------------------------------------
+
+
+@implements(np.dot)
+def _dot(a, b):
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return np.multiply(a, b)
+    return np.tensordot(a, b, (-1, -2 if np.ndim(b) > 1 else -1))
+
+
+@implements(np.inner)
+def _inner(a, b):
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return np.multiply(a, b)
+    return np.tensordot(a, b, (-1, -1))
+
+
+@implements(np.vdot)
+def _vdot(a, b):
+    return wrap(contract("i,i->", elements(a).ravel(), elements(b).ravel()))
+
+
+@implements(np.outer)
+def _outer(a, b):
+    return wrap(contract("i,j->ij", elements(a).ravel(), elements(b).ravel()))
+
+
+@implements(np.tensordot)
+def _tensordot(a, b, axes=2):
+    a, b = elements(a), elements(b)
+    if np.ndim(axes) == 0:
+        axes = (range(a.ndim - axes, a.ndim), range(axes))
+    first, second = (np.atleast_1d(list(np.atleast_1d(k))) for k in axes)
+    left = [chr(97 + k) for k in range(a.ndim)]
+    right = [chr(97 + a.ndim + k) for k in range(b.ndim)]
+    for i, j in zip(first, second, strict=True):
+        right[int(j)] = left[int(i)]
+    shared = {left[int(i)] for i in first}
+    output = [label for label in left + right if label not in shared]
+    return wrap(contract(f"{''.join(left)},{''.join(right)}->{''.join(output)}", a, b))
+
+
+@implements(np.einsum)
+def _einsum(subscripts, *operands, optimize=False):
+    if not isinstance(subscripts, str):
+        refuse("np.einsum with lists of axes", "write the subscripts as a text")
+    return wrap(contract(subscripts, *map(elements, operands)))
+
+
+@implements(np.trace)
+def _trace(a, offset=0, axis1=0, axis2=1):
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+def _correlated(flip):
+    def correlate(a, v, mode="valid" if not flip else "full"):
+        a, v = wrap(elements(a)), wrap(elements(v))
+        swap = np.size(v) > np.size(a)
+        if swap:
+            a, v = v, a
+        n = np.size(v)
+        width = {"valid": (0, 0), "full": (n - 1, n - 1), "same": (n // 2, (n - 1) // 2)}
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(a, width[mode]), n)
+        if flip:
+            return windows @ v[::-1]
+        result = windows @ v
+        return result[::-1] if swap else result
+
+    return correlate
+
+
+FUNCTIONS |= {np.correlate: _correlated(False), np.convolve: _correlated(True)}
