@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Circle, FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
 
@@ -20,6 +22,7 @@ __all__ = [
     "Colour",
     "Diagram",
     "Matrix",
+    "Picture",
     "arrow_path",
     "boundary_ends",
     "cell_look",
@@ -27,6 +30,7 @@ __all__ = [
     "diagram",
     "fill_matrix",
     "matrix",
+    "picture",
     "scatter_classes",
     "subplots",
     "use_style",
@@ -211,6 +215,62 @@ def cell_look(value, roles, scale):
     """Return the role and the opacity with which a number is drawn."""
     strength = STRONGEST * min(abs(value) / scale, 1.0)
     return roles[0] if value >= 0 else roles[1], strength
+
+
+class Picture(AxesImage):
+    """An image that a live figure can show and hide by itself."""
+
+    def can_composite(self):
+        """Say that no other image may be merged into this one."""
+        return False
+
+    def draw(self, renderer):
+        """Draw into a group of its own."""
+        renderer.open_group("image", self.get_gid())
+        super().draw(renderer)
+        renderer.close_group("image")
+
+
+def picture(ax, values, *, extent=None, role="ink", levels=17):
+    """Draw many small values as one image, with one colour whose opacity tells them.
+
+    An image of thousands of pixels is far smaller than as many cells. It cannot change
+    pixel by pixel: draw several, and bind ``visible=``.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    values : array_like of shape (R, C)
+        From 0, which is transparent, to 1, the full colour.
+    extent : tuple of float, optional
+        Left, right, bottom and top in data coordinates; the axes' limits if not given.
+    role : str
+        Of the colour, which is the same on a light and on a dark page.
+    levels : int
+        Number of opacities.
+
+    Returns
+    -------
+    Picture
+
+    Examples
+    --------
+    >>> fig, ax = subplots()
+    >>> picture(ax, [[0, 1], [1, 0.5]]).get_extent()
+    [0.0, 1.0, 0.0, 1.0]
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 2:
+        raise ValueError(f"values: wanted shape (R, C), got {values.shape}")
+    tints = [colour(role) + "00", colour(role) + "ff"]
+    tints = LinearSegmentedColormap.from_list(role, tints, levels)
+    extent = list(extent or [*map(float, (*ax.get_xlim(), *ax.get_ylim()))])
+    image = Picture(ax, cmap=tints, extent=extent, interpolation="nearest")
+    image.set_data(values)
+    image.set_clim(0, 1)
+    image.set_clip_path(ax.patch)
+    ax.add_image(image)
+    return image
 
 
 def arrow_path(x, y, dx, dy, head=0.2):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from dlbook.live import LiveFigure
 from dlbook.plotting import (
     PALETTE,
     STRONGEST,
@@ -17,7 +18,9 @@ from dlbook.plotting import (
     diagram,
     fill_matrix,
     matrix,
+    picture,
     scatter_classes,
+    subplots,
     use_style,
 )
 
@@ -192,3 +195,27 @@ def test_a_steep_edge_has_its_texts_at_its_sides(ax):
     left, right = drawn.above["a", "b"], drawn.below["a", "b"]
     assert left.get_position()[0] < 0 < right.get_position()[0]
     assert left.get_position()[1] == right.get_position()[1] == -1.0
+
+
+def test_a_picture_is_one_image_whose_opacity_tells_the_value(ax):
+    image = picture(ax, [[0.0, 0.5, 1.0]], extent=(0, 3, 0, 1), role="activation")
+    rgba = image.to_rgba(image.get_array())
+    np.testing.assert_allclose(rgba[0, :, 3], [0, 0.5, 1], atol=0.04)
+    np.testing.assert_allclose(rgba[0, 2, :3], to_rgb(colour("activation")))
+    assert image.get_extent() == [0, 3, 0, 1]
+    with pytest.raises(ValueError, match=r"values: wanted shape \(R, C\), got \(3,\)"):
+        picture(ax, [0.0, 0.5, 1.0])
+
+
+def test_a_live_figure_shows_one_of_several_pictures():
+    fig, ax = subplots(figsize=(3, 3))
+    images = [picture(ax, np.eye(2)), picture(ax, 1 - np.eye(2))]
+    live = LiveFigure(
+        "pictures", fig, lambda k: dict(on=np.arange(2) == k), dict(k=(0, 1, 1, 0))
+    )
+    live.bind(images, visible="on")
+    live.describe("Picture {k}.")
+    (svg,) = live.svg()
+    assert svg.count("<image") == 2
+    assert svg.count('display="none"') == 1
+    live.check()
