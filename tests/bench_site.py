@@ -1,0 +1,185 @@
+"""Measure the built site as a reader far away meets it, page by page.
+
+``python tests/bench_site.py`` builds the book twice, as it is and as Jupyter Book sets
+up by default, serves both compressed on this machine, and loads each page cold in
+Chromium at 10 Mbit/s with 40 ms of delay. It prints one table: transfer, requests,
+first contentful paint, time until all figures answer, layout shift, axe's serious
+findings, and the other hosts that are asked, which are refused at once: what the
+default setup would load from them, MathJax above all, is not in its figures.
+"""
+
+import argparse
+import gzip
+import shutil
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from conftest import ARGUMENTS, ROOT
+from dlbook.site.pdf import find_chromium
+
+NETWORK = {"offline": False, "latency": 40}
+NETWORK |= {"downloadThroughput": 1.25e6, "uploadThroughput": 1.25e6}
+PACKED = {".html", ".css", ".js", ".svg", ".json", ".xml"}
+OURS = ("dlbook.site",)
+
+WATCH = """() => {
+  self.shift = 0;
+  new PerformanceObserver(list => list.getEntries().forEach(e => self.shift += e.value))
+    .observe({type: "layout-shift", buffered: true});
+  const look = () => {
+    const asleep = document.querySelector("[data-wakes]:disabled");
+    if (document.readyState !== "loading" && !asleep) self.live = performance.now();
+    else requestAnimationFrame(look);
+  };
+  look();
+}"""
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serve files compressed, as a web host does."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            return self.send_error(404)
+        content = path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        if path.suffix in PACKED:
+            content = gzip.compress(content, 6)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def build(folder, default):
+    """Build the book into a folder, by Jupyter Book's defaults if wanted."""
+    source = folder / "source"
+    (source / "chapters").mkdir(parents=True)
+    for path in [*ROOT.glob("chapters/*.*"), ROOT / "_toc.yml"]:
+        shutil.copy(path, source / path.relative_to(ROOT))
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    if default:
+        sphinx = config["sphinx"]
+        kept = [name for name in sphinx["extra_extensions"] if name not in OURS]
+        sphinx["extra_extensions"] = kept
+        sphinx["config"].pop("nb_ipywidgets_js", None)
+        # Without the site's extension a live figure is the picture that it stores.
+        live = ["html", "application/vnd.dlbook.live+json", None]
+        sphinx["config"]["nb_mime_priority_overrides"] = [live]
+    (source / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
+    program = shutil.which("jupyter-book", path=sysconfig.get_path("scripts"))
+    command = [program, "build", str(source), "--path-output", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "_build" / "html"
+
+
+def serve(site):
+    """Serve a folder from a thread; return the address."""
+    handler = partial(Handler, directory=str(site))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def load(browser, address, axe):
+    """Load a page cold; return what was measured."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, sent, other = context.new_page(), [], []
+    link = context.new_cdp_session(page)
+    link.send("Network.enable")
+    link.send("Network.emulateNetworkConditions", NETWORK)
+    link.on("Network.loadingFinished", lambda e: sent.append(e["encodedDataLength"]))
+
+    def guard(route):
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            return route.continue_()
+        other.append(route.request.url)
+        return route.abort()
+
+    context.route("**/*", guard)
+    page.add_init_script(f"({WATCH})()")
+    page.goto(address, wait_until="load", timeout=120_000)
+    page.wait_for_timeout(500)
+    found = Axe().run(page, options={"preload": False}).response if axe else None
+    rules = found["violations"] if found else []
+    bad = [rule for rule in rules if rule["impact"] in ("serious", "critical")]
+    result = {
+        "kB": sum(sent) / 1000,
+        "requests": len(sent),
+        "paint": page.evaluate(PAINT) or float("nan"),
+        "live": page.evaluate("self.live"),
+        "shift": page.evaluate("self.shift"),
+        "axe": sum(len(rule["nodes"]) for rule in bad),
+        "hosts": len({urlsplit(url).hostname for url in other}),
+    }
+    context.close()
+    return result
+
+
+def measure(browser, site, name, runs):
+    """Return the medians of several cold loads of a page."""
+    address = f"{serve(site)}/{name}.html"
+    loads = [load(browser, address, run == 0) for run in range(runs)]
+    medians = {key: statistics.median(one[key] for one in loads) for key in loads[0]}
+    return medians | {"axe": loads[0]["axe"]}
+
+
+def row(name, m):
+    return (
+        f"{name:34} {m['kB']:7.0f} {m['requests']:5.0f} {m['paint'] / 1000:6.2f} "
+        f"{m['live'] / 1000:6.2f} {m['shift']:6.3f} {m['axe']:5d} {m['hosts']:5.0f}"
+    )
+
+
+def main():
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3, help="cold loads of each page")
+    parser.add_argument("--pages", nargs="*", help="pages instead of all of the book")
+    parser.add_argument("--site", type=Path, help="a built site instead of a new one")
+    options = parser.parse_args()
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    pages = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    pages = options.pages or [toc["root"], *pages]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        ours = options.site or build(Path(folder, "ours"), default=False)
+        theirs = build(Path(folder, "default"), default=True)
+        browser = driver.chromium.launch(
+            executable_path=find_chromium(), args=[*ARGUMENTS], chromium_sandbox=False
+        )
+        print(
+            f"{'page':34} {'kB':>7} {'requ.':>5} {'FCP s':>6} {'live s':>6} "
+            f"{'CLS':>6} {'axe':>5} {'hosts':>5}"
+        )
+        for name in pages:
+            print(row(name, measure(browser, ours, name, options.runs)), flush=True)
+            print(
+                row(
+                    "  Jupyter Book's defaults",
+                    measure(browser, theirs, name, options.runs),
+                ),
+                flush=True,
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
