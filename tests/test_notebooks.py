@@ -20,7 +20,7 @@ from dlbook.notebooks import canonical, main, text
 
 CHAPTERS = sorted(ROOT.glob("chapters/*.ipynb"))
 # Chapters that must have every part a chapter has. The list ends as the rule for all.
-FINISHED = ("01_perceptron", "02_backpropagation", "05_lstm", "06_autoencoder")
+FINISHED = ("01_perceptron", "02_backpropagation", "03_cnn", "05_lstm", "06_autoencoder")
 LINES, WIDTH = 25, 88
 LIBRARIES = {"dlbook", "matplotlib", "numpy"}
 HOSTS = {"doi.org", "arxiv.org"}
