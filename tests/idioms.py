@@ -152,12 +152,24 @@ ARRAYS = {
     "outer": lambda a: (np.outer(a[0], a[1]), np.subtract.outer(a[0], a[1])),
     "like": lambda a: np.zeros_like(a) + np.ones_like(a) * np.full_like(a, 2.5) + a,
     "full": lambda a: np.full((2, 2), a[0, 0]),
-    "empty sums": lambda a: (a[:, :0].sum(1) + a[:, 0], a[:0].prod(0), a[0, :0].sum()),
-    "items": lambda a: (a.item(0), a[1].item(1), a.tolist()[1][0], sum(a.flat)),
+    "empty sums": lambda a: (a[:, :0].sum(1) + a[:, 0], a[:0].prod(0), a[0, :0].sum(),
+        a[:, :0] @ a[:0], np.cumsum(a[:0], axis=0), np.cumsum(a[0, :0]),
+    ),
+    "items": lambda a: (a.item(0), a.item(1, 0), a.item((0, 1)), a[0, 0].item(), a[1].item(1), a.tolist()[1][0], sum(a.flat)),
     "take": lambda a: (np.take(a, [0, 1, 0], axis=1), a.take(2), np.compress([1, 0], a, 0)),
     "choose": lambda a: np.choose((a > 0) * 1, [a * 2, -a]),
     "choose among values": lambda a: np.take(a, (a > 0).sum(1) % 2, axis=0),
     "ndim, shape, size": lambda a: a * np.ndim(a) + np.shape(a)[0] - np.size(a),
+    "types by name": lambda a: (
+        np.asarray(a, dtype=float), np.array(a > 0, dtype=int), np.astype(a, bool)
+    ),
+    "sums of truth values": lambda a: (
+        np.sum(a > 0, dtype=bool), np.prod(a > 0, axis=0, dtype=bool),
+        np.sum(a > 0, dtype=float), np.add.accumulate(a > 0, axis=1, dtype=bool), 1 / np.prod((a > 0) - 1, 0),
+    ),
+    "products of counts": lambda a: (
+        1 / (np.outer((a > 9).sum(0), [-1, 2]) - 0.0), (a > 0).sum(0) @ [1, -2, *[3] * (a.shape[1] - 2)]
+    ),
     "types": lambda a: a.astype(a.dtype) * np.finfo(np.result_type(a, 1)).eps,
     "atleast": lambda a: (np.atleast_1d(a[0, 0]), np.atleast_2d(a[0]), np.atleast_3d(a)),
     "long python sum": lambda a: sum(a[i, j] for i in range(2) for j in range(3)),
@@ -182,8 +194,9 @@ def _set(a):
     b[0] = a[1]
     b[1:, 0] = 3
     b[-1, -1] = a[0, 0]
-    b.fill(2.0) if b.ndim == 1 else None
-    return b
+    c = np.ones_like(b)
+    c.fill(2.5)
+    return b, c
 
 CLOSE = {
     "exp": lambda x: (np.exp(x), np.expm1(x / 10), np.exp2(x), 2.0**x),
@@ -195,6 +208,7 @@ CLOSE = {
     "inverse hyperbola": lambda x: (np.arcsinh(x), np.arccosh(x), np.arctanh(x / 4)),
     "powers": lambda x: (x**3, abs(x) ** 1.7, x**-2, np.power(2.5, x), x**0, x**4),
     "powers of powers": lambda x: abs(x) ** x,
+    "powers of infinity": lambda x: (abs(x) ** np.inf, x**-np.inf, 2.0 ** (x * np.inf)),
     "powers of one": lambda x: (np.power(np.sign(x), x / 0), (x * 0 + 1) ** (x / 0)),
     "float powers": lambda x: (np.float_power(abs(x), 1.5), x[0] ** 0.5, x[0] ** 2),
     "roots": lambda x: (np.cbrt(x), np.hypot(x, 1 - x), np.hypot.reduce(x)),

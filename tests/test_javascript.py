@@ -6,6 +6,7 @@ transcendental functions the result agrees to 1e-12 relative.
 
 import re
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from dlbook.live import flow, loops
 from dlbook.live.columns import Tables, floats, integers
+from dlbook.live.javascript import _names
 from dlbook.live.rules import number
 from dlbook.live.trace import TraceError, trace
 from engine import Engine, same_bits
@@ -329,6 +331,36 @@ def test_long_folds_of_loops_are_loops(engine, fold):
         return dict(z=z, all=fold(z), rows=fold(z, axis=1), ends=fold(z[:, [0, 7, 90] * 3]))
 
     assert len(run_at(engine, trace(model, dict(w=1.1)))) < 5500
+
+
+def test_folds_of_values_outside_of_loops_are_written_out(engine):
+    def model(x):
+        parts = [np.sin(x), np.exp(x), np.cos(x), np.sqrt(x), x * x, np.log(x), 1 / x]
+        return dict(parts=parts, sum=np.sum(np.stack(parts)), curve=np.tanh(x * GRID))
+
+    assert "0+" in run_at(engine, trace(model, dict(x=9.0)))
+
+
+def test_scripts_with_many_variables_have_names_for_all(engine):
+    functions = [np.sin, np.cos, np.tanh, np.arctan, np.exp, np.sqrt, np.abs]
+
+    def model(x):
+        values = [x]
+        for k in range(60):
+            value = functions[k % 7](values[-1]) + functions[k % 5](values[k // 2])
+            values.append(value / (k + 1))
+        return dict(y=values[-1] + values[-2])
+
+    source = run_at(engine, trace(model, dict(x=0.5)))
+    assert len(set(re.findall(r"\b(\w+)=", source))) > 40
+
+
+def test_short_names_are_distinct_and_not_reserved(engine):
+    names = list(islice(_names(), 3000))
+    assert len(set(names)) == 3000
+    assert not set(names) & set("abdfijkmnrtuvx")
+    declared = ",".join(f"{name}=1" for name in names)
+    assert engine.run(f"v=>{{let {declared};return[1]}}", [[0.0]]) == 1
 
 
 def test_scripts_run_in_well_under_a_millisecond(engine):

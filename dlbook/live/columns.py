@@ -47,7 +47,9 @@ class Tables:
         """Return the declarations of the lists that a script names."""
         named = set(_NAME.findall(script))
         return [
-            f"{name}=[{text[1:-1]}]" for name, text in self.lists.items() if name in named
+            f"{name}=[{text[1:-1]}]"
+            for name, text in self.lists.items()
+            if name in named
         ]
 
 
@@ -78,7 +80,10 @@ class _Index(NamedTuple):
         return _Index(self.step * p, None if self.size is None else self.size // p)
 
 
-def integers(values, tables, index=_Index()):
+_I = _Index()
+
+
+def integers(values, tables, index=_I):
     """Return an expression of i (text, strength) that gives whole numbers."""
     step = values[1] - values[0] if len(values) > 1 else 0
     if all(b - a == step for a, b in pairwise(values)):
@@ -94,7 +99,7 @@ def integers(values, tables, index=_Index()):
     return tables.entry(values, index.text())
 
 
-def floats(values, tables, index=_Index()):
+def floats(values, tables, index=_I):
     """Return an expression of i (text, strength) that gives these very floats."""
     keys = [number(value)[0] for value in values]
     if len(set(keys)) == 1:

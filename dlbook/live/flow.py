@@ -74,10 +74,9 @@ def plan(nodes):
         if op == "pick" and flow.ops[args[0]] not in LEAVES:
             flow.stored[args[0]] = True
     _limit_height(flow)
-    for _ in range(4):
+    _shapes(flow)
+    while _store_repeats(flow):
         _shapes(flow)
-        if not _store_repeats(flow):
-            break
     return flow
 
 

@@ -193,8 +193,10 @@ def _correlated(flip):
         if swap:
             a, v = v, a
         n = np.size(v)
-        width = {"valid": (0, 0), "full": (n - 1, n - 1), "same": (n // 2, (n - 1) // 2)}
-        windows = np.lib.stride_tricks.sliding_window_view(np.pad(a, width[mode]), n)
+        left = {"valid": 0, "full": n - 1, "same": n // 2}[mode]
+        right = {"valid": 0, "full": n - 1, "same": (n - 1) // 2}[mode]
+        padded = np.pad(a, (left, right))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, n)
         if flip:
             return windows @ v[::-1]
         result = windows @ v

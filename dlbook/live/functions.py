@@ -25,7 +25,7 @@ def _plain(value):
 def _wrapped(value):
     if isinstance(value, (list, tuple)):
         return type(value)(_wrapped(v) for v in value)
-    if isinstance(value, Node) or getattr(value, "dtype", None) == object:
+    if isinstance(value, (Node, np.ndarray)):
         return wrap(elements(value))
     return value
 

@@ -8,7 +8,7 @@ loop of loops. The script has no ``eval`` and no state from one call to the next
 
 import re
 from collections import Counter
-from itertools import count, product
+from itertools import product
 
 from dlbook.live.columns import Tables, floats, integers
 from dlbook.live.flow import LEAVES, plan
@@ -18,6 +18,7 @@ from dlbook.live.rules import ATOM, HELPERS, PLUS, RULES, TIMES
 __all__ = ["emit"]
 
 _FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MORE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MAYBE_TRUTH = {"select", "pick", "max", "min", "fmax", "fmin", "copysign"}
 
 
@@ -94,7 +95,8 @@ class _Script:
             template = self.templates[which]
             store = template.stores[0]
             text, strength = self._text(template)
-            if not store.copy and (self.flow.uses[store.node] > 1 or store.dest is None):
+            used = self.flow.uses[store.node] > 1 or store.dest is None
+            if used and not store.copy:
                 lines.append(f"$L{store.node}={text}")
                 text, strength = f"$L{store.node}", ATOM
             if store.dest is not None:
@@ -273,6 +275,6 @@ def _renamed(setup, body):
 
 def _names():
     """Yield names that are no reserved words and no names used inside the script."""
-    for width in count():
-        for parts in product(_FREE, *["0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"] * width):
-            yield "".join(parts)
+    yield from _FREE
+    yield from map("".join, product(_FREE, _MORE))
+    yield from map("".join, product(_FREE, _MORE, _MORE))

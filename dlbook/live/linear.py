@@ -1,8 +1,11 @@
 """Products of arrays of nodes: matmul, dot, einsum, tensordot and their kin."""
 
+import functools
+import math
+
 import numpy as np
 
-from dlbook.live.arithmetic import apply, cast, elements, kind_of
+from dlbook.live.arithmetic import boxed, common, elements, elementwise
 from dlbook.live.nodes import refuse
 from dlbook.live.reductions import total
 
@@ -26,8 +29,6 @@ _SUBSCRIPTS = {
 
 
 def _matmul(a, b):
-    if a.ndim == 0 or b.ndim == 0:
-        raise ValueError("matmul: wanted arrays with at least one axis, got a scalar")
     left = "j" if a.ndim == 1 else "...ij"
     right = "j" if b.ndim == 1 else "...jk"
     row, column = "i" * (a.ndim > 1), "k" * (b.ndim > 1)
@@ -42,16 +43,13 @@ def contract(subscripts, *arrays):
     sizes = {}
     for row, array in zip(inputs, arrays, strict=True):
         for label, size in zip(row, array.shape, strict=True):
-            known = sizes.setdefault(label, size)
-            if size != known and 1 not in (size, known):
-                raise ValueError(f"operands do not fit: sizes {known} and {size}")
-            sizes[label] = max(size, known) if size and known else 0
-    kind = max(map(kind_of, arrays), key="bif".index)
-    terms = None
-    for row, array in zip(inputs, arrays, strict=True):
-        array = cast(_aligned(row, array, labels), kind)
-        op = "and" if kind == "b" else "mul"
-        terms = array if terms is None else apply(op, kind, terms, array)
+            if sizes.get(label, 1) == 1:
+                sizes[label] = size
+    arrays, kind = common(arrays)
+    aligned = [
+        _aligned(row, array, labels) for row, array in zip(inputs, arrays, strict=True)
+    ]
+    terms = functools.reduce(lambda a, b: elementwise(np.multiply, (a, b))[0], aligned)
     terms = np.broadcast_to(terms, [sizes[label] for label in labels])
     return _summed(terms, [sizes[label] for label in output], kind)
 
@@ -59,25 +57,20 @@ def contract(subscripts, *arrays):
 def _summed(terms, shape, kind):
     if terms.ndim == len(shape):
         return terms.copy()
-    rows = terms.reshape(int(np.prod(shape)), -1)
-    result = np.empty(len(rows), dtype=object)
+    n = math.prod(shape)
+    rows = terms.reshape(n, math.prod(terms.shape[len(shape) :]))
     op = "or" if kind == "b" else "sum"
-    result[:] = [total(op, kind, row) for row in rows]
-    return result.reshape(shape)
+    return boxed([total(op, kind, row) for row in rows], shape)
 
 
 def _parse(subscripts, arrays):
     """Return the labels of each input and of the output; dots become numbers."""
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     parts = left.split(",")
-    if len(parts) != len(arrays):
-        raise ValueError(f"einsum: wanted {len(parts)} arrays, got {len(arrays)}")
     inputs = []
     for part, array in zip(parts, arrays, strict=True):
         named = len(part.replace("...", ""))
         inputs.append(_expand(part, array.ndim - named))
-        if len(inputs[-1]) != array.ndim:
-            raise ValueError(f"einsum: {part} does not fit shape {array.shape}")
     most = max(sum(isinstance(x, int) for x in row) for row in inputs)
     if arrow:
         return inputs, _expand(output, most)

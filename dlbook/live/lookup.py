@@ -67,7 +67,8 @@ def _picked(rows, index):
 @implements(np.choose)
 def _choose(a, choices, mode="raise"):
     arrays, kind = common(choices)
-    index, *arrays = np.broadcast_arrays(_bounded(elements(a), len(arrays), mode), *arrays)
+    index = _bounded(elements(a), len(arrays), mode)
+    index, *arrays = np.broadcast_arrays(index, *arrays)
     nodes = [
         active().node("pick", args, kind)
         for args in zip(*(array.flat for array in (index, *arrays)), strict=True)

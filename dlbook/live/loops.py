@@ -61,8 +61,9 @@ def templates(flow):
 
 def _single(template):
     """Return a template for each store."""
+    columns = template.columns
     return [
-        Template([store], False, [(kind, [values[k]]) for kind, values in template.columns])
+        Template([store], False, [(kind, [values[k]]) for kind, values in columns])
         for k, store in enumerate(template.stores)
     ]
 

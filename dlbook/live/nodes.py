@@ -16,7 +16,8 @@ import numpy as np
 from dlbook.live.rules import RULES
 
 __all__ = [
-    "DTYPES", "NO_FLOAT", "Graph", "Node", "TraceError", "active", "live", "quoted", "refuse", "tracing",
+    "DTYPES", "NO_FLOAT", "Graph", "Node", "TraceError", "active", "live", "quoted",
+    "refuse", "tracing",
 ]  # fmt: skip
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
@@ -163,17 +164,15 @@ def refuse(operation, instead, error=None):
 
 def quoted(error=None):
     """Return the model's line under way, or the one that raised, in brackets."""
-    if error is None:
-        frames = _frames(sys._getframe(1))
-    else:
-        steps = traceback.walk_tb(error.__traceback__)
-        frames = reversed([(frame, number) for frame, number in steps])
-    for frame, number in frames:
-        module = frame.f_globals.get("__name__", "")
-        if not module.startswith(("dlbook.live.", "numpy")):
-            code = linecache.getline(frame.f_code.co_filename, number).strip()
-            return f" ({code})" if code else ""
-    return ""
+    steps = [] if error is None else traceback.walk_tb(error.__traceback__)
+    frames = [*reversed(list(steps)), *_frames(sys._getframe(1))]
+    frame, number = next(
+        (frame, number)
+        for frame, number in frames
+        if not frame.f_globals.get("__name__", "").startswith(("dlbook.live.", "numpy"))
+    )
+    code = linecache.getline(frame.f_code.co_filename, number).strip()
+    return f" ({code})" if code else ""
 
 
 def _frames(frame):

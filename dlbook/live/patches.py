@@ -1,10 +1,10 @@
 """NumPy while a model is traced: arrays keep their trace, random draws are refused.
 
-``np.array`` and ``np.asarray`` would strip a symbolic array of its class, and ``np.take``
-does not ask its indices. They are replaced while a model runs on symbols; with numbers
-they do what they always do. Random numbers would be baked into the page as constants.
-Functions that draw are refused by name, and a generator made before is found out by its
-state.
+``np.array`` and ``np.asarray`` would strip a symbolic array of its class, and
+``np.take`` does not ask its indices. They are replaced while a model runs on symbols;
+with numbers they do what they always do. Random numbers would be baked into the page as
+constants. Functions that draw are refused by name, and a generator made before is found
+out by its state.
 """
 
 import contextlib
@@ -115,7 +115,8 @@ def no_draws(figure):
     """Refuse a block that draws from any generator there is."""
     kinds = set(_subclasses(np.random.BitGenerator))
     objects = gc.get_objects()
-    found = list(itertools.compress(objects, map(kinds.__contains__, map(type, objects))))
+    chosen = map(kinds.__contains__, map(type, objects))
+    found = list(itertools.compress(objects, chosen))
     del objects
     before = [_state(source) for source in found], random.getstate()
     yield

@@ -50,8 +50,9 @@ class Program:
         result = []
         for key, value in self.defaults.items():
             wide = value.ndim > 1 and max(value.shape) > 9
+            sign = "_" if wide else ""
             for place in np.ndindex(value.shape):
-                result.append(key + ("_" if wide else "").join(str(k + 1) for k in place))
+                result.append(key + sign.join(str(k + 1) for k in place))
         return result
 
     @property
@@ -125,7 +126,8 @@ class Program:
             if got.shape != wanted.shape:
                 self._differ(f"shape of {key!r}", got.shape, wanted.shape)
             size = np.max(np.abs(wanted), initial=1, where=np.isfinite(wanted))
-            if not np.allclose(got, wanted, rtol=1e-9, atol=1e-12 * size, equal_nan=True):
+            close = dict(rtol=1e-9, atol=1e-12 * size, equal_nan=True)
+            if not np.allclose(got, wanted, **close):
                 self._differ(key, got, wanted)
 
     def _differ(self, what, got, wanted):

@@ -3,8 +3,9 @@
 Rounding depends on the order of a sum. NumPy walks through memory, and adds the
 innermost axis pairwise: up to seven numbers one by one, longer runs by eight
 accumulators in blocks of 128. The same tree is built here, so a sum has the same bits
-on the page (those that have 8192 numbers or more apart). Matrix products go from left to right; there NumPy's order is the BLAS
-library's own and differs between machines.
+on the page (sums of 8192 numbers or more apart, which NumPy may cut into buffers).
+Matrix products go from left to right; there NumPy's order is the BLAS library's own and
+differs between machines.
 """
 
 import math
@@ -12,7 +13,7 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dlbook.live.arithmetic import apply, cast, elements, kind_of
+from dlbook.live.arithmetic import apply, boxed, cast, elements, kind_of
 from dlbook.live.nodes import active, refuse
 
 __all__ = ["accumulate", "fold", "reduce", "total"]
@@ -28,7 +29,10 @@ _CHAINS = {
     "logical_and": "and", "logical_or": "or",
 }  # fmt: skip
 _EMPTY = {"sum": 0, "mul": 1, "and": 1, "or": 0}
-_TRUTH = {"max": "or", "min": "and", "fmax": "or", "fmin": "and"}
+_TRUTH = {
+    "sum": "or", "add": "or", "mul": "and", "max": "or", "min": "and", "fmax": "or",
+    "fmin": "and",
+}  # fmt: skip
 
 
 def reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=None):
@@ -86,12 +90,8 @@ def fold(op, array, axis=None, keepdims=False, initial=None):
     rows, run = _rows(array, axes)
     flat = rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
     first = [] if initial is None else [cast(elements(initial), kind)[()]]
-    if not (flat.shape[1] or first or op in _EMPTY):
-        raise ValueError("zero-size array to reduction operation has no identity")
     nodes = [_folded(op, kind, _blocks(op, row, run, first)) for row in flat]
-    result = np.empty(len(nodes), dtype=object)
-    result[:] = nodes
-    return _shaped(result.reshape(rows.shape[:-1]), array, axis, keepdims)
+    return _shaped(boxed(nodes, rows.shape[:-1]), array, axis, keepdims)
 
 
 def total(op, kind, nodes):

@@ -161,7 +161,8 @@ def _arg(name):
 
 def _index_python(static, k):
     (n,) = static
-    return np.where(k < 0, np.where(k + n < 0, 0, k + n), np.where(k < n, k, n - 1)) * 1.0
+    inside = np.where(k < n, k, n - 1)
+    return np.where(k < 0, np.maximum(k + n, 0), inside) + 0.0
 
 
 def _index(static, args):

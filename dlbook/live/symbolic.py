@@ -102,7 +102,8 @@ class SymbolicArray(np.ndarray):
         except TypeError as error:
             if "argument" not in str(error):
                 raise
-            return refuse(f"np.{name} with these arguments ({error})", "leave them away")
+            these = f"np.{name} with these arguments ({error})"
+            return refuse(these, "leave them away")
 
     # Elements -------------------------------------------------------------------------
 
@@ -124,9 +125,11 @@ class SymbolicArray(np.ndarray):
 
     def item(self, *place):
         """Return one element."""
-        if len(place) == 1 and np.ndim(place[0]) == 0:
-            return self.reshape(-1)[place[0]]
-        return self[place[0] if len(place) == 1 else place].reshape(())
+        if len(place) == 1:
+            place = place[0]
+        if isinstance(place, tuple):
+            return self[place or ...]
+        return self.reshape(-1)[place]
 
     def tolist(self):
         """Return nested lists of elements."""
@@ -144,7 +147,7 @@ class SymbolicArray(np.ndarray):
 
     def view(self, kind=None):
         """Return the array itself under another class; types cannot be changed."""
-        if kind is None or not (isinstance(kind, type) and issubclass(kind, np.ndarray)):
+        if not (isinstance(kind, type) and issubclass(kind, np.ndarray)):
             refuse("view()", "use copy() or astype(float)")
         return np.ndarray.view(self, kind)
 
@@ -222,12 +225,9 @@ def _checked(ufunc, method, options):
     allowed = {
         "reduce": {"axis", "keepdims", "initial", "dtype"},
         "accumulate": {"axis", "dtype"},
-    }.get(method, ())
-    for name, value in list(options.items()):
-        if value is None and name not in allowed:
-            del options[name]
-        elif name not in allowed:
-            refuse(f"{name}= of np.{ufunc.__name__}", "leave it away")
+    }.get(method, set())
+    for name in options.keys() - allowed:
+        refuse(f"{name}= of np.{ufunc.__name__}", "leave it away")
     return options
 
 

@@ -70,8 +70,8 @@ def trace(function, inputs, *, name="figure"):
         second = _traced(function, defaults, name)
     if _portrait(first) != _portrait(second):
         raise TraceError(
-            f"figure {name!r}: tracing the model twice gives two different formulas, so "
-            "it draws random numbers or keeps a state; do that outside of the model"
+            f"figure {name!r}: tracing the model twice gives two different formulas, "
+            "so it draws random numbers or keeps a state; do that outside of the model"
         )
     program = Program(name, function, defaults, first)
     program.compare(np.concatenate([*map(np.ravel, defaults.values()), []]), plain)
