@@ -1,11 +1,15 @@
 """The palette is readable by all, and the drawings stand where they should."""
 
+import base64
+import io
+import re
 from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from dlbook.live import LiveFigure
 from dlbook.plotting import (
@@ -219,3 +223,15 @@ def test_a_live_figure_shows_one_of_several_pictures():
     assert svg.count("<image") == 2
     assert svg.count('display="none"') == 1
     live.check()
+
+
+def test_a_picture_stands_upright_on_the_page():
+    fig, ax = subplots(figsize=(3, 3))
+    picture(ax, [[1.0, 1.0], [0.0, 0.0]])
+    live = LiveFigure("upright", fig, lambda: {}, {})
+    live.describe("The upper half is filled.")
+    png = re.search(r"base64,([^\"]+)", live.svg()[0])[1]
+    alpha = np.array(Image.open(io.BytesIO(base64.b64decode(png))))[..., 3]
+    middle = alpha.shape[1] // 2
+    assert alpha[5, middle] == 255
+    assert alpha[-5, middle] == 0

@@ -199,9 +199,9 @@ class Renderer(RendererBase):
             ElementTree.SubElement(self.stack[-1], "use", known)
 
     def draw_image(self, gc, x, y, im, transform=None):
-        """Draw an image as PNG in the tree itself."""
+        """Draw an image, whose first row is the lowest, as PNG in the tree itself."""
         buffer = io.BytesIO()
-        Image.fromarray(im).save(buffer, format="png", optimize=True)
+        Image.fromarray(im[::-1]).save(buffer, format="png", optimize=True)
         text = base64.b64encode(buffer.getvalue()).decode("ascii")
         height, width = np.array(im.shape[:2]) / IMAGE_SCALE
         box = dict(x=x, y=self.height - y - height, width=width, height=height)
