@@ -295,7 +295,8 @@ def _value(f, x):
 
 def _rounding(f, params, h):
     """Return how far rounding alone can move a difference quotient of f."""
-    return 4 * EPS * abs(_value(f, params)) / (STEP if h is None else h)
+    step = STEP if h is None else _check.number(h, "h", above=0)
+    return 4 * EPS * abs(_value(f, params)) / step
 
 
 def _inner(tree, other):
@@ -317,6 +318,6 @@ def _report(path, analytic, numeric, error, tol):
     pair = f"analytic {analytic[worst]:.9g}, numeric {numeric[worst]:.9g}"
     if not worst:
         return head + pair
-    with np.printoptions(precision=6, threshold=50, edgeitems=3, suppress=False):
+    with np.printoptions(precision=6, threshold=50, edgeitems=3):
         place = f"worst at [{', '.join(map(str, worst))}]: "
         return f"{head}{place}{pair}\nanalytic\n{analytic}\nnumeric\n{numeric}"

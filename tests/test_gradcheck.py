@@ -204,10 +204,24 @@ def test_a_message_for_a_single_number_names_no_place():
 
 
 def test_a_message_stays_short_for_large_arrays():
-    x = np.linspace(0, 1, 300)
+    x = np.arange(51.0)
+    with pytest.raises(AssertionError) as caught:
+        check_gradient(lambda x: np.sum(x**2 / 3), x, -2 * x / 3)
+    assert str(caught.value) == (
+        "params: relative error 2.0e+00 > 1e-06\n"
+        "worst at [50]: analytic -33.3333333, numeric 33.3333333\n"
+        "analytic\n"
+        "[ -0.        -0.666667  -1.333333 ... -32.       -32.666667 -33.333333]\n"
+        "numeric\n"
+        "[ 0.        0.666667  1.333333 ... 32.       32.666667 33.333333]"
+    )
+
+
+def test_a_message_shows_arrays_of_fifty_entries_in_full():
+    x = np.arange(50.0)
     with pytest.raises(AssertionError) as caught:
         check_gradient(lambda x: np.sum(x**2), x, -2 * x)
-    assert len(str(caught.value)) < 300
+    assert "..." not in str(caught.value)
 
 
 def test_a_message_shows_both_slopes_of_a_direction():
@@ -235,6 +249,18 @@ def test_what_rounding_can_explain_is_no_error():
         check_gradient(constant, x, zero + 1000)
     with pytest.raises(AssertionError):
         check_direction(constant, x, zero + 10_000, rng=rng)
+
+
+@pytest.mark.parametrize(("h", "step"), [(None, 6.0554544523933429e-06), (0.5, 0.5)])
+def test_rounding_is_four_times_the_precision_of_f(h, step):
+    allowed = 4 * 2.0**-52 * 1e12 / step
+    for factor in (0.99, -0.99):
+        slope = np.array(factor * allowed)
+        check_gradient(lambda x: 1e12, np.array(0.0), slope, h=h)
+    for factor in (1.01, -1.01):
+        with pytest.raises(AssertionError):
+            slope = np.array(factor * allowed)
+            check_gradient(lambda x: 1e12, np.array(0.0), slope, h=h)
 
 
 @pytest.mark.parametrize("tol", [1e-3, 1e-9])
@@ -408,6 +434,16 @@ def f(x):
             lambda: check_gradient(f, np.ones(1), np.ones(1), h=-1),
             ValueError,
             "h: wanted a number > 0, got -1.0",
+        ),
+        (
+            lambda: check_gradient(f, np.ones(1), np.ones(1), h=0),
+            ValueError,
+            "h: wanted a number > 0, got 0.0",
+        ),
+        (
+            lambda: step_sweep(f, [np.nan], [1.0]),
+            ValueError,
+            "x: wanted finite numbers, got nan",
         ),
         (
             lambda: check_direction(f, np.ones(1), np.ones(1), rng=0),
