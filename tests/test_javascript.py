@@ -46,6 +46,7 @@ def settings_of(program, n, rng, special=()):
 
 # Idioms -------------------------------------------------------------------------------
 
+
 def as_model(function):
     """Return a model whose outputs are the function's results, one by one."""
 
@@ -124,6 +125,7 @@ def test_lookups_agree_at_every_index(engine, name):
 
 
 # Random programs ----------------------------------------------------------------------
+
 
 @pytest.fixture(scope="module")
 def fast():
@@ -267,7 +269,7 @@ def test_a_scalar_recurrence_is_a_loop(engine):
 def test_alternating_recurrences_are_a_loop_of_loops(engine):
     def model(w, lr):
         m, path = np.zeros(2), []
-        for k in range(40):
+        for _ in range(40):
             slope = 2 * w * [1.0, 10.0] + np.sin(w[::-1])
             m = 0.9 * m + slope
             w = w - lr * m / (1 + np.sqrt(np.sum(m * m)))
@@ -295,7 +297,10 @@ def test_training_on_data_is_rolled(engine):
 
 def test_a_decoder_costs_little_more_than_its_weights(engine):
     rng = np.random.default_rng(0)
-    first, second = rng.normal(size=(16, 2)).round(2), rng.normal(size=(64, 16)).round(2)
+    first, second = (
+        rng.normal(size=(16, 2)).round(2),
+        rng.normal(size=(64, 16)).round(2),
+    )
     program = trace(
         lambda z: dict(image=sigmoid(second @ np.tanh(first @ z)).reshape(8, 8)),
         dict(z=[0.1, 0.2]),
@@ -322,13 +327,17 @@ def test_recorded_runs_are_one_table(engine):
     assert len(run_at(engine, program)) < values + 200
 
 
-@pytest.mark.parametrize("fold", [np.sum, np.prod, np.max, np.min, np.argmax, np.argmin])
+@pytest.mark.parametrize(
+    "fold", [np.sum, np.prod, np.max, np.min, np.argmax, np.argmin]
+)
 def test_long_folds_of_loops_are_loops(engine, fold):
     data = np.sin(np.arange(200.0)).reshape(2, 100)
 
     def model(w):
         z = np.tanh(w * data)
-        return dict(z=z, all=fold(z), rows=fold(z, axis=1), ends=fold(z[:, [0, 7, 90] * 3]))
+        return dict(
+            z=z, all=fold(z), rows=fold(z, axis=1), ends=fold(z[:, [0, 7, 90] * 3])
+        )
 
     assert len(run_at(engine, trace(model, dict(w=1.1)))) < 5500
 
@@ -365,7 +374,10 @@ def test_short_names_are_distinct_and_not_reserved(engine):
 
 def test_scripts_run_in_well_under_a_millisecond(engine):
     rng = np.random.default_rng(0)
-    first, second = rng.normal(size=(16, 2)).round(2), rng.normal(size=(64, 16)).round(2)
+    first, second = (
+        rng.normal(size=(16, 2)).round(2),
+        rng.normal(size=(64, 16)).round(2),
+    )
     program = trace(
         lambda z: dict(x=sigmoid(second @ np.tanh(first @ z))), dict(z=[0.1, 0.2])
     )
@@ -378,9 +390,9 @@ def test_scripts_above_100_kb_are_refused():
     with pytest.raises(TraceError) as caught:
         program.javascript()
     assert re.fullmatch(
-        r"figure 'wide': the compiled model takes 1\d\d,\d{3} bytes of 100,000; show fewer "
-        r"elements, round constants \(weights.round\(3\)\), or record the run when the "
-        r"book is built and use np.take",
+        r"figure 'wide': the compiled model takes 1\d\d,\d{3} bytes of 100,000; show "
+        r"fewer elements, round constants \(weights.round\(3\)\), or record the run when "
+        r"the book is built and use np.take",
         str(caught.value),
     )
     rounded = trace(lambda z: dict(x=weights.round(3) @ z), dict(z=np.zeros(80)))
@@ -462,7 +474,8 @@ def test_patterns_of_columns_are_short(values, text):
     [
         (0.5, ".5"), (-0.25, "-.25"), (3.0, "3"), (-0.0, "-0"), (1000.0, "1e3"),
         (123000.0, "123e3"), (1e22, "1e22"), (1.5e-7, "1.5e-7"), (np.nan, "NaN"),
-        (np.inf, "1/0"), (-np.inf, "-1/0"), (100.0, "100"), (0.1 + 0.2, ".30000000000000004"),
+        (np.inf, "1/0"), (-np.inf, "-1/0"), (100.0, "100"),
+        (0.1 + 0.2, ".30000000000000004"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_short(engine, value, text):

@@ -114,7 +114,19 @@ def floats(values, tables, index=_I):
             keys[k] == keys[k - k % p] for k in range(len(keys))
         ):
             return floats(values[::p], tables, index.outer(p))
-    return tables.entry(values, index.text())
+    return _coded(values, keys, tables, index)
+
+
+def _coded(values, keys, tables, index):
+    """List the values, or the distinct ones and their numbers if that is shorter."""
+    distinct = dict(zip(keys, values, strict=True))
+    numbers = {key: k for k, key in enumerate(distinct)}
+    codes = [numbers[key] for key in keys]
+    shorter = sum(map(len, keys)) - sum(map(len, distinct))
+    if shorter < sum(len(str(code)) for code in codes) + len(distinct) + 12:
+        return tables.entry(values, index.text())
+    code = integers(codes, tables, index)[0]
+    return f"{tables.name(list(distinct.values()))}[{_bare(code)}]", ATOM
 
 
 def _divisors(values, index):

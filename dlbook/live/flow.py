@@ -37,9 +37,7 @@ class Flow:
 
     def alive(self):
         """Return the numbers of the operations that are used."""
-        return [
-            k for k, op in enumerate(self.ops) if self.uses[k] and op not in LEAVES
-        ]
+        return [k for k, op in enumerate(self.ops) if self.uses[k] and op not in LEAVES]
 
     def mark(self, k):
         """Return what an argument looks like from outside: a leaf or a shape."""
