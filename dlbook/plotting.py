@@ -2,8 +2,8 @@
 
 The same role has the same colour in every chapter. Each colour has a light and a
 dark form of the same hue; matplotlib draws the light one, and the page swaps the dark
-one in. Both were searched for: text in any of them has WCAG's contrast of 4.5 on its page,
-and the roles stay apart for readers with any of the common colour blindnesses.
+one in. Both were searched for: text in any of them has WCAG's contrast of 4.5 on its
+page, and the roles stay apart for readers with any of the common colour blindnesses.
 """
 
 from importlib.resources import files
@@ -105,8 +105,8 @@ def subplots(rows=1, columns=1, **options):
     rows, columns : int
         Of the grid of axes.
     **options
-        ``figsize`` of the figure; everything else as `matplotlib.figure.Figure.subplots`
-        takes it.
+        ``figsize`` of the figure; everything else as
+        `matplotlib.figure.Figure.subplots` takes it.
 
     Returns
     -------
@@ -439,7 +439,7 @@ def _edge(ax, tail, tip, size):
 
 
 def _edge_texts(ax, tail, tip, fontsize) -> tuple[Text, Text]:
-    """Return the empty texts at the two sides of an edge, the upper or left one first."""
+    """Return the empty texts beside an edge, the upper or left one first."""
     along = (tip - tail) / np.linalg.norm(tip - tail)
     side = np.array([-along[1], along[0]])
     if side[1] < -1e-9 or (abs(side[1]) <= 1e-9 and side[0] > 0):
