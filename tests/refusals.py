@@ -320,7 +320,7 @@ REFUSALS = {
     ),
     "imaginary part": (lambda x, k, s: x.imag, ".imag", "leave it away"),
     "swallowed": (_swallowed, FLOAT, MATH),
-    "global draw": (lambda x, k, s: x + np.random.rand(3), "np.random.rand", DRAW),
+    "global draw": (lambda x, k, s: x + np.random.rand(3), "np.random.rand", DRAW),  # noqa: NPY002
 }
 
 

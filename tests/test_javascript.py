@@ -391,8 +391,8 @@ def test_scripts_above_100_kb_are_refused():
         program.javascript()
     assert re.fullmatch(
         r"figure 'wide': the compiled model takes 1\d\d,\d{3} bytes of 100,000; show "
-        r"fewer elements, round constants \(weights.round\(3\)\), or record the run when "
-        r"the book is built and use np.take",
+        r"fewer elements, round constants \(weights.round\(3\)\), or record the run "
+        r"when the book is built and use np.take",
         str(caught.value),
     )
     rounded = trace(lambda z: dict(x=weights.round(3) @ z), dict(z=np.zeros(80)))

@@ -336,8 +336,8 @@ LEGACY = np.random.RandomState(7)
         (lambda: GENERATOR.integers(2), "drawing random numbers"),
         (lambda: LEGACY.rand(), "drawing random numbers"),
         (lambda: random.random(), "drawing random numbers"),
-        (lambda: np.random.normal(), "np.random.normal"),
-        (lambda: np.random.seed(1) or 1.0, "np.random.seed"),
+        (lambda: np.random.normal(), "np.random.normal"),  # noqa: NPY002
+        (lambda: np.random.seed(1) or 1.0, "np.random.seed"),  # noqa: NPY002
         (lambda: np.random.default_rng(0).normal(), "np.random.default_rng"),
         (lambda: np.random.RandomState(0).rand(), "np.random.RandomState"),
         (lambda: np.random.PCG64(0).random_raw(), "np.random.PCG64"),
