@@ -56,6 +56,7 @@ PALETTE = {
     "grid": Colour("#d8dee4", "#3a424d"),
     "paper": Colour("#ffffff", "#14181e"),
 }
+"""The colour of every role, by the role's name."""
 
 #: A cell's fill is its role's colour at this opacity at most, so that ink on it stays
 #: readable on a light and on a dark page.
