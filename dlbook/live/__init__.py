@@ -6,14 +6,13 @@ and mathematics of this package, but no matplotlib.
 
 from importlib import import_module
 
-__all__ = ["LiveFigure", "TraceError", "collect", "gather", "worked"]
+__all__ = ["LiveFigure", "TraceError", "collect", "gather"]
 
 _HOMES = {
     "LiveFigure": "dlbook.live.figure",
     "TraceError": "dlbook.live.trace",
     "collect": "dlbook.live.notebook",
     "gather": "dlbook.live.figure",
-    "worked": "dlbook.worked",
 }
 
 
