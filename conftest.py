@@ -5,6 +5,7 @@ the files of the site and this machine can be reached; an error on the console, 
 failed request or a request to another host fails the test when it ends.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -58,6 +59,33 @@ def pytest_xdist_auto_num_workers(config):
         return max(2, os.cpu_count() or 2)
     config.option.dist = "no"
     return 0
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no worker is left alone at the end."""
+    items.sort(key=lambda item: (item.path.suffix != ".ipynb", not _browses(item.path)))
+
+
+def pytest_collection_finish():
+    """Take the tests themselves out of each search through all objects there are."""
+    gc.freeze()
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Give a worker a whole file; of the browser's tests, those of one page."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path, _, test = nodeid.partition("::")
+            return path + (test.partition("[")[2] if _browses(Path(path)) else "")
+
+    config.option.loadscopereorder = False
+    return Scheduler(config, log)
+
+
+def _browses(path):
+    return path.name in ("test_site.py", "test_site_figures.py")
 
 
 _sanitize = IPyNbCell.sanitize
