@@ -85,7 +85,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def _browses(path):
-    return path.name in ("test_site.py", "test_site_figures.py")
+    return path.name in ("test_figures.py", "test_site.py", "test_site_figures.py")
 
 
 _sanitize = IPyNbCell.sanitize

@@ -71,7 +71,8 @@ def points():
     def model(a):
         x = np.array([0.0, 1.0, 2.0, 3.0]) + a
         hole = np.where(x > 3.5, np.nan, x)
-        return dict(a=a, x=x, y=hole, k=x > 1.5, v=np.sin(3 * x))
+        ends = np.stack([a > 0, a <= 0])
+        return dict(a=a, x=x, y=hole, k=x > 1.5, v=np.sin(3 * x), ends=ends)
 
     fig, (left, right) = axes(2)
     one = left.scatter([0], [0], s=40, color=colour("input"))
@@ -80,6 +81,8 @@ def points():
     values = right.scatter(np.arange(4), np.arange(4), c=np.arange(4), cmap="viridis")
     values.set_clim(-1, 1)
     mesh = right.pcolormesh(np.zeros((2, 2)), cmap="RdBu", vmin=-1, vmax=1)
+    two = np.zeros((1, 2))
+    paper = right.pcolormesh([2, 3, 4], [0, 1], two, cmap="gray", vmin=0, vmax=1)
     left.set(xlim=(-3, 6), ylim=(-3, 6))
     live = LiveFigure("points", fig, model, dict(a=(-2, 2, 0.1, 0)))
     live.bind(one, x="a", y="a", drag=("a", "a"))
@@ -87,6 +90,7 @@ def points():
     live.bind(classes, color="k", colors=("error", "activation", "#123456"))
     live.bind(values, x="x", y="y", values="v")
     live.bind(mesh, values="v")
+    live.bind(paper, values="ends")  # black and white, as ink and paper are
     return done(live)
 
 

@@ -93,8 +93,18 @@ class Heat(Change):
     def apply(self, values):
         value = np.ravel(self.source.take(values))
         rgb = [np.interp(value, self.stops, column) for column in self.table.T]
-        rgb = np.floor(np.transpose(rgb) + 0.5) / 255
-        self.artists[0].set_facecolor(rgb)
+        self.rgb = np.floor(np.transpose(rgb) + 0.5) / 255
+        self.artists[0].set_facecolor(self.rgb)
+
+    def adopt(self, drawing):
+        """Write a colour of the map as itself, even where a role has it too."""
+        (artist,) = self.artists
+        names = ["fill", "stroke"] if _edge(artist) else ["fill"]
+        drawn = drawing.element(artist).iter()
+        leaves = [element for element in drawn if element.tag in ("path", "use")]
+        for leaf, rgb in zip(leaves, self.rgb, strict=True):
+            if np.isfinite(rgb).all() and paint(rgb) != to_hex(rgb):
+                leaf.attrib.update(dict.fromkeys(names, to_hex(rgb)))
 
     def spec(self, drawing):
         (artist,) = self.artists

@@ -1,0 +1,91 @@
+"""Every live figure of the book, moved: the page against NumPy, Python and matplotlib.
+
+The figures of a chapter are made by running its code. Their compiled models run in a
+JavaScript engine, and their pictures and numbers in the browser, on the built page.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from dlbook.live import collect
+from dlbook.live import page as view
+from dlbook.live.checks import random_settings
+from dlbook.plotting import use_style
+from drawings import TREE, differences, from_markup
+from engine import Engine
+from test_site_figures import NOTEBOOKS, awake
+
+SETTINGS = 200
+PICTURES = 3
+
+NUMBERS = ".dl-readout, [data-slot]"
+TEXTS = "found => found.map(e => e.textContent)"
+PARSED = """([html, chosen]) => [...new DOMParser().parseFromString(html, "text/html")
+  .querySelectorAll(chosen)].map(e => e.textContent)"""
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def chapter(request):
+    """The name of a chapter and its figures, drawn in the book's style."""
+    lives = collect(ROOT / f"{request.param}.ipynb")
+    with plt.rc_context():
+        use_style()
+        for live in lives:
+            live.draw()  # lays the figure out before a slider moves
+        yield request.param, lives
+
+
+def compiled(lives):
+    return [live for live in lives if live.program]
+
+
+def test_a_compiled_model_gives_what_numpy_gives(chapter):
+    for live in compiled(chapter[1]):
+        live.check(SETTINGS)
+
+
+def test_a_script_gives_what_numpy_gives(chapter):
+    with Engine() as engine:
+        for live in compiled(chapter[1]):
+            rng = np.random.default_rng(2)
+            states = random_settings(live.sliders, SETTINGS, rng)
+            wanted = live.replay(states).values()
+            wanted = [np.empty((len(states), 0)), *wanted]
+            wanted = np.hstack([value.reshape(len(states), -1) for value in wanted])
+            got = engine.run(live.program.javascript(), states)
+            np.testing.assert_allclose(
+                got, wanted, rtol=1e-12, atol=1e-13, err_msg=live.name
+            )
+
+
+def test_a_moved_figure_shows_what_matplotlib_and_python_show(
+    chapter, page, built_site
+):
+    name, lives = chapter
+    awake(page, built_site, name)
+    for live in compiled(lives):
+        figure = page.locator(f"#live-{live.name}")
+        rng = np.random.default_rng(3)
+        for state in random_settings(live.sliders, PICTURES, rng)[[0, 1, -1]]:
+            text = ",".join(f"{value:g}" for value in state)
+            page.evaluate(
+                "([name, text]) => dlbook.figures.get(name).restore(text)",
+                [live.name, text],
+            )
+            live.redraw(state)
+            shown = figure.locator(".dl-row svg").evaluate_all(
+                f"found => found.map({TREE})"
+            )
+            for wanted, got in zip(live.svg(), shown, strict=True):
+                assert differences(from_markup(wanted), got) == [], (live.name, text)
+            numbers = figure.locator(f":is({NUMBERS})").evaluate_all(TEXTS)
+            assert numbers == page.evaluate(PARSED, [view.html(live), NUMBERS])
+            beside = figure.locator("output").evaluate_all(TEXTS)
+            sliders = [s for group in live.groups for s in group.sliders]
+            assert beside == [
+                slider.text(state[live.sliders.index(slider)])
+                for slider in sliders
+                if not slider.choices or slider.play
+            ]
