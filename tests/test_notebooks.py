@@ -79,6 +79,7 @@ def must_show(source):
     if not isinstance(last, ast.Expr):
         return False
     silent = ("assert_", "set_", "use_", "seed", "bind", "formula", "describe")
+    silent += ("tick_params",)
     function = getattr(last.value, "func", None)
     name = getattr(function, "attr", getattr(function, "id", ""))
     return not name.startswith(silent)
@@ -123,6 +124,14 @@ def test_no_output_is_an_error_a_warning_or_an_address(path):
             assert output.output_type != "error", cell.source
             assert output.get("name") != "stderr", output.text
     assert not re.search(r" at 0x[0-9a-f]+", printed(read(path)))
+
+
+@each_chapter
+def test_no_output_is_an_object_of_matplotlib(path):
+    for cell in code_cells(read(path)):
+        for output in cell.outputs:
+            shown = output.get("data", {}).get("text/plain", "")
+            assert not re.match(r"[\[(<]*(Text\(|matplotlib|Line2D)", shown), cell.source
 
 
 @each_chapter
