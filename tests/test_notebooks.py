@@ -131,7 +131,8 @@ def test_no_output_is_an_object_of_matplotlib(path):
     for cell in code_cells(read(path)):
         for output in cell.outputs:
             shown = output.get("data", {}).get("text/plain", "")
-            assert not re.match(r"[\[(<]*(Text\(|matplotlib|Line2D)", shown), cell.source
+            bare = re.match(r"[\[(<]*(Text\(|matplotlib|Line2D)", shown)
+            assert not bare, cell.source
 
 
 @each_chapter

@@ -172,6 +172,23 @@ def test_a_live_figure_brings_its_markup_and_its_script(book):
     assert "runtime.js" in html and "runtime.js" not in read(book, "index.html")
 
 
+def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):
+    write_book(tmp_path / "source")
+    page = tmp_path / "source" / "index.md"
+    shown = INDEX + "\n```{live-figure} notebook small\n```\n"
+    page.write_text(shown, "utf-8")
+    assert build(tmp_path / "source", "html", tmp_path / "html") == ""
+    stored = FIGURE["application/vnd.dlbook.live+json"]
+    assert stored["html"] in read(tmp_path / "html", "index.html")
+    assert read(tmp_path / "html", "_live/index.js") == stored["script"]
+    page.write_text(shown.replace("notebook small", "notebook large"), "utf-8")
+    warnings = build(tmp_path / "source", "html", tmp_path / "html")
+    assert "notebook.ipynb has small, and no 'large'" in warnings
+    page.write_text(shown.replace("notebook small", "none small"), "utf-8")
+    warnings = build(tmp_path / "source", "html", tmp_path / "html")
+    assert "live-figure: cannot read none.ipynb" in warnings
+
+
 def test_a_formula_that_cannot_be_shown_is_a_warning(faulty):
     assert "unknown command" in faulty[1] and "U+2603" in faulty[1]
 

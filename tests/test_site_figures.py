@@ -16,22 +16,47 @@ each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
 
 AWAKE = "() => !document.querySelector('[data-wakes]:disabled')"
 
-#: What a figure shows, but for its controls: drawing, formula and read-out.
-SHOWN = """figure =>
-  [...figure.querySelectorAll(".dl-row svg, .dl-formula, .dl-readout")]
-  .filter(part => part.checkVisibility() && part.getBoundingClientRect().width > 0)
-  .map(part => {
-    const seen = part.cloneNode(true);
-    seen.querySelectorAll('[display="none"]').forEach(hidden => hidden.remove());
-    return seen.outerHTML;
-  }).join("")"""
-
-#: The number beside a control, if it can be seen.
-NUMBER = """control => {
-  const output = control.form || control.closest(".dl-slider").querySelector("output");
-  if (!output) return control.selectedOptions[0].textContent;
-  const box = output.getBoundingClientRect();
-  return output.checkVisibility() && box.width > 0 ? output.textContent : null;
+#: Kept in the page: what a figure shows but for its controls (drawing, formula and
+#: read-out, as far as they can be seen), and the number that stands beside a control.
+PROBE = """() => {
+  const seen = part => {
+    const copy = part.cloneNode(true);
+    copy.querySelectorAll('[display="none"]').forEach(hidden => hidden.remove());
+    return copy.outerHTML;
+  };
+  const shown = figure =>
+    [...figure.querySelectorAll(".dl-row svg, .dl-formula, .dl-readout")]
+    .filter(part => part.checkVisibility() && part.getBoundingClientRect().width > 0)
+    .map(seen).join("");
+  const number = control => {
+    const output = control.closest(".dl-slider").querySelector("output");
+    if (!output) return control.selectedOptions[0].textContent;
+    const box = output.getBoundingClientRect();
+    return output.checkVisibility() && box.width > 0 ? output.textContent : null;
+  };
+  const keys = control => {
+    if (control.type === "checkbox") return ["Space"];
+    if (control.type === "range")
+      return control.value === control.max ? ["ArrowLeft", "Home"]
+        : ["ArrowRight", "End", "Home"];
+    const last = control.selectedIndex === control.options.length - 1;
+    return [last ? "ArrowUp" : "ArrowDown"];
+  };
+  self.probe = {
+    start: figure => { probe.figure = figure; probe.first = shown(figure); },
+    focus: control => {
+      control.focus();
+      Object.assign(probe, {control, number: number(control)});
+      return keys(control);
+    },
+    changed: () => ({
+      focused: document.activeElement === probe.control,
+      number: ![null, probe.number].includes(number(probe.control)),
+      shown: shown(probe.figure) !== probe.first,
+    }),
+    reset: () => probe.figure.querySelector(".dl-reset").focus(),
+    restored: () => shown(probe.figure) === probe.first,
+  };
 }"""
 
 VALUES = """() => [...document.querySelectorAll("[data-slider]")]
@@ -50,28 +75,13 @@ def awake(page, site, name, state=""):
     return page
 
 
-def keys_for(control):
-    """The keys that move a control from where it stands, gently first."""
-    kind = control.evaluate("e => e.type")
-    if kind == "checkbox":
-        return ["Space"]
-    if kind.startswith("select"):
-        last = control.evaluate("e => e.selectedIndex === e.options.length - 1")
-        return ["ArrowUp" if last else "ArrowDown"]
-    if control.evaluate("e => e.value === e.max"):
-        return ["ArrowLeft", "Home"]
-    return ["ArrowRight", "End", "Home"]
-
-
-def moved(figure, control):
+def moved(page, control):
     """Whether a key changes the control's number and what the figure shows."""
-    before, number = figure.evaluate(SHOWN), control.evaluate(NUMBER)
-    control.focus()
-    for key in keys_for(control):
-        control.page.keyboard.press(key)
-        assert control.evaluate("e => e === document.activeElement")
-        assert control.evaluate(NUMBER) not in (None, number)
-        if figure.evaluate(SHOWN) != before:
+    for key in control.evaluate("control => probe.focus(control)"):
+        page.keyboard.press(key)
+        changed = page.evaluate("probe.changed()")
+        assert changed["focused"] and changed["number"]
+        if changed["shown"]:
             return True
     return False
 
@@ -79,15 +89,14 @@ def moved(figure, control):
 @each_notebook
 def test_every_slider_answers_to_the_keyboard(name, page, built_site):
     awake(page, built_site, name)
-    figures = page.locator(".dl-live:has([data-slider])")
-    for figure in figures.all():
-        reset = figure.locator(".dl-reset")
-        reset.press("Enter")
-        start = figure.evaluate(SHOWN)
-        for control in figure.locator("[data-slider]").all():
-            assert moved(figure, control), control.get_attribute("id")
-            reset.press("Enter")
-            assert figure.evaluate(SHOWN) == start
+    page.evaluate(PROBE)
+    for figure in page.locator(".dl-live:has([data-slider])").all():
+        figure.evaluate("figure => probe.start(figure)")
+        for control in figure.locator("[data-slider]").element_handles():
+            assert moved(page, control), control.get_attribute("id")
+            page.evaluate("probe.reset()")
+            page.keyboard.press("Enter")
+            assert page.evaluate("probe.restored()"), control.get_attribute("id")
     stored = figures_in(name)
     assert page.locator(".dl-live").count() == len(stored)
 
@@ -117,9 +126,10 @@ def test_the_address_keeps_the_values(name, new_page, page, built_site):
 @each_notebook
 def test_a_made_up_address_stays_within_bounds(name, page, built_site):
     figures = figures_in(name)
+    if figures:
+        awake(page, built_site, name, f"#{figures[0]}={MADE_UP[0]}")
     for state in MADE_UP if figures else ():
-        page.goto("about:blank")
-        awake(page, built_site, name, f"#{figures[0]}={state}")
+        page.evaluate("hash => { location.hash = hash }", f"{figures[0]}={state}")
         assert page.evaluate(OUTSIDE) == []
         assert page.locator(".dl-live :is(img, script)").count() == 0
         for text in page.locator(".dl-live :is(output, .dl-readout)").all_inner_texts():

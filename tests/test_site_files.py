@@ -82,10 +82,11 @@ def pages(built_site):
 
 
 def figures_in(name):
-    """The live figures that a chapter's notebook stores."""
+    """The live figures that a page shows: those its notebook stores, or those named."""
     path = ROOT / f"{name}.ipynb"
     if not path.exists():
-        return []
+        text = (ROOT / f"{name}.md").read_text("utf-8")
+        return re.findall(r"```\{live-figure\} \S+ (\S+)", text)
     cells = json.loads(path.read_text("utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
     forms = [output.get("data", {}) for output in outputs]

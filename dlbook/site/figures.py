@@ -13,8 +13,12 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
 
-__all__ = ["LIVE", "LiveFigureRenderer", "live_figure", "page_script", "setup"]
+__all__ = [
+    "LIVE", "LiveFigureDirective", "LiveFigureRenderer", "as_node", "live_figure",
+    "page_script", "setup",
+]  # fmt: skip
 
 LIVE = "application/vnd.dlbook.live+json"
 FOLDER = "_live"
@@ -57,15 +61,43 @@ class LiveFigureRenderer:
         """
         if data.mime_type != LIVE or inline:
             return None
-        content = data.content
-        if isinstance(content, str):
-            content = json.loads(content)
-        if content["version"] != 1:
-            raise ValueError(
-                f"live figure {content['name']!r}: wanted version 1, got "
-                f"{content['version']!r}; run the notebook again"
-            )
-        return [live_figure("", **{k: content[k] for k in ("name", "html", "script")})]
+        return [as_node(data.content)]
+
+
+def as_node(content):
+    """Return the node of a stored figure; see `LiveFigureRenderer.handle_mime`."""
+    if isinstance(content, str):
+        content = json.loads(content)
+    if content["version"] != 1:
+        raise ValueError(
+            f"live figure {content['name']!r}: wanted version 1, got "
+            f"{content['version']!r}; run the notebook again"
+        )
+    return live_figure("", **{k: content[k] for k in ("name", "html", "script")})
+
+
+class LiveFigureDirective(SphinxDirective):
+    """Show a figure of a notebook on another page: ``{live-figure} notebook name``."""
+
+    required_arguments = 2
+
+    def run(self):
+        """Return the figure as the notebook stores it."""
+        notebook, name = self.arguments
+        relative, path = self.env.relfn2path(f"{notebook}.ipynb")
+        self.env.note_dependency(relative)
+        try:
+            cells = json.loads(Path(path).read_text("utf-8"))["cells"]
+        except OSError as error:
+            raise self.error(f"live-figure: cannot read {relative}: {error}") from None
+        outputs = [output for cell in cells for output in cell.get("outputs", ())]
+        forms = [output.get("data", {}) for output in outputs]
+        stored = [form[LIVE] for form in forms if LIVE in form]
+        for content in stored:
+            if content["name"] == name:
+                return [as_node(content)]
+        names = ", ".join(content["name"] for content in stored)
+        raise self.error(f"live-figure: {relative} has {names}, and no {name!r}")
 
 
 def visit_live(self, node):
@@ -90,6 +122,8 @@ class StaticPicture(SphinxPostTransform):
             return
         for figure in list(self.document.findall(live_figure)):
             bundle = figure.parent.parent
+            if not figure.parent.get("mime_type"):
+                continue  # shown by the directive: its picture stands in its notebook
             for raw in bundle.findall(nodes.raw):
                 if found := PICTURE.search(raw.astext()):
                     uri = f"data:image/png;base64,{found[1]}"
@@ -131,5 +165,6 @@ def write_script(app, pagename, templatename, context, doctree):
 def setup(app):
     """Register the node, the picture for other builders, and the page's script."""
     app.add_node(live_figure, html=(visit_live, None), latex=(skip_live, None))
+    app.add_directive("live-figure", LiveFigureDirective)
     app.add_post_transform(StaticPicture)
     app.connect("html-page-context", write_script)
