@@ -251,6 +251,7 @@ def test_without_values_the_message_says_so():
         (("p_data",), r"p_{\mathrm{data}}", "p data"),
         (("temperature",), r"\text{temperature}", "temperature"),
         (("sigma_max",), r"\sigma_{\mathrm{max}}", "sigma max"),
+        (("w_mu", (1,)), r"w_{\mu,2}", "weight w mu 2"),
         (("beta1",), r"\beta_{1}", "beta 1"),
     ],
 )

@@ -91,6 +91,8 @@ def _base(name):
             base = _ACCENTS[tail] % base
         elif tail == "prev":
             subs.append("t-1")
+        elif tail in _GREEK:
+            subs.append(rf"\{tail}")
         else:
             subs.append(tail if len(tail) <= 2 else rf"\mathrm{{{tail}}}")
     return base, ",".join(subs), ""
@@ -132,5 +134,6 @@ def _spoken(name, index):
     head, *tails = [name] if name in _WORDS else name.split("_")
     words = [_WORDS.get(head, head)]
     for tail in tails:
-        words += [_WORDS.get(tail, tail)] if len(tail) > 2 else tail
+        whole = len(tail) > 2 or tail in _GREEK
+        words += [_WORDS.get(tail, tail)] if whole else tail
     return " ".join(words + [str(place + 1) for place in index])
