@@ -677,6 +677,16 @@ def test_painter_draws_what_matplotlib_draws(zoo, name):
         np.testing.assert_array_equal(drawn, picture(live.fig, 96))
 
 
+def test_painter_draws_no_frame_where_the_axes_are_off():
+    live, ax = simple()
+    ax.axis("off")
+    (line,) = ax.plot([0, 1], [0, 0])
+    live.bind(line, y="v[:2]")
+    done(live).draw()
+    drawn = Image.open(BytesIO(Painter(live.fig, live.artists, 96).png()))
+    np.testing.assert_array_equal(drawn, picture(live.fig, 96))
+
+
 def test_painter_draws_all_where_ticks_lie_above():
     live, ax = simple()
     ax.set_axisbelow(False)

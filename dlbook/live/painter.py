@@ -5,6 +5,7 @@ import io
 import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.spines import Spine
 from PIL import Image
 
 __all__ = ["Painter", "picture"]
@@ -75,6 +76,8 @@ def _above(ax):
     ticks = [child for child in ax.get_children() if isinstance(child, Axis)]
     level = max((axis.get_zorder() for axis in ticks if ax.axison), default=0)
     found = [a for a in ax.get_children() if a is not ax.patch and a not in ticks]
+    if not ax.axison:  # an axes that is off has no frame
+        found = [a for a in found if not isinstance(a, Spine)]
     return sorted((a for a in found if a.get_zorder() > level), key=_zorder)
 
 
