@@ -354,23 +354,6 @@ def test_nothing_shifts_when_figures_come_alive(zoo, new_page):
     assert page.evaluate("shift") == 0
 
 
-def test_update_takes_less_than_a_millisecond(zoo, page):
-    page.goto(zoo[0])
-    times = page.evaluate(
-        """() => [...dlbook.figures.values()].map(figure => {
-        const input = figure.inputs[0], spent = [];
-        for (let k = 0; k < 300; k++) {
-          input.value = figure.sliders[0].low + k % 7 * figure.sliders[0].step;
-          const start = performance.now();
-          input.dispatchEvent(new Event("input"));
-          spent.push(performance.now() - start);
-        }
-        return spent.sort((a, b) => a - b)[150];
-      })"""
-    )
-    assert max(times) < 1.0, times
-
-
 @pytest.mark.parametrize("width", [360, 320, 1280])
 def test_page_fits_a_narrow_screen(zoo, new_page, width):
     page = new_page(viewport={"width": width, "height": 800})

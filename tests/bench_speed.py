@@ -1,0 +1,334 @@
+"""Measure the package and the book: ``python tests/bench_speed.py``.
+
+It times `dlbook` beside PyTorch, SciPy and a textbook's loop in one run, on one thread,
+then the notebooks, the build, and the figures' answers to a slider. It prints the
+tables, keeps the record in ``tests/speed.json`` and writes ``chapters/speed.md`` from
+it. Contenders take turns, so that a busy moment slows all of them. Needs PyTorch
+(``tests/requirements-torch.txt``) and a Chromium.
+"""
+
+# ruff: noqa: E402 (the number of threads is set before NumPy is loaded)
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import io
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import redirect_stdout
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from conftest import ARGUMENTS, ROOT, build_book
+
+RECORD = ROOT / "tests" / "speed.json"
+PAGE = ROOT / "chapters" / "speed.md"
+DTYPES = ("float32", "float64")
+SECONDS, SLOW = 1.5, 0.1
+FORMULAS = "activations losses optim backprop cnn rnn lstm autoencoder vae gan".split()
+
+HEAD = """# Speed
+
+How long does the package take, and how long do the pages? Everything here was measured
+in one run of `python tests/bench_speed.py` with {machine}.
+"""
+READING = """## How to read it
+
+All contenders of a row do the same work on the same numbers, on one thread, and take
+turns. Each time is the median, in milliseconds. The *ratio* is the time of `dlbook`
+over that of PyTorch in eager mode: below 1 the package is faster. The *loop* is the
+formula as a textbook writes it, one output at a time. The *share* is the rate of
+`dlbook` as a part of the rate at which this machine multiplies two large matrices of
+the same dtype: what is left is the price of moving data and of everything else. PyTorch
+is made for larger work than a textbook's, and its fused kernel for the float32 LSTM has
+no counterpart in NumPy. Ratios travel between machines better than times do.
+"""
+
+
+def take_turns(contenders, seconds=SECONDS):
+    """Return the median time of each contender in seconds; slow ones run once."""
+    times = {}
+    for name, run in contenders.items():
+        for _ in range(2 if name != "loop" else 1):  # the first run warms up
+            start = time.perf_counter()
+            run()
+            times[name] = [time.perf_counter() - start]
+    quick = {name: run for name, run in contenders.items() if times[name][0] < SLOW}
+    end = time.perf_counter() + seconds
+    for name in quick:
+        times[name].clear()
+    while quick and time.perf_counter() < end:
+        for name, run in quick.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(spent) for name, spent in times.items()}
+
+
+def matmul_rate(dtype):
+    """Return the floating-point operations a second of a large matrix product."""
+    a = np.random.default_rng(0).normal(size=(1024, 1024)).astype(dtype)
+    return 2 * 1024**3 / take_turns({"matmul": lambda: a @ a})["matmul"]
+
+
+def operations():
+    """Time every case in both dtypes."""
+    import torch
+
+    from contenders import CASES
+
+    torch.set_num_threads(1)
+    rows = []
+    for dtype in DTYPES:
+        rate = matmul_rate(dtype)
+        for name, make in CASES.items():
+            case = make(dtype)
+            times = take_turns(case.contenders)
+            share = case.flops / times["dlbook"] / rate if case.flops else None
+            rows.append(dict(name=name, dtype=dtype, times=times, share=share))
+            print(dtype, name, times, flush=True)
+    return rows
+
+
+def growth():
+    """Time how the work grows with filters, steps, and the length of a curve."""
+    from dlbook import cnn, rnn
+
+    rng, found = np.random.default_rng(0), {}
+    x = rng.normal(size=(32, 1, 28, 28)).astype("float32")
+    runs = {}
+    for n in (4, 8, 16, 32, 64):
+        w = rng.normal(size=(n, 1, 3, 3)).astype("float32")
+        runs[n] = partial(cnn.conv2d, x, w)
+    found["filters of a convolution, 32×1×28×28, 3×3"] = take_turns(runs)
+    params = rnn.init_params(128, 128, rng=rng, dtype="float32")
+    h0 = np.zeros((32, 128), "float32")
+    runs = {}
+    for n in (25, 50, 100, 200, 400):
+        sequence = rng.normal(size=(n, 32, 128)).astype("float32")
+        runs[n] = partial(rnn.rnn_forward, sequence, h0, params)
+    found["steps of an RNN, N = 32, H = 128"] = take_turns(runs)
+    return found
+
+
+def import_time():
+    """Return what importing the formulas costs beyond NumPy, in seconds."""
+    imports = "\n".join(f"import dlbook.{name}" for name in FORMULAS)
+    clock = "time.perf_counter()"
+    code = f"import numpy, time\nt = {clock}\n{imports}\nprint({clock} - t)"
+    command = [sys.executable, "-c", code]
+    runs = [
+        float(subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout)
+        for _ in range(7)
+    ]
+    return statistics.median(runs)
+
+
+def notebooks():
+    """Return the seconds to run each chapter, and to build, cold and warm."""
+    from dlbook.notebooks import execute
+
+    found = {}
+    for path in sorted(ROOT.glob("chapters/*.ipynb")):
+        start = time.perf_counter()
+        execute(path)
+        found[path.stem] = time.perf_counter() - start
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("build, cold", "build, warm"):
+            start = time.perf_counter()
+            code, printed = build_book(Path(folder))
+            assert code == 0, printed[-2000:]
+            found[name] = time.perf_counter() - start
+    return found
+
+
+#: The mean of many updates: a browser's clock ticks in tenths of a millisecond.
+PRESS = """figure => {
+  const slider = figure.sliders[0], start = performance.now();
+  for (let k = 0; k < 500; k++) {
+    figure.set(0, slider.low + k % slider.count * slider.step);
+    figure.touched();
+  }
+  const spent = (performance.now() - start) / 500;
+  figure.reset(); figure.update();
+  return spent;
+}"""
+
+
+def curve(points):
+    """Return a figure whose curve has some number of points."""
+    import matplotlib.pyplot as plt
+
+    from dlbook.live import LiveFigure
+
+    t = np.linspace(-3, 3, points)
+    fig, ax = plt.subplots(figsize=(3.4, 2.6))
+    (line,) = ax.plot(t, t)
+    live = LiveFigure(
+        f"curve{points}", fig, lambda a: dict(y=np.tanh(a * t)), dict(a=(0, 3, 0.1, 1))
+    )
+    live.bind(line, y="y")
+    live.describe("a is {a}.")
+    return live
+
+
+def figures():
+    """Time a slider's way to the picture, in the kernel and on the page."""
+    from playwright.sync_api import sync_playwright
+
+    from dlbook.live import collect
+    from dlbook.site.pdf import find_chromium
+    from test_runtime import site
+
+    kernel, page_times, grows, many = {}, {}, {}, {}
+    with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
+        browser = driver.chromium.launch(
+            executable_path=find_chromium(), args=[*ARGUMENTS], chromium_sandbox=False
+        )
+        page = browser.new_page()
+
+        def pressed(name, lives):
+            place = Path(folder, name)
+            place.mkdir()
+            page.goto(site(place, lives))
+            names = [live.name for live in lives]
+            script = f"names => names.map(n => ({PRESS})(dlbook.figures.get(n)))"
+            ready = page.evaluate("performance.now()")
+            return page.evaluate(script, names), ready
+
+        for path in sorted(ROOT.glob("chapters/*.ipynb")):
+            with redirect_stdout(io.StringIO()):  # what the chapter prints
+                lives = collect(path)
+            lives = [live for live in lives if live.program and live.sliders]
+            page_times[path.stem] = pressed(path.stem, lives)[0]
+            kernel[path.stem] = [_kernel(live) for live in lives]
+        for points in (25, 50, 100, 200, 400, 800):
+            grows[points] = pressed(f"c{points}", [curve(points)])[0][0] / 1000
+        for number in (1, 2, 4, 8, 16):
+            lives = [curve(40 + k) for k in range(number)]
+            many[number] = pressed(f"n{number}", lives)[1] / 1000
+        browser.close()
+    return dict(
+        kernel=kernel, page={k: [t / 1000 for t in v] for k, v in page_times.items()},
+        grows=grows, many=many,
+    )  # fmt: skip
+
+
+def _kernel(live):
+    """Return the median seconds from a slider's new value to the picture's bytes."""
+    widget, slider = live.widget(), live.sliders[0]
+    spent = []
+    for k in range(12):
+        value = slider.at(k % slider.positions)
+        state = [value, *widget.state()[1:]]
+        start = time.perf_counter()
+        widget._set(state)
+        spent.append(time.perf_counter() - start)
+    return statistics.median(spent)
+
+
+# The page -----------------------------------------------------------------------------
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def ms(seconds):
+    if seconds is None:
+        return "–"
+    return f"{1000 * seconds:.3g}" if seconds < 1 else f"{1000 * seconds:.0f}"
+
+
+def page(record):
+    """Return the text of the page for a record of a run."""
+    parts = [HEAD.format(machine=record["machine"]), READING]
+    ratios = []
+    for dtype in DTYPES:
+        rows = []
+        for row in (r for r in record["operations"] if r["dtype"] == dtype):
+            times = row["times"]
+            ratios.append(times["dlbook"] / times["PyTorch"])
+            share = "–" if row["share"] is None else f"{100 * row['share']:.0f} %"
+            others = [ms(times.get(name)) for name in ("SciPy", "loop")]
+            rows.append(
+                [row["name"], ms(times["dlbook"]), ms(times["PyTorch"])]
+                + [f"{ratios[-1]:.2f}", *others, share]
+            )
+        head = ["work", "`dlbook`", "PyTorch", "ratio", "SciPy", "loop", "share"]
+        parts.append(f"## Formulas in {dtype}\n\n{table(head, rows)}")
+    fast = sum(ratio <= 1 for ratio in ratios)
+    parts.insert(
+        2,
+        f"`dlbook` is at or below PyTorch's time in {fast} of {len(ratios)} rows. The "
+        f"largest ratio is {max(ratios):.2f}. Importing all the models takes "
+        f"{ms(record['import'])} ms beyond NumPy.\n",
+    )
+    for title, times in record["growth"].items():
+        rows = [[str(n) for n in times], [ms(t) for t in times.values()]]
+        parts.append(_grown(title, rows))
+    parts.append("## Notebooks, build and figures\n\nSeconds to run or to build:\n")
+    rows = [[name, f"{spent:.1f}"] for name, spent in record["notebooks"].items()]
+    parts.append(table(["what", "s"], rows))
+    parts.append(
+        "From a slider's new value to the picture, in milliseconds: the median and the "
+        "slowest of a chapter's figures, with a kernel and on the page.\n"
+    )
+    live, rows = record["figures"], []
+    for name, spent in live["kernel"].items():
+        shown = live["page"][name]
+        middle = [statistics.median(spent), max(spent)]
+        middle += [statistics.median(shown), max(shown)]
+        rows.append([name, str(len(shown)), *map(ms, middle)])
+    head = ["chapter", "figures", "kernel", "slowest", "page", "slowest"]
+    parts.append(table(head, rows))
+    for title, key in [
+        ("points of a curve on the page: one update", "grows"),
+        ("figures on a page: all of them answer", "many"),
+    ]:
+        times = live[key]
+        parts.append(_grown(title, [[*times], [ms(t) for t in times.values()]]))
+    return "\n".join(parts)
+
+
+def _grown(title, rows):
+    return f"Milliseconds, by the number of {title}:\n\n{table(*rows[:1], rows[1:])}"
+
+
+def machine():
+    import torch
+
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), Python "
+        f"{platform.python_version()}, NumPy {np.__version__} and PyTorch "
+        f"{torch.__version__.split('+')[0]}"
+    )
+
+
+def main():
+    """Run everything, keep the record, and write the page."""
+    record = {
+        "machine": machine(),
+        "import": import_time(),
+        "operations": operations(),
+        "growth": growth(),
+        "notebooks": notebooks(),
+        "figures": figures(),
+    }
+    text = json.dumps(record, indent=1, default=float)
+    RECORD.write_text(text + "\n", encoding="utf-8")
+    PAGE.write_text(page(json.loads(text)), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
