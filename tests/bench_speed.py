@@ -264,7 +264,7 @@ def page(record):
                 [row["name"], ms(times["dlbook"]), ms(times["PyTorch"])]
                 + [f"{ratios[-1]:.2f}", *others, share]
             )
-        head = ["work", "`dlbook`", "PyTorch", "ratio", "SciPy", "loop", "share"]
+        head = ["work", "dlbook", "PyTorch", "ratio", "SciPy", "loop", "share"]
         parts.append(f"## Formulas in {dtype}\n\n{table(head, rows)}")
     fast = sum(ratio <= 1 for ratio in ratios)
     parts.insert(
