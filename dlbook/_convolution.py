@@ -2,9 +2,9 @@ r"""Convolution and correlation, of one image by the formula and of batches by m
 
 Copies of the image, each shifted by one column of the kernel, are stacked once; a shift
 by one row is then a slice of that stack, and a convolution is one matrix product for
-each row u of the kernel:
+each row u of the kernel. Below the copies lies an image of ones, whose weight is b:
 
-.. math:: y = b + \sum_u W_u \, X_u , \qquad
+.. math:: y = b \, \mathbb{1}^\top + \sum_u W_u \, X_u , \qquad
    \frac{\partial L}{\partial W_u} = \frac{\partial L}{\partial y} X_u^\top , \qquad
    \frac{\partial L}{\partial X_u} \mathrel{+}= W_u^\top \frac{\partial L}{\partial y} .
 """
@@ -32,7 +32,7 @@ class ConvCache(NamedTuple):
     """What `conv2d_forward` leaves for `conv2d_backward`."""
 
     columns: np.ndarray
-    """Shifted copies of the padded image, (N, C * kernel columns, H', W_out)."""
+    """Shifted copies of the padded image and ones, (N, kw * C + 1, H', W_out)."""
     w: np.ndarray
     y: np.ndarray
     sweep: Sweep
@@ -200,10 +200,10 @@ def conv2d_forward(x, w, b=None, *, stride=1, padding=0, dilation=1):
     sweep = sweep_over(x.shape[-2:], w.shape[-2:], stride, padding, dilation)
     columns = _columns(pad(x.reshape(-1, *x.shape[-3:]), sweep.padding), sweep)
     w_rows = _kernel_rows(w)
-    y = w_rows[0] @ _row(columns, 0, sweep)
+    y = np.column_stack((w_rows[0], b)) @ _row(columns, 0, sweep)
+    term = np.empty_like(y)
     for u in range(1, len(w_rows)):
-        y += w_rows[u] @ _row(columns, u, sweep)
-    y = np.add(y, b[:, None], out=None if getattr(b, "symbolic", False) else y)
+        y += np.matmul(w_rows[u], _row(columns[:, :-1], u, sweep), out=term)
     y = y.reshape(x.shape[:-3] + w.shape[:1] + sweep.out)
     return y, ConvCache(columns, w, y, sweep)
 
@@ -267,9 +267,9 @@ def conv2d_backward(dy, cache, *, wrt_x=True):
     dw = np.stack(
         [np.sum(_row(columns, u, sweep) @ d_t, axis=0) for u in range(w.shape[2])]
     )
-    dw = dw.reshape(*w.shape[2:3], *w.shape[1:2], *w.shape[3:], -1)
-    dx = _conv2d_dx(d, cache) if wrt_x else None
-    return ConvGradients(dx, dw.transpose(3, 1, 0, 2), np.sum(d, axis=(0, 2)))
+    dw, db = dw[:, :-1], dw[0, -1]
+    dw = dw.reshape(w.shape[2], w.shape[3], w.shape[1], len(w)).transpose(3, 2, 0, 1)
+    return ConvGradients(_conv2d_dx(d, cache) if wrt_x else None, dw, db)
 
 
 def _image_and_kernel(image, kernel):
@@ -277,34 +277,37 @@ def _image_and_kernel(image, kernel):
 
 
 def _kernel_rows(w):
-    """Return one matrix (O, C * kernel columns) for each row of the kernels."""
-    return w.transpose(2, 0, 1, 3).reshape(w.shape[2], len(w), -1)
+    """Return one matrix (O, kw * C) for each row of the kernels."""
+    return w.transpose(2, 0, 3, 1).reshape(w.shape[2], len(w), -1)
 
 
 def _columns(x, sweep):
-    """Stack a copy of the image for each column of the kernel, shifted by it."""
-    shifted = [x[..., taps(sweep, 1, v)] for v in range(sweep.kernel[1])]
-    columns = np.stack(shifted, axis=2)
-    return columns.reshape(len(x), -1, *columns.shape[-2:])
+    """Stack a copy of the image for each column of the kernel, and ones below them."""
+    n, c, height, _ = x.shape
+    kw, width_out = sweep.kernel[1], sweep.out[1]
+    columns = np.empty_like(x, shape=(n, kw * c + 1, height, width_out))
+    for v in range(kw):
+        columns[:, v * c : (v + 1) * c] = x[..., taps(sweep, 1, v)]
+    columns[:, -1] = 1
+    return columns
 
 
 def _row(columns, u, sweep):
-    """Return what row u of the kernel meets: a matrix (C * kernel columns, places)."""
+    """Return what row u of the kernel meets: a matrix with a column for each place."""
     return columns[:, :, taps(sweep, 0, u)].reshape(*columns.shape[:2], -1)
 
 
 def _conv2d_dx(d, cache):
     """Send each gradient back along the slices that the forward pass has read."""
     columns, w, y, sweep = cache
-    d_columns = np.zeros_like(columns)
+    d_columns = np.zeros_like(columns[:, :-1])
     for u, w_u in enumerate(_kernel_rows(w)):
         read = d_columns[:, :, taps(sweep, 0, u)]
         read += (w_u.T @ d).reshape(read.shape)
-    n, _, height, width_out = columns.shape
-    width = sweep.image[1] + 2 * sweep.padding[1]
-    dx = np.zeros_like(columns, shape=(n, w.shape[1], height, width))
-    d_columns = d_columns.reshape(n, w.shape[1], -1, height, width_out)
+    n, _, height, _ = columns.shape
+    c, width = w.shape[1], sweep.image[1] + 2 * sweep.padding[1]
+    dx = np.zeros_like(columns, shape=(n, c, height, width))
     for v in range(w.shape[3]):
-        dx[..., taps(sweep, 1, v)] += d_columns[:, :, v]
+        dx[..., taps(sweep, 1, v)] += d_columns[:, v * c : (v + 1) * c]
     dx = unpad(dx, sweep.padding)
     return dx.reshape(*y.shape[:-3], *dx.shape[1:])

@@ -3,7 +3,8 @@
 It times `dlbook` beside PyTorch, SciPy and a textbook's loop in one run, on one thread,
 then the notebooks, the build, and the figures' answers to a slider. It prints the
 tables, keeps the record in ``tests/speed.json`` and writes ``chapters/speed.md`` from
-it. Contenders take turns, so that a busy moment slows all of them. Needs PyTorch
+it. `dlbook` and PyTorch take turns, so that a busy moment slows both of them; slower
+contenders follow, since they would leave cold caches. Needs PyTorch
 (``tests/requirements-torch.txt``) and a Chromium.
 """
 
@@ -42,10 +43,11 @@ in one run of `python tests/bench_speed.py` with {machine}.
 """
 READING = """## How to read it
 
-All contenders of a row do the same work on the same numbers, on one thread, and take
-turns. Each time is the median, in milliseconds. The *ratio* is the time of `dlbook`
-over that of PyTorch in eager mode: below 1 the package is faster. The *loop* is the
-formula as a textbook writes it, one output at a time. The *share* is the rate of
+All contenders of a row do the same work on the same numbers, on one thread; `dlbook`
+and PyTorch take turns. Each time is the median, in milliseconds. The *ratio* is the
+time of `dlbook` over that of PyTorch in eager mode: below 1 the package is faster. The
+*loop* is the formula as a textbook writes it: one output at a time for convolution,
+pooling and Adam, one example at a time for the rest. The *share* is the rate of
 `dlbook` as a part of the rate at which this machine multiplies two large matrices of
 the same dtype: what is left is the price of moving data and of everything else. PyTorch
 is made for larger work than a textbook's, and its fused kernel for the float32 LSTM has
@@ -86,12 +88,15 @@ def operations():
     from contenders import CASES
 
     torch.set_num_threads(1)
+    np.ones(31 * 2**17)  # 31 MB: from now on malloc keeps what is freed, for everyone
     rows = []
     for dtype in DTYPES:
         rate = matmul_rate(dtype)
         for name, make in CASES.items():
             case = make(dtype)
-            times = take_turns(case.contenders)
+            pair = {k: case.contenders[k] for k in ("dlbook", "PyTorch")}
+            rest = {k: v for k, v in case.contenders.items() if k not in pair}
+            times = take_turns(pair) | take_turns(rest, SECONDS / 3)
             share = case.flops / times["dlbook"] / rate if case.flops else None
             rows.append(dict(name=name, dtype=dtype, times=times, share=share))
             print(dtype, name, times, flush=True)

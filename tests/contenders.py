@@ -15,7 +15,7 @@ import torch
 
 from dlbook import backprop, cnn, lstm, rnn, vae
 from dlbook.datasets import load_digits
-from dlbook.optim import SGD, Adam
+from dlbook.optim import SGD, Adam, tree_map
 from oracles import flat
 
 __all__ = ["CASES", "Case"]
@@ -39,6 +39,11 @@ def normal(*shape):
     return np.random.default_rng(0).normal(size=shape)
 
 
+def mean(trees):
+    """Return the mean of many trees of arrays: what one example after another gives."""
+    return tree_map(lambda *arrays: sum(arrays) / len(arrays), *trees)
+
+
 # Images -------------------------------------------------------------------------------
 
 
@@ -50,6 +55,17 @@ def looped_convolution(x, w):
         window = x[example, :, i : i + k, j : j + k]
         y[example, filter, i, j] = np.sum(window * w[filter])
     return y
+
+
+def looped_convolution_backward(dy, x, w):
+    """Send every gradient to the weights and the pixels that its window has met."""
+    k, dx, dw = w.shape[-1], np.zeros_like(x), np.zeros_like(w)
+    for example, filter, i, j in np.ndindex(dy.shape):
+        window = example, slice(None), slice(i, i + k), slice(j, j + k)
+        d = dy[example, filter, i, j]
+        dw[filter] += d * x[window]
+        dx[window] += d * w[filter]
+    return dx, dw, dy.sum(axis=(0, 2, 3))
 
 
 def convolution(n, channels, size, filters, k, backward):
@@ -67,11 +83,15 @@ def convolution(n, channels, size, filters, k, backward):
             def theirs():
                 return torch.autograd.grad(F.conv2d(*leaves), leaves, torch.tensor(y))
 
-            return Case(3 * flops, {"dlbook": ours, "PyTorch": theirs})
+            def looped():
+                return looped_convolution_backward(looped_convolution(x, w), x, w)
+
+            return Case(3 * flops, {"dlbook": ours, "PyTorch": theirs, "loop": looped})
 
         def scipys():
             correlate = scipy.signal.correlate
-            return [[correlate(image, f, mode="valid") for f in w] for image in x]
+            maps = [[correlate(image, f, mode="valid") for f in w] for image in x]
+            return np.array(maps)
 
         return Case(
             flops,
@@ -91,6 +111,15 @@ def looped_pooling(x):
     for n, c, i, j in np.ndindex(y.shape):
         y[n, c, i, j] = np.max(x[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2])
     return y
+
+
+def looped_pooling_backward(dy, x):
+    dx = np.zeros_like(x)
+    for n, c, i, j in np.ndindex(dy.shape):
+        window = x[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+        m, k = np.unravel_index(np.argmax(window), window.shape)
+        dx[n, c, 2 * i + m, 2 * j + k] += dy[n, c, i, j]
+    return dx
 
 
 def pooling(backward):
@@ -114,7 +143,11 @@ def pooling(backward):
             y = F.max_pool2d(leaf, 2)
             return torch.autograd.grad(y, leaf, torch.tensor(dy))
 
-        return Case(0, {"dlbook": ours, "PyTorch": theirs})
+        def looped():
+            looped_pooling(x)
+            return looped_pooling_backward(dy, x)
+
+        return Case(0, {"dlbook": ours, "PyTorch": theirs, "loop": looped})
 
     return make
 
@@ -162,12 +195,12 @@ def recurrent(cell, backward):
         theirs = module(H, H).to(getattr(torch, dtype))
         (leaf,), arriving = tensors(x), torch.tensor(dh)
         if cell == "rnn":
-            params = rnn.init_params(H, H, rng=rng, dtype=dtype)
-            run, back = partial(rnn.rnn_forward, x, zero, params), rnn.rnn_backward
+            params, states = rnn.init_params(H, H, rng=rng, dtype=dtype), (zero,)
+            forward, back = rnn.rnn_forward, rnn.rnn_backward
         else:
-            params = lstm.init_params(H, H, rng=rng, dtype=dtype)
-            run = partial(lstm.lstm_forward, x, zero, zero, params)
-            back = lstm.lstm_backward
+            params, states = lstm.init_params(H, H, rng=rng, dtype=dtype), (zero, zero)
+            forward, back = lstm.lstm_forward, lstm.lstm_backward
+        run = partial(forward, x, *states, params)
         with torch.no_grad():
             for weight, array in zip(
                 theirs.parameters(), _as_torch(params), strict=True
@@ -184,6 +217,15 @@ def recurrent(cell, backward):
                 },
             )
         leaves = [leaf, *theirs.parameters()]
+
+        def each_example():
+            some = [
+                back(dh[:, n], forward(x[:, n], *(s[n] for s in states), params)[1])
+                for n in range(N)
+            ]
+            dx = np.stack([gradients.dx for gradients in some], axis=1)
+            return dx, mean([gradients.params for gradients in some])
+
         return Case(
             3 * flops,
             {
@@ -191,6 +233,7 @@ def recurrent(cell, backward):
                 "PyTorch": lambda: torch.autograd.grad(
                     theirs(leaf)[0], leaves, arriving
                 ),
+                "loop": each_example,
             },
         )
 
@@ -216,20 +259,22 @@ def mlp_step(dtype):
     optimiser, theirs = SGD(0.01), torch.optim.SGD(leaves, 0.01)
     loss = "cross_entropy_with_logits"
 
+    def ours():
+        return backprop.train_step(x, y, layers, optimiser, (), loss=loss).layers
+
     def step():
         theirs.zero_grad()
         F.cross_entropy(network(leaves, given), classes).backward()
         theirs.step()
+        return leaves
 
-    return Case(
-        6 * 128 * sum(layer.W.size for layer in layers),
-        {
-            "dlbook": lambda: backprop.train_step(
-                x, y, layers, optimiser, (), loss=loss
-            ),
-            "PyTorch": step,
-        },
-    )
+    def each_example():
+        run = partial(backprop.loss_and_gradients, layers=layers, loss=loss)
+        grads = mean([run(x[n], y[n]).gradients for n in range(len(x))])
+        return optimiser.update(layers, grads, ())[0]
+
+    flops = 6 * 128 * sum(layer.W.size for layer in layers)
+    return Case(flops, {"dlbook": ours, "PyTorch": step, "loop": each_example})
 
 
 def vae_step(dtype):
@@ -247,9 +292,15 @@ def vae_step(dtype):
         kl = (mu**2 + torch.exp(log_var) - 1 - log_var).sum() / 2
         return torch.autograd.grad((cost + kl) / 128, leaves)
 
-    weights = sum(leaf.numel() for leaf in leaves if leaf.ndim == 2)
-    ours = lambda: vae.loss_and_gradients(x, params, eps)  # noqa: E731
-    return Case(6 * 128 * weights, {"dlbook": ours, "PyTorch": theirs})
+    def ours():
+        return vae.loss_and_gradients(x, params, eps).gradients
+
+    def each_example():
+        run = vae.loss_and_gradients
+        return mean([run(x[n], params, eps[n]).gradients for n in range(len(x))])
+
+    flops = 6 * 128 * sum(leaf.numel() for leaf in leaves if leaf.ndim == 2)
+    return Case(flops, {"dlbook": ours, "PyTorch": theirs, "loop": each_example})
 
 
 def adam(dtype):
@@ -259,8 +310,31 @@ def adam(dtype):
     theirs = torch.optim.Adam(leaves, 0.001)
     for leaf, grad in zip(leaves, params, strict=True):
         leaf.grad = torch.tensor(grad)
-    ours = lambda: optimiser.update(params, params, state)  # noqa: E731
-    return Case(0, {"dlbook": ours, "PyTorch": theirs.step})
+
+    def ours():
+        return optimiser.update(params, params, state)[0]
+
+    def step():
+        theirs.step()
+        return leaves
+
+    return Case(
+        0,
+        {
+            "dlbook": ours,
+            "PyTorch": step,
+            "loop": lambda: [looped_adam(theta, theta, 0.001) for theta in params],
+        },
+    )
+
+
+def looped_adam(theta, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Take the first step, one parameter at a time."""
+    new = np.empty_like(theta)
+    for k in np.ndindex(theta.shape):
+        m, v = (1 - beta1) * g[k], (1 - beta2) * g[k] ** 2
+        new[k] = theta[k] - lr * m / (1 - beta1) / ((v / (1 - beta2)) ** 0.5 + eps)
+    return new
 
 
 def cnn_epoch(dtype):
@@ -271,12 +345,18 @@ def cnn_epoch(dtype):
     rows = [np.arange(k, min(k + 32, len(x))) for k in range(0, len(x), 32)]
     given, classes = torch.tensor(x), torch.tensor(y)
 
-    def ours():
+    def epoch(gradients):
         params, state = start, optimiser.init(start)
         for some in rows:
-            grads = cnn.loss_and_gradients(x[some], y[some], params).gradients
+            grads = gradients(x[some], y[some], params)
             params, state = optimiser.update(params, grads, state)
         return params
+
+    def at_once(x, y, params):
+        return cnn.loss_and_gradients(x, y, params).gradients
+
+    def each_example(x, y, params):
+        return mean([at_once(x[n], y[n], params) for n in range(len(x))])
 
     def theirs():
         w, b, W, c = leaves = tensors(*flat(start))
@@ -287,8 +367,16 @@ def cnn_epoch(dtype):
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+        return leaves
 
-    return Case(0, {"dlbook": ours, "PyTorch": theirs})
+    return Case(
+        0,
+        {
+            "dlbook": partial(epoch, at_once),
+            "PyTorch": theirs,
+            "loop": partial(epoch, each_example),
+        },
+    )
 
 
 IMAGES = [(32, 1, 28, 8, 3), (32, 16, 14, 32, 3), (32, 3, 32, 16, 5)]

@@ -215,6 +215,8 @@ def test_an_epoch_is_its_steps_in_the_order_of_the_seed():
 def test_noise_has_its_scale():
     x = np.full((300, 300), 2.0)
     noise = add_noise(x, 0.3, rng=np.random.default_rng(8)) - x
+    drawn = 0.3 * np.random.default_rng(8).standard_normal(x.shape)
+    np.testing.assert_allclose(noise, drawn, atol=1e-15)
     np.testing.assert_allclose(noise.std(), 0.3, rtol=0.02)
     assert abs(noise.mean()) < 0.005
     np.testing.assert_array_equal(add_noise(x, 0, rng=np.random.default_rng(8)), x)
@@ -356,6 +358,10 @@ REFUSED = [
         (BATCH, SOURCE, SGD(lr=1)),
         {**FIT, "batch_size": 0},
         "batch_size: wanted an integer >= 1, got 0",
+    ),
+    *(
+        (corrupt, ([np.nan], 0.5), {"rng": RNG}, "x: wanted finite numbers, got nan")
+        for corrupt in (add_noise, mask, salt_and_pepper)
     ),
     (add_noise, (X, -1), {"rng": RNG}, "scale: wanted a number >= 0, got -1.0"),
     (mask, (X, 1.5), {"rng": RNG}, "rate: wanted a number <= 1, got 1.5"),

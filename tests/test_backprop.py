@@ -338,6 +338,12 @@ REFUSED = [
     (sigmoid_unit, (X, [1.0, 2.0], np.nan), {}, "b: wanted finite numbers, got nan"),
     (
         sigmoid_unit_backward,
+        (1.0, 1.0, [1.0], 0),
+        {},
+        "x: wanted shape (..., D), got ()",
+    ),
+    (
+        sigmoid_unit_backward,
         (X, [1.0], [1.0, 2.0], 0),
         {},
         "y: wanted shape (4,) as the prediction has, got (1,)",

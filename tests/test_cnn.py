@@ -525,6 +525,21 @@ def test_the_network_passes_the_gradient_check(filters, reduction):
     check_gradient(loss, params, gradients)
 
 
+def test_a_network_may_be_as_small_as_one_filter_and_one_class():
+    params = init_params((1, 2, 2), (1,), 1, rng=np.random.default_rng(0), kernel=1)
+    assert (params.convs[0].w.shape, params.dense.W.shape) == ((1, 1, 1, 1), (1, 1))
+    with pytest.raises(ValueError, match="with H, W >= 8, got"):
+        init_params((1, 8, 7), (1, 1, 1), 1, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5, 7])
+def test_a_network_pads_so_that_maps_keep_the_images_size(kernel):
+    rng = np.random.default_rng(kernel)
+    params = init_params((1, 8, 6), (2,), 3, rng=rng, kernel=kernel)
+    run = forward(rng.normal(size=(1, 8, 6)), params)
+    assert [maps.shape for maps in run.pooled] == [(2, 4, 3)]
+
+
 def test_one_image_is_a_batch_of_one():
     params, x, y = network()
     one, batch = (
@@ -723,6 +738,18 @@ REFUSED = [
         (X, ONES),
         dict(padding=(1, 1, 1)),
         "padding: wanted an integer or a pair, got (1, 1, 1)",
+    ),
+    (
+        conv2d,
+        (X, ONES),
+        dict(stride=[1, 1, 1]),
+        "stride: wanted an integer or a pair, got [1, 1, 1]",
+    ),
+    (
+        conv2d,
+        (X, ONES),
+        dict(dilation=(1,)),
+        "dilation: wanted an integer or a pair, got (1,)",
     ),
     (conv2d, (X, ONES), dict(padding=-1), "padding: wanted an integer >= 0, got -1"),
     (conv2d, (X, ONES), dict(dilation=0), "dilation: wanted an integer >= 1, got 0"),

@@ -179,7 +179,8 @@ def test_generator_and_discriminator_are_networks():
     np.testing.assert_array_equal(generate(z, params.generator, hidden="relu"), relu)
 
 
-def test_a_player_moves_alone_and_lowers_its_own_loss():
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_player_moves_alone_and_lowers_its_own_loss(kind):
     _, params, real, z = random_game(2)
     sgd = SGD(lr=1e-3)
     d = discriminator_step(real, z, params, sgd, ())
@@ -198,6 +199,14 @@ def test_a_player_moves_alone_and_lowers_its_own_loss():
     )
     after = params._replace(generator=g.layers)
     assert generator_gradients(z, after).loss < before
+    game = dict(kind=kind, hidden="relu")
+    for player, done in (
+        (discriminator_gradients(real, z, params, **game),
+         discriminator_step(real, z, params, sgd, (), **game)),
+        (generator_gradients(z, params, **game),
+         generator_step(z, params, sgd, (), **game)),
+    ):  # fmt: skip
+        assert done.loss == player.loss
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -232,6 +241,9 @@ def test_clipping_bounds_the_critic_after_its_step():
     np.testing.assert_array_equal(
         done.layers[0].W, np.clip(free.layers[0].W, -0.05, 0.05)
     )
+    both = Players(SGD(lr=0.1), SGD(lr=0.1))
+    two = train_step(real, z, z, params, both, Players((), ()), clip=0.05)
+    np.testing.assert_array_equal(two.params.discriminator[0].W, done.layers[0].W)
     (layer,) = clip_weights((Layer(np.array([[-3.0, 0.5]]), np.array([2.0])),), 1.0)
     np.testing.assert_array_equal(layer.W, [[-1, 0.5]])
     np.testing.assert_array_equal(layer.b, [1])

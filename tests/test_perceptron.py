@@ -273,6 +273,8 @@ def test_the_largest_margin_does_not_depend_on_the_order_or_the_label_names(scal
     np.testing.assert_allclose(max_margin(x[order], y[order]).gamma, gamma, rtol=1e-6)
     signs = max_margin(x, 2 * y - 1, labels=SIGNS)
     np.testing.assert_allclose(signs.gamma, gamma, rtol=1e-12)
+    line = (signs.w, signs.b)
+    assert novikoff_bound(x, 2 * y - 1, *line, labels=SIGNS).gamma == signs.gamma
     bound = novikoff_bound(x, 2 * y - 1, labels=SIGNS).bound
     assert bound == novikoff_bound(x, y).bound
 
@@ -364,6 +366,7 @@ REFUSED = [
     (update, (X[0], 0, W, 0), {"labels": SIGNS}, "y: wanted -1 or 1, got 0"),
     (update, (X[0], 1, [W], 0), {}, "w: wanted shape (2,), got (1, 2)"),
     (update, (X[0], 1, W, 0), {"lr": 0}, "lr: wanted a number > 0, got 0.0"),
+    (update, (X[0], 1, W, np.inf), {}, "b: wanted finite numbers, got inf"),
     (learn, (X[0], Y), {}, "x: wanted shape (N, D), got (2,)"),
     (learn, (X[:0], Y[:0]), {}, "x: wanted at least one value, got shape (0, 2)"),
     (learn, (X, Y[:3]), {}, "y: wanted shape (4,), got (3,)"),
@@ -374,11 +377,14 @@ REFUSED = [
     (learn, (X, Y), {"epochs": 0}, "epochs: wanted an integer >= 1, got 0"),
     (learn, (X, Y), {"labels": (0, 2)}, PAIRS + "(0, 2)"),
     (count_errors, (X, Y, np.ones(3), 0), {}, "w: wanted shape (2,), got (3,)"),
+    (count_errors, (X, Y, [W], 0), {}, "w: wanted shape (2,), got (1, 2)"),
+    (count_errors, (X, Y[:3], W, 0), {}, "y: wanted shape (4,), got (3,)"),
     (count_errors, (X[0], Y, W, 0), {}, "x: wanted shape (N, D), got (2,)"),
     (count_errors, (X, Y - 1, W, 0), {}, "y: wanted 0 or 1, got -1"),
     (margin, (X[0], Y, W, 0), {}, "x: wanted shape (N, D), got (2,)"),
     (margin, (X, Y, [W], 0), {}, "w: wanted shape (2,), got (1, 2)"),
     (margin, (X, Y[0], W, 0), {}, "y: wanted shape (4,), got ()"),
+    (margin, (X, Y, W, np.nan), {}, "b: wanted finite numbers, got nan"),
     (margin, (X, Y, 0 * W, 0), {}, "w: wanted (w, b) other than zero, got zeros"),
     (max_margin, (X[0], Y), {}, "x: wanted shape (N, D), got (2,)"),
     (max_margin, (X, 3 * Y), {}, "y: wanted 0 or 1, got 3"),

@@ -191,6 +191,8 @@ def test_an_lstm_learns_the_latch_and_an_rnn_does_not():
 
 def test_text_is_read_in_strands_that_go_on_and_round():
     codes = np.arange(11) % 7
+    (single,) = text_batches(codes, length=1, n=len(codes), steps=1)
+    np.testing.assert_array_equal(single.x, [codes])
     pieces = list(text_batches(codes, length=2, n=3, steps=8))
     x = np.concatenate([piece.x for piece in pieces])
     for strand, begin in zip(x.T, [0, 3, 7], strict=True):
@@ -328,7 +330,7 @@ REFUSED = [
     ),
     (logits, ([0, 1], CODES), {}, "x: wanted shape (T, N), got (2,)"),
     (logits, (X / 2, CODES), {}, "x: wanted integers, got dtype float64"),
-    (logits, (X + 1, CODES), {}, "x: wanted codes from 0 to 4, got 5"),
+    (logits, (2 * X, CODES), {}, "x: wanted codes from 0 to 4, got 8"),
     (logits, (X - 1, CODES), {}, "x: wanted codes from 0 to 4, got -1"),
     (logits, (X, VECTORS), {}, "x: wanted shape (T, N, D), got (2, 2)"),
     (logits, (V[..., :1], VECTORS), {}, "W_f: wanted shape (4, 5), got (4, 6)"),

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from dlbook.backprop import Layer, minibatches
+from dlbook.backprop import Layer, minibatches, mlp
 from dlbook.gradcheck import check_gradient
 from dlbook.live.trace import trace
 from dlbook.losses import gaussian_kl
@@ -76,6 +76,15 @@ def test_the_heads_are_affine_in_the_last_hidden_layer():
     relu = encode(x, params, hidden="relu")
     assert (relu.mu != code.mu).any()
     np.testing.assert_allclose(encode(x[1], params).mu, code.mu[1], rtol=1e-12)
+
+
+def test_every_hidden_layer_of_the_encoder_has_the_activation_named():
+    rng = np.random.default_rng(1)
+    params = init_params(4, 5, 3, 2, rng=rng)
+    x = rng.normal(size=(6, 4))
+    h = mlp(x, params.encoder, hidden="relu", output="relu").out
+    expected = mlp(h, (params.mu,)).out
+    np.testing.assert_allclose(encode(x, params, hidden="relu").mu, expected)
 
 
 def test_without_hidden_layers_the_heads_see_the_input():
