@@ -85,7 +85,12 @@ def write_book(folder):
     cell = nbformat.v4.new_code_cell("live", execution_count=1, id="one")
     cell.outputs = [nbformat.v4.new_output("display_data", FIGURE)]
     title = nbformat.v4.new_markdown_cell("# A notebook", id="title")
-    notebook = nbformat.v4.new_notebook(cells=[title, cell])
+    folded = {"tags": ["hide-input"]}
+    silent = nbformat.v4.new_code_cell("a = 1", id="two", metadata=folded)
+    telling = nbformat.v4.new_code_cell("print(a)", id="three", metadata=folded)
+    telling.outputs = [nbformat.v4.new_output("stream", text="1\n")]
+    cells = [title, cell, silent, telling]
+    notebook = nbformat.v4.new_notebook(cells=cells)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["kernelspec"] = kernel
     nbformat.write(notebook, folder / "notebook.ipynb")
@@ -162,6 +167,14 @@ def test_hints_and_solutions_open_without_a_script(book):
         (False, True),
     ]
     assert folds[1][1] == "A hint"
+
+
+def test_folded_code_is_named_by_what_a_reader_sees_and_opens_at_once(book):
+    html = read(book, "notebook.html")
+    (fold,) = re.findall(r'<details class="code fold">(.*?)</details>', html, re.S)
+    assert "<summary>Show the code</summary>" in fold and fold.count("<pre>") == 2
+    assert "Toggle hidden content" not in html
+    assert html.index("</details>") < html.index("<pre><span></span>1")
 
 
 def test_a_live_figure_brings_its_markup_and_its_script(book):

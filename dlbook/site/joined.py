@@ -113,7 +113,7 @@ def _article(file, site, files):
     """Return a page's article: its ids with its own prefix, its paths from the site."""
     soup = BeautifulSoup(file.read_text("utf-8"), "html.parser")
     article = soup.article
-    for unwanted in article.select(".headerlink, .dl-controls, .dl-code, .hide"):
+    for unwanted in article.select(".headerlink, .dl-controls, .dl-code, .fold.code"):
         unwanted.decompose()
     article["class"] = "part"
     article["id"] = _prefix(file)

@@ -1,12 +1,13 @@
 """The tree of a page, tidied before it becomes HTML.
 
-Solutions and other folded boxes become ``details`` elements, which open without a
-script and when the reader searches the page. Wide tables get a box to scroll in.
+Solutions, code and other things folded become ``details`` elements, which open without
+a script and when the reader searches the page. Wide tables get a box to scroll in.
 Pictures must have a text alternative. What extensions add for servers that this
 site does not ask is taken out.
 """
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
@@ -89,6 +90,23 @@ def fold_boxes(doctree):
             box.replace_self(folded(box, classes))
 
 
+def fold_code(doctree):
+    """Turn hidden code into a `fold`; what cells in a row hide opens at once.
+
+    The extension's own box has a name for screen readers that nobody sees.
+    """
+    waiting = []
+    for hidden in list(doctree.findall(HideCodeCellNode)):
+        cell, code = hidden.parent, [*waiting, *hidden.children]
+        box = fold("", fold_title("", "Show the code"), *code, classes=["code"])
+        cell.replace(hidden, box)
+        after = cell.next_node(nodes.Element, descend=False, siblings=True)
+        joins = after is not None and "tag_hide-input" in after["classes"]
+        waiting = code if joins and cell.children == [box] else []
+        if waiting:
+            cell.parent.remove(cell)
+
+
 def wrap_tables(doctree):
     """Put each table into a box of its own."""
     for table in list(doctree.findall(nodes.table)):
@@ -136,6 +154,7 @@ def tidy(app, doctree, docname):
     drop_foreign(doctree)
     make_ids_unique(doctree)
     fold_boxes(doctree)
+    fold_code(doctree)
     wrap_tables(doctree)
     check_pictures(doctree)
 
