@@ -175,8 +175,8 @@ def generator_loss(logits, *, kind="non_saturating"):
 
     .. math::
 
-       \text{non-saturating:}\; -\overline{\log \sigma(o)}, \qquad
-       \text{saturating:}\; \overline{\log(1 - \sigma(o))}, \qquad
+       \text{non-saturating:}\; -\overline{\log \sigma(o)}, \quad
+       \text{saturating:}\; \overline{\log(1 - \sigma(o))}, \quad
        \text{wasserstein:}\; -\overline{o}
 
     Parameters
@@ -219,8 +219,8 @@ def d_generator_loss(logits, *, kind="non_saturating"):
 
     .. math::
 
-       \text{non-saturating:}\; -\frac{1 - \sigma(o_m)}{M}, \qquad
-       \text{saturating:}\; -\frac{\sigma(o_m)}{M}, \qquad
+       \text{non-saturating:}\; -\frac{1 - \sigma(o_m)}{M}, \quad
+       \text{saturating:}\; -\frac{\sigma(o_m)}{M}, \quad
        \text{wasserstein:}\; -\frac1M
 
     Where the discriminator is sure of a fake, :math:`\sigma(o)` is near 0: there the

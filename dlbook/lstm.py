@@ -246,8 +246,11 @@ def lstm_backward(dh, cache, dC=None):
        dC_t &\leftarrow dC_t + dh_t \odot o_t \odot (1 - \tanh^2 C_t) \\
        do_t &= dh_t \odot \tanh C_t & df_t &= dC_t \odot C_{t-1} \\
        di_t &= dC_t \odot \tilde C_t & d\tilde C_t &= dC_t \odot i_t \\
-       dC_{t-1} &= dC_t \odot f_t \\
-       [dh_{t-1}, dx_t] &= \sum_{g \in f, i, o} W_g^\top \bigl( dg_t \odot g_t \odot
+       dC_{t-1} &= dC_t \odot f_t
+
+    .. math::
+
+       [dh_{t-1}, dx_t] = \sum_{g \in f, i, o} W_g^\top \bigl( dg_t \odot g_t \odot
        (1 - g_t) \bigr) + W_C^\top \bigl( d\tilde C_t \odot (1 - \tilde C_t^2) \bigr)
 
     Parameters

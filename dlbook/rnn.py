@@ -231,9 +231,9 @@ def rnn_backward(dh, cache, window=None):
 
        \delta_t = \operatorname{diag}(\varphi'(z_t)) \Bigl(
        \frac{\partial L_t}{\partial h_t} + W_{hh}^\top \delta_{t+1} \Bigr), \qquad
-       \frac{\partial L}{\partial W_{xh}} = \sum_t \delta_t x_t^\top , \quad
-       \frac{\partial L}{\partial W_{hh}} = \sum_t \delta_t h_{t-1}^\top , \quad
-       \frac{\partial L}{\partial b_h} = \sum_t \delta_t
+       \frac{\partial L}{\partial W_{xh}} &= \sum_t \delta_t x_t^\top , \\
+       \frac{\partial L}{\partial W_{hh}} = \sum_t \delta_t h_{t-1}^\top , \qquad
+       \frac{\partial L}{\partial b_h} &= \sum_t \delta_t
 
     A window of k steps truncates: the loss of step t sends its gradient to the steps t,
     t - 1, ..., t - k + 1 and no further.
