@@ -340,6 +340,19 @@ def test_a_type_stays_what_it_is(dtype):
     assert {a.dtype for a in arrays} == {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize("wide", range(4))
+def test_one_argument_in_double_precision_makes_all_of_it_double(wide):
+    _, *arguments = random_run(5, np.float32)
+    exact = lstm_forward(*arguments)[0]
+    if wide < 3:
+        arguments[wide] = arguments[wide].astype(np.float64)
+    else:
+        arguments[3] = LSTMParams(*(a.astype(np.float64) for a in arguments[3]))
+    steps, _ = lstm_forward(*arguments)
+    assert {a.dtype for a in steps} == {np.dtype(np.float64)}
+    close(steps.h, exact.h, 1e-5)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", [1000.0, -1000.0])
 def test_gates_at_a_thousand_are_open_or_shut_without_a_warning(dtype, size):

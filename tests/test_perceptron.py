@@ -285,7 +285,7 @@ def test_the_largest_margin_does_not_depend_on_the_order_or_the_label_names(scal
     ids=["xor", "same point", "between"],
 )
 def test_without_a_separating_line_there_is_no_bound(x, y):
-    message = "y: wanted classes that a line separates, got others"
+    message = "^y: wanted classes that a line separates, got others$"
     with pytest.raises(ValueError, match=message):
         max_margin(x, y)
     with pytest.raises(ValueError, match=message):

@@ -384,6 +384,19 @@ def test_a_type_stays_what_it_is(dtype, phi):
     assert {a.dtype for a in arrays} == {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize("wide", range(3))
+def test_one_argument_in_double_precision_makes_all_of_it_double(wide):
+    _, *arguments = random_run(5, np.float32)
+    exact = rnn_forward(*arguments)[0]
+    if wide < 2:
+        arguments[wide] = arguments[wide].astype(np.float64)
+    else:
+        arguments[2] = RNNParams(*(a.astype(np.float64) for a in arguments[2]))
+    h, _ = rnn_forward(*arguments)
+    assert h.dtype == np.float64
+    close(h, exact, 1e-5)
+
+
 @pytest.mark.parametrize("phi", ["tanh", "sigmoid", "softplus"])
 def test_sums_of_a_thousand_saturate_without_a_warning(phi):
     params = RNNParams([[1.0]], [[0.0]], [0.0])

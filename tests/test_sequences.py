@@ -408,7 +408,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("function", "arguments", "settings", "message"), REFUSED)
 def test_what_makes_no_sense_is_refused_by_name(function, arguments, settings, message):
-    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+    with pytest.raises((TypeError, ValueError), match="^" + re.escape(message)):
         function(*arguments, **settings)
 
 
