@@ -36,8 +36,10 @@ RULES = {
         r"(inside|cosines|wanted|heights\[.*|squared|error|s|k|a\.shape\[1\]) [<>]=? |"
         r"(u|rate) <=? |>= rate|> 1e-4|<= tolerance"
     ),
-    "the value is not used, or multiplied by zero": r"finite\[|np\.where\((total|p) > 0|"
-    r"mistakes_before|_rounding\(f, params, |np\.append\(share, 0\.0\)",
+    "the value is not used, or multiplied by zero": (
+        r"finite\[|np\.where\((total|p) > 0|"
+        r"mistakes_before|_rounding\(f, params, |np\.append\(share, 0\.0\)"
+    ),
     "NumPy's default is the same": r"astype\(np\.float64\)|axis=0\)|"
     r"kind=\"stable\"|edgeitems=3|strict=False|carousel",
     "the axis is the same one": r"axis=-1\).*\| .*axis=\+1\)|shape\[\+[12]",
