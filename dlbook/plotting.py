@@ -29,6 +29,7 @@ __all__ = [
     "colour",
     "diagram",
     "fill_matrix",
+    "half_plane",
     "matrix",
     "picture",
     "scatter_classes",
@@ -343,6 +344,43 @@ def boundary_ends(w, b, length=100.0):
     square = np.where(square > 0, square, np.nan)
     ends = np.array([-length, length]) / np.sqrt(square)
     return -b * w[0] / square - w[1] * ends, -b * w[1] / square + w[0] * ends
+
+
+def half_plane(w, b, length=100.0):
+    """Return the corners of a large piece of the half-plane ``w @ x + b > 0``.
+
+    Its first side is the boundary. Plain formulas: a live figure can compile it and
+    bind ``ax.fill`` to the result.
+
+    Parameters
+    ----------
+    w : ndarray of shape (2,)
+        The normal. At zero the bias decides: everything if it is positive, else
+        nothing, which is NaN.
+    b : float
+        The offset.
+    length : float
+        Half the length of a side.
+
+    Returns
+    -------
+    x, y : ndarray of shape (4,)
+        Coordinates of the corners.
+
+    Examples
+    --------
+    >>> x, y = half_plane(np.array([1.0, 0.0]), -2.0, length=5.0)
+    >>> (x, y)
+    (array([ 2.,  2., 12., 12.]), array([-5.,  5.,  5., -5.]))
+    """
+    x, y = boundary_ends(w, b, length)
+    size = np.sqrt(w[0] ** 2 + w[1] ** 2)
+    depth = 2 * length / np.where(size > 0, size, np.nan)
+    x = np.concatenate([x, x[::-1] + depth * w[0]])
+    y = np.concatenate([y, y[::-1] + depth * w[1]])
+    rest = np.where(b > 0, length, np.nan)
+    across, up = np.array([-1, -1, 1, 1]) * rest, np.array([-1, 1, 1, -1]) * rest
+    return np.where(size > 0, x, across), np.where(size > 0, y, up)
 
 
 def scatter_classes(ax, points, labels, names=None):

@@ -21,6 +21,7 @@ from dlbook.plotting import (
     colour,
     diagram,
     fill_matrix,
+    half_plane,
     matrix,
     picture,
     scatter_classes,
@@ -161,6 +162,31 @@ def test_both_ends_of_a_boundary_lie_on_it():
 
 def test_without_a_normal_there_is_no_boundary():
     assert np.isnan(boundary_ends(np.zeros(2), 1.0)).all()
+
+
+def inside(x, y, point):
+    """Tell whether a point lies in a convex polygon, whichever way round it runs."""
+    corners = np.stack([x, y], axis=1)
+    edges, spokes = np.roll(corners, -1, axis=0) - corners, point - corners
+    turns = edges[:, 0] * spokes[:, 1] - edges[:, 1] * spokes[:, 0]
+    return (turns > 0).all() or (turns < 0).all()
+
+
+def test_a_half_plane_holds_the_points_on_the_side_of_its_normal():
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        w, b, point = rng.normal(size=2), rng.normal(), rng.normal(size=2)
+        corners = half_plane(w, b)
+        assert inside(*corners, point) == (w @ point + b > 0)
+        np.testing.assert_array_equal(
+            np.stack(corners)[:, :2], np.stack(boundary_ends(w, b))
+        )
+
+
+def test_without_a_normal_the_bias_alone_takes_all_or_nothing():
+    assert inside(*half_plane(np.zeros(2), 0.1), np.array([3.0, -4.0]))
+    for b in [0.0, -0.1]:
+        assert np.isnan(half_plane(np.zeros(2), b)).all()
 
 
 def test_an_arrow_runs_from_its_tail_to_its_tip_with_equal_wings():

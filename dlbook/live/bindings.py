@@ -20,9 +20,10 @@ any of them, or a list of artists      ``visible= alpha=``
 A coordinate that is not bound stays where the artist has it. ``color=`` is the index
 of a class whose colours are ``colors=("neutral", "activation")`` unless given.
 ``values=`` go through the artist's own colour map. Arrows and boundaries are lines
-bound to the formulas `plotting.arrow_path` and `plotting.boundary_ends`. A composite
-of `plotting` is a NamedTuple of artists, which this module knows by its type;
-`plotting` itself knows nothing of live figures.
+bound to the formulas `plotting.arrow_path` and `plotting.boundary_ends`, and so is the
+side of a boundary, a polygon, to `plotting.half_plane`. A composite of `plotting` is a
+NamedTuple of artists, which this module knows by its type; `plotting` itself knows
+nothing of live figures.
 """
 
 import numpy as np
