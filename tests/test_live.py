@@ -643,6 +643,13 @@ def test_kernel_gets_widgets(zoo, monkeypatch):
     assert "model_id" in kept[display.WIDGET] and display.LIVE in kept
 
 
+def test_a_notebook_shows_the_picture_in_its_own_size(zoo):
+    # A box of widgets stretches what it holds to its own width, unless told not to.
+    for live in zoo.values():
+        layout = live.widget().picture.layout
+        assert (layout.align_self, layout.max_width) == ("flex-start", "100%")
+
+
 def test_widgets_move_the_figure(zoo):
     live = zoo["grid"]
     widget = live.widget()

@@ -24,7 +24,8 @@ class Widget(widgets.VBox):
     def __init__(self, live):
         self.live = live
         self.painter = Painter(live.fig, live.artists, DPI)
-        self.picture = widgets.Image(format="png")
+        own_size = widgets.Layout(align_self="flex-start", max_width="100%")
+        self.picture = widgets.Image(format="png", layout=own_size)
         self.formulas = [widgets.HTMLMath() for _ in live.formulas]
         self.readout = widgets.HTML()
         self.controls = [_control(slider) for slider in live.sliders]
@@ -73,7 +74,9 @@ class Widget(widgets.VBox):
 
     def _labelled(self, slider):
         control = self.controls[self.live.sliders.index(slider)]
-        return widgets.HBox([widgets.HTMLMath(f"${slider.label.latex}$"), control])
+        name = widgets.HTMLMath(f"${slider.label.latex}$")
+        middle = widgets.Layout(align_items="center")
+        return widgets.HBox([name, control], layout=middle)
 
 
 def _whole(slider, value):
