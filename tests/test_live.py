@@ -596,6 +596,15 @@ def test_source_is_shown_and_a_model_without_source_is_not():
     assert "Show the code" not in page.html(done(live))
 
 
+def test_a_line_that_lies_outside_of_the_figure_leaves_nothing_behind():
+    live, ax = simple()
+    before = page.html(done(live)).count("<path")
+    ax.plot([5, 6], [5, 6])
+    ax.plot([np.nan, np.nan], [0, 1])
+    html = page.html(live)
+    assert html.count("<path") == before and 'd=""' not in html
+
+
 # The notebook ---------------------------------------------------------------------
 
 

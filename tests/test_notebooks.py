@@ -314,6 +314,19 @@ def test_two_runs_of_the_tool_give_the_same_bytes(tmp_path, capsys):
     assert "not canonical" in capsys.readouterr().err
 
 
+def test_an_attachment_of_a_text_stays():
+    cell = nbformat.v4.new_markdown_cell("a", attachments={"b.png": {"image/png": ""}})
+    notebook = canonical(nbformat.v4.new_notebook(cells=[cell]))
+    assert notebook.cells[0].attachments == {"b.png": {"image/png": ""}}
+
+
+def test_without_a_notebook_the_tool_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main([])
+    assert "no notebook named, and none in ./chapters" in capsys.readouterr().err
+
+
 def test_a_cell_that_raises_leaves_the_file_alone(tmp_path):
     path = tmp_path / "raises.ipynb"
     cells = [nbformat.v4.new_code_cell("1 / 0")]

@@ -12,7 +12,11 @@ import pytest
 from pypdf import PdfReader
 
 from dlbook.site.address import address, install_cell
-from dlbook.site.pdf import main, page_numbers
+from dlbook.site.figures import as_node
+from dlbook.site.joined import join
+from dlbook.site.page import content_policy
+from dlbook.site.pdf import find_chromium, main, page_numbers
+from dlbook.site.social import tags
 
 URL, REPOSITORY = "https://example.org/book/", "https://github.com/owner/name"
 PIXEL = (
@@ -202,6 +206,52 @@ def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):
     assert "live-figure: cannot read none.ipynb" in warnings
 
 
+def test_paper_leaves_such_a_figure_to_its_notebook(tmp_path):
+    write_book(tmp_path / "source")
+    shown = "# A small book\n\n```{live-figure} notebook small\n```\n"
+    (tmp_path / "source" / "index.md").write_text(shown, "utf-8")
+    build(tmp_path / "source", "latex", tmp_path / "latex")
+    (tex,) = (tmp_path / "latex").glob("*.tex")
+    assert "z is 0.8" not in tex.read_text("utf-8")
+
+
+def test_a_figure_of_another_version_asks_to_run_the_notebook_again():
+    stored = FIGURE["application/vnd.dlbook.live+json"] | {"version": 2}
+    with pytest.raises(ValueError, match="wanted version 1, got 2; run the notebook"):
+        as_node(json.dumps(stored))
+
+
+def test_a_style_in_an_attribute_is_allowed_where_there_is_one():
+    assert "style-src-attr 'unsafe-inline'" in content_policy('<p style="top: 0">a</p>')
+    assert "style-src-attr" not in content_policy("<p>style=</p>")
+
+
+def test_a_page_without_text_has_no_description():
+    assert not any("description" in tag for tag in tags("A", "B", "", "", ""))
+
+
+def test_joined_pages_keep_their_links_apart(tmp_path):
+    contents = '<nav id="book-contents"><a href="a.html">A</a></nav>'
+    (tmp_path / "search.html").write_text(contents, "utf-8")
+    (tmp_path / "a.html").write_text(
+        """<article><section id="top"><h1>A</h1><section id="part"><h2>Part</h2>
+        <svg><g clip-path="url(#clip)"></g></svg><a href="https://example.org/">b</a>
+        <a href="data.csv">c</a><details class="solution"><summary>S</summary>
+        <details class="hint"><summary>H</summary></details></details>
+        </section></section></article>""",
+        "utf-8",
+    )
+    text, headings = join(tmp_path)
+    for kept in ("url(#a--clip)", 'href="https://example.org/"', 'href="data.csv"'):
+        assert kept in text
+    assert text.count("see the appendix") == 1
+    assert [heading.text for heading in headings] == [
+        "A",
+        "Part",
+        "Hints and solutions",
+    ]
+
+
 def test_a_formula_that_cannot_be_shown_is_a_warning(faulty):
     assert "unknown command" in faulty[1] and "U+2603" in faulty[1]
 
@@ -287,6 +337,13 @@ def test_the_book_is_one_pdf_with_solutions_at_its_end(book, chromium, monkeypat
     contents = next(text for text in pages if "Contents" in text)
     assert re.search(rf"Hints and solutions\s*{numbers['solutions']}", contents)
     assert not Path(book, "_whole-book.html").exists()
+
+
+def test_paper_needs_a_chromium(monkeypatch):
+    monkeypatch.setenv("CHROMIUM", "/nowhere")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(FileNotFoundError, match="install it, or name its program"):
+        find_chromium()
 
 
 def test_paper_needs_a_built_book(tmp_path, capsys):

@@ -154,8 +154,8 @@ class Renderer(RendererBase):
             kept = path.codes != Path.STOP
             path = Path(path.vertices[kept], path.codes[kept])
             transform = Affine2D()
-        data = path_data(self._flip(transform, path.vertices), path.codes)
-        if data or self._bound:
+        if len(path) > 1 or self._bound:  # a move alone draws nothing
+            data = path_data(self._flip(transform, path.vertices), path.codes)
             self._add("path", gc, d=data, **look(gc, rgbFace))
 
     def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):

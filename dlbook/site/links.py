@@ -28,6 +28,7 @@ def registered(app, uri):
     --------
     >>> registered(None, "https://doi.org/10.1037/h0042519")
     'https://doi.org/api/handles/10.1037/h0042519'
+    >>> registered(None, "https://example.org")
     """
     if uri.startswith(DOI):
         return f"{DOI}api/handles/{uri.removeprefix(DOI)}"

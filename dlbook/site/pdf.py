@@ -46,7 +46,7 @@ def print_page(chromium, html, pdf):
         command = [chromium, "--headless", "--disable-gpu", "--no-first-run"]
         command += ["--no-pdf-header-footer", "--generate-pdf-document-outline"]
         command += [f"--user-data-dir={profile}", f"--print-to-pdf={pdf}"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
+        if hasattr(os, "geteuid") and os.geteuid() == 0:  # pragma: no branch
             command.append("--no-sandbox")  # which Chromium refuses to the root user
         command.append(html.as_uri())
         subprocess.run(command, check=True, capture_output=True, timeout=300)
