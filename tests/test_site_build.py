@@ -1,5 +1,6 @@
 """The Sphinx extension on a small book: formulas, folds, figures, addresses, paper."""
 
+import base64
 import json
 import os
 import re
@@ -66,6 +67,12 @@ $$
 |---|---|
 | 1 | 2 |
 
+![A dot](dot.png)
+
+```{raw} html
+<hr>
+```
+
 ```{exercise}
 :label: first
 Compute it.
@@ -86,6 +93,7 @@ def write_book(folder):
     folder.mkdir()
     (folder / "conf.py").write_text(CONFIG, "utf-8")
     (folder / "index.md").write_text(INDEX, "utf-8")
+    (folder / "dot.png").write_bytes(base64.b64decode(PIXEL))
     cell = nbformat.v4.new_code_cell("live", execution_count=1, id="one")
     cell.outputs = [nbformat.v4.new_output("display_data", FIGURE)]
     title = nbformat.v4.new_markdown_cell("# A notebook", id="title")
@@ -206,6 +214,21 @@ def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):
     assert "live-figure: cannot read none.ipynb" in warnings
 
 
+def test_a_picture_tells_its_size_before_it_is_loaded(book):
+    html = read(book, "index.html")
+    (dot,) = re.findall('<img [^>]*src="_images/dot.png"', html)
+    assert 'width="1" height="1"' in dot and 'alt="A dot"' in dot and "<hr>" in html
+
+
+def test_paper_without_a_stored_picture_shows_none(tmp_path):
+    write_book(tmp_path / "source")
+    path = tmp_path / "source" / "notebook.ipynb"
+    text = re.sub("<img [^>]*>", "<p>none</p>", path.read_text("utf-8"))
+    path.write_text(text, "utf-8")
+    build(tmp_path / "source", "latex", tmp_path / "latex")
+    assert [p.name for p in (tmp_path / "latex").glob("*.png")] == ["dot.png"]
+
+
 def test_paper_leaves_such_a_figure_to_its_notebook(tmp_path):
     write_book(tmp_path / "source")
     shown = "# A small book\n\n```{live-figure} notebook small\n```\n"
@@ -265,7 +288,7 @@ def test_latex_gets_the_figures_picture(tmp_path):
     build(tmp_path / "source", "latex", tmp_path / "latex")
     (tex,) = (tmp_path / "latex").glob("*.tex")
     assert "includegraphics" in tex.read_text("utf-8")
-    assert list((tmp_path / "latex").glob("*.png"))
+    assert len(list((tmp_path / "latex").glob("*.png"))) == 2  # the dot is the other
 
 
 def test_known_addresses_give_links_cards_and_a_sitemap(book):
