@@ -6,6 +6,7 @@ import re
 from io import BytesIO
 from xml.etree import ElementTree
 
+import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -679,6 +680,28 @@ def test_widgets_move_the_figure(zoo):
     switch = zoo["shapes"].widget().controls[1]
     switch.value = False
     assert zoo["shapes"].state[1] == 0
+
+
+def test_a_slider_that_plays_has_its_button_in_a_notebook_too():
+    sliders = dict(k=(0, 3, 1, 1), m=(0, 2, 1, 0))
+    frames, choices = np.arange(4.0), dict(m=["a", "b", "c"])
+    for name, last, place in (("k", 3, "value"), ("m", 2, "index")):
+        live, _ = simple(
+            lambda k, m: dict(y=np.take(frames, k), m=m),
+            sliders, play=name, choices=choices,
+        )  # fmt: skip
+        widget = done(live, "y is {y}.").widget()
+        (player,) = [w for w in tree(widget) if isinstance(w, widgets.Play)]
+        control = widget.controls["km".index(name)]
+        assert (player.min, player.max, player.step) == (0, last, 1)
+        assert player.value == getattr(control, place)
+
+
+def tree(widget):
+    """Yield a widget and all that it holds."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from tree(child)
 
 
 @pytest.mark.parametrize("name", [make.__name__ for make in ZOO])

@@ -76,7 +76,8 @@ class Widget(widgets.VBox):
         control = self.controls[self.live.sliders.index(slider)]
         name = widgets.HTMLMath(f"${slider.label.latex}$")
         middle = widgets.Layout(align_items="center")
-        return widgets.HBox([name, control], layout=middle)
+        players = [_player(slider, control)] if slider.play and slider.whole else []
+        return widgets.HBox([name, control, *players], layout=middle)
 
 
 def _whole(slider, value):
@@ -85,6 +86,19 @@ def _whole(slider, value):
 
 def _wrap(boxes):
     return widgets.HBox(boxes, layout=widgets.Layout(flex_flow="row wrap"))
+
+
+def _player(slider, control):
+    """Return the buttons that run a slider along, step by step."""
+    count = slider.positions - 1
+    if slider.choices:
+        player, place = widgets.Play(value=control.index, max=count), "index"
+    else:
+        known = dict(min=control.min, max=control.max, step=control.step)
+        player, place = widgets.Play(value=control.value, **known), "value"
+    player.interval = 400  # milliseconds: the kernel has to draw in between
+    widgets.jslink((player, "value"), (control, place))
+    return player
 
 
 def _control(slider):
