@@ -68,7 +68,8 @@ def array(value, name, shape=None, *, low=None, high=None):
         raise ValueError(f"{name}: wanted at least one value, got shape {result.shape}")
     if symbolic:
         return result
-    if not np.isfinite(result).all():
+    # The sum of squares is finite unless a number is not, or some square overflows.
+    if not np.isfinite(np.vdot(result, result)) and not np.isfinite(result).all():
         bad = result[~np.isfinite(result)].flat[0]
         raise ValueError(f"{name}: wanted finite numbers, got {bad}")
     if low is not None and result.min() < low:

@@ -263,7 +263,9 @@ def conv2d_backward(dy, cache, *, wrt_x=True):
     """
     columns, w, y, sweep = cache
     d = like(dy, "dy", y, "y").reshape(len(columns), len(w), -1)
-    d_t = d.swapaxes(1, 2).copy()
+    d_t = d.swapaxes(1, 2)
+    if len(w) >= 32:  # long rows: to copy them costs less than to read across them
+        d_t = d_t.copy()
     dw = np.stack(
         [np.sum(_row(columns, u, sweep) @ d_t, axis=0) for u in range(w.shape[2])]
     )
@@ -300,10 +302,11 @@ def _row(columns, u, sweep):
 def _conv2d_dx(d, cache):
     """Send each gradient back along the slices that the forward pass has read."""
     columns, w, y, sweep = cache
-    d_columns = np.zeros_like(columns[:, :-1])
+    d_columns, term = np.zeros_like(columns[:, :-1]), None
     for u, w_u in enumerate(_kernel_rows(w)):
         read = d_columns[:, :, taps(sweep, 0, u)]
-        read += (w_u.T @ d).reshape(read.shape)
+        term = np.matmul(w_u.T, d, out=term)
+        read += term.reshape(read.shape)
     n, _, height, _ = columns.shape
     c, width = w.shape[1], sweep.image[1] + 2 * sweep.padding[1]
     dx = np.zeros_like(columns, shape=(n, c, height, width))
