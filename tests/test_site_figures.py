@@ -70,7 +70,7 @@ def awake(page, site, name, state=""):
     """Open a page and wait until its figures answer."""
     page.goto((site / f"{name}.html").as_uri() + state)
     page.wait_for_function(AWAKE)
-    for fold in page.locator(".dl-live details.dl-fold").all():
+    for fold in page.locator("details:is(.dl-live *, :has(.dl-live))").all():
         fold.evaluate("e => e.open = true")
     return page
 
