@@ -3,7 +3,10 @@
 import ast
 import importlib
 import importlib.metadata
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,6 +22,8 @@ from packaging.utils import canonicalize_name
 from pybtex.database import parse_file
 
 from conftest import ROOT
+from dlbook.site.address import Address, page_links
+from dlbook.site.launch import install_cell, main
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
@@ -279,11 +284,52 @@ def test_workflows_pin_actions_and_ask_for_little(path):
         assert re.fullmatch(r" # v\d+\.\d+\.\d+", remark), f"{action}: say its version"
     for job in workflow["jobs"].values():
         assert "timeout-minutes" in job
-        allowed = {"pages": "write", "id-token": "write"}
-        assert job.get("permissions", allowed) == allowed
+        allowed = [{"pages": "write", "id-token": "write"}, {"contents": "write"}]
+        assert job.get("permissions", allowed[0]) in allowed
     assert text.count("persist-credentials: false") == text.count("actions/checkout@")
     assert not re.search(r"(?<!python -m )\bpip install", text)
     assert not re.search(r"run:.*\$\{\{", text), "an expression in a shell command"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the workflow runs on Linux")
+def test_the_links_to_colab_lead_to_notebooks_that_get_the_package(tmp_path):
+    source, server = tmp_path / "source", tmp_path / "server.git"
+    notebook = source / "chapters" / "01_perceptron.ipynb"
+    notebook.parent.mkdir(parents=True)
+    shutil.copy(CHAPTERS / notebook.name, notebook)
+    path = ROOT / ".github" / "workflows" / "publish.yml"
+    steps = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]["colab"]["steps"]
+    change, push = (step["run"] for step in steps if "run" in step)
+    repository = "https://github.com/owner/name"
+    environment = os.environ | {
+        "DLBOOK_REPOSITORY": repository,
+        "TOKEN": "secret",
+        "NAME": "owner/name",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{server}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://x-access-token:secret@github.com/owner/name",
+    }
+
+    def run(script):
+        known = dict(cwd=source, env=environment, check=True, capture_output=True)
+        return subprocess.run(["bash", "-ec", script], text=True, **known).stdout
+
+    run("git init --quiet --bare ../server.git && git init --quiet && git add .")
+    run("git -c user.name=a -c user.email=a@b commit --quiet --message first")
+    run(change.partition(" && ")[2].replace("python ", f'"{sys.executable}" '))
+    run(push)
+    links = dict(page_links(Address("", repository, "main"), "a.ipynb", True))
+    branch = links["Run on Colab"].split("/")[-2]
+    stored = run(f"git --git-dir ../server.git show {branch}:chapters/{notebook.name}")
+    first, *others = json.loads(stored)["cells"]
+    assert first["source"] == install_cell(repository)
+    assert others == json.loads((CHAPTERS / notebook.name).read_text("utf-8"))["cells"]
+
+
+def test_without_a_repository_no_notebook_is_changed(monkeypatch):
+    monkeypatch.delenv("DLBOOK_REPOSITORY", raising=False)
+    with pytest.raises(ValueError, match="DLBOOK_REPOSITORY: wanted .* got none"):
+        main(["missing.ipynb"])
 
 
 def test_the_tests_run_on_every_python_and_system_that_the_readme_promises():

@@ -12,9 +12,10 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from dlbook.site.address import address, install_cell
+from dlbook.site.address import address
 from dlbook.site.figures import as_node
 from dlbook.site.joined import join
+from dlbook.site.launch import install_cell
 from dlbook.site.page import content_policy
 from dlbook.site.pdf import find_chromium, main, page_numbers
 from dlbook.site.social import tags
@@ -295,6 +296,7 @@ def test_known_addresses_give_links_cards_and_a_sitemap(book):
     html = read(book, "notebook.html")
     for link in (
         "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebook.ipynb",
+        "https://colab.research.google.com/github/owner/name/blob/colab/notebook.ipynb",
         f"{REPOSITORY}/edit/main/notebook.ipynb",
         f"{REPOSITORY}/issues/new?title=",
     ):
@@ -312,22 +314,6 @@ def test_a_downloaded_notebook_gets_the_package_itself(book):
     first = stored["cells"][0]
     assert first["source"] == install_cell(REPOSITORY)
     nbformat.validate(stored)
-
-
-def test_colab_is_offered_only_where_the_notebook_finds_the_package(
-    tmp_path, monkeypatch, book
-):
-    assert "colab" not in read(book, "notebook.html")
-    monkeypatch.setenv("DLBOOK_REPOSITORY", REPOSITORY)
-    write_book(tmp_path / "source")
-    path = tmp_path / "source" / "notebook.ipynb"
-    notebook = nbformat.read(path, 4)
-    cell = nbformat.v4.new_code_cell(install_cell(REPOSITORY), id="get")
-    notebook.cells.insert(1, cell)
-    nbformat.write(notebook, path)
-    build(tmp_path / "source", "html", tmp_path / "html")
-    link = "colab.research.google.com/github/owner/name/blob/main/notebook.ipynb"
-    assert link in read(tmp_path / "html", "notebook.html")
 
 
 def test_unknown_addresses_leave_no_dead_link(faulty):

@@ -9,7 +9,7 @@ from IPython import get_ipython
 
 from dlbook.live import bindings
 from dlbook.live.checks import compare
-from dlbook.live.display import bundle
+from dlbook.live.display import WIDGET, bundle
 from dlbook.live.drawing import draw
 from dlbook.live.formula import mathml
 from dlbook.live.model import Model
@@ -274,7 +274,8 @@ class LiveFigure:
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = bundle(self)
         if get_ipython() is not None and hasattr(get_ipython(), "kernel"):
-            data = self.widget()._repr_mimebundle_() | data
+            view = {"version_major": 2, "version_minor": 0}
+            data[WIDGET] = view | {"model_id": self.widget().model_id}
         return data
 
     def __repr__(self):

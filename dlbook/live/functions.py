@@ -48,8 +48,9 @@ for _function in (
     np.insert, np.matrix_transpose, np.meshgrid, np.moveaxis, np.ndim, np.ravel,
     np.repeat, np.reshape, np.resize, np.roll, np.rollaxis, np.rot90, np.shape,
     np.size, np.split, np.squeeze, np.stack, np.swapaxes, np.take_along_axis, np.tile,
-    np.transpose, np.tril, np.triu, np.unstack, np.vsplit, np.vstack,
+    np.transpose, np.tril, np.triu, np.vsplit, np.vstack,
     np.lib.stride_tricks.sliding_window_view, np.linalg.matrix_transpose,
+    getattr(np, "unstack", np.stack),  # NumPy 2.0 has none
 ):  # fmt: skip
     FUNCTIONS[_function] = moved(_function)
 

@@ -11,6 +11,10 @@ known is left out, so that no page holds a link that leads nowhere.
     report need it.
 ``DLBOOK_BRANCH``
     The branch those links lead to; ``main`` if it is not set.
+
+Colab opens a notebook of a repository, but not the package beside it. The workflow
+that publishes the book therefore keeps notebooks that get the package themselves in a
+branch of their own, see `dlbook.site.launch`.
 """
 
 import os
@@ -18,8 +22,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-__all__ = ["Address", "address", "install_cell", "page_links"]
+__all__ = ["Address", "address", "page_links"]
 
+COLAB_BRANCH = "colab"
 REPOSITORY = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 
@@ -76,34 +81,6 @@ def address(environment=os.environ):
     )
 
 
-def install_cell(repository):
-    """Return the code of a cell that gets `dlbook` where it is not installed.
-
-    Parameters
-    ----------
-    repository : str
-        The repository's address.
-
-    Returns
-    -------
-    str
-        Code for a notebook.
-
-    Examples
-    --------
-    >>> print(install_cell("https://github.com/owner/name"))
-    import importlib.util
-    <BLANKLINE>
-    if importlib.util.find_spec("dlbook") is None:
-        %pip install --quiet git+https://github.com/owner/name
-    """
-    return (
-        "import importlib.util\n\n"
-        'if importlib.util.find_spec("dlbook") is None:\n'
-        f"    %pip install --quiet git+{repository}"
-    )
-
-
 def page_links(here, source, notebook):
     """Return what a reader can do with a page's source, as pairs of text and address.
 
@@ -113,19 +90,18 @@ def page_links(here, source, notebook):
         Where the book is published.
     source : str
         The page's file in the repository.
-    notebook : str
-        The text of its notebook; "" if it is none.
+    notebook : bool
+        Whether the source is one.
 
     Returns
     -------
     list of tuple
-        Empty if the repository is not known. Colab is among them if the notebook
-        itself gets `dlbook` there, see `install_cell`.
+        Empty if the repository is not known.
 
     Examples
     --------
     >>> here = Address("", "https://github.com/owner/name", "main")
-    >>> [text for text, link in page_links(here, "chapters/errata.md", "")]
+    >>> [text for text, link in page_links(here, "chapters/errata.md", False)]
     ['Suggest an edit', 'Report a problem']
     """
     if not here.repository:
@@ -136,9 +112,8 @@ def page_links(here, source, notebook):
     if notebook:
         binder = f"https://mybinder.org/v2/gh/{name}/{branch}"
         links.append(("Run on Binder", f"{binder}?urlpath=lab/tree/{file}"))
-    if f"git+{here.repository}" in notebook:
-        colab = "https://colab.research.google.com/github"
-        links.append(("Run on Colab", f"{colab}/{name}/blob/{branch}/{file}"))
+        colab = f"https://colab.research.google.com/github/{name}/blob/{COLAB_BRANCH}"
+        links.append(("Run on Colab", f"{colab}/{file}"))
     links.append(("Suggest an edit", f"{here.repository}/edit/{branch}/{file}"))
     title = quote(f"On {source}: ")
     links.append(("Report a problem", f"{here.repository}/issues/new?title={title}"))

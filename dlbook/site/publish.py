@@ -1,10 +1,10 @@
 """What a published site has beside its pages: sitemap, 404 page, notebooks that run."""
 
-import json
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from dlbook.site.address import address, install_cell, page_links
+from dlbook.site.address import address, page_links
+from dlbook.site.launch import let_run
 from dlbook.site.social import card, describe, tags
 
 __all__ = ["setup"]
@@ -22,7 +22,7 @@ def links_of(app, pagename, context):
     if not name or not context.get("has_source"):
         return []
     source = Path(app.env.doc2path(pagename))
-    notebook = source.read_text("utf-8") if source.suffix == ".ipynb" else ""
+    notebook = source.suffix == ".ipynb"
     links = []
     if notebook:
         file = context["pathto"](f"_sources/{name}", 1)
@@ -77,16 +77,9 @@ def write_sitemap(app):
 def let_notebooks_run(app):
     """Give each notebook to download a first cell that gets `dlbook`."""
     here = address()
-    for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
-        notebook = json.loads(path.read_text("utf-8"))
-        code = install_cell(here.repository)
-        held = any(code in "".join(cell["source"]) for cell in notebook["cells"])
-        if here.repository and not held:
-            cell = {"cell_type": "code", "id": "get-dlbook", "source": code}
-            cell |= {"metadata": {}, "outputs": [], "execution_count": None}
-            notebook["cells"].insert(0, cell)
-            text = json.dumps(notebook, ensure_ascii=False, indent=1)
-            path.write_text(text + "\n", "utf-8")
+    if here.repository:
+        for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+            let_run(path, here.repository)
 
 
 def finish(app, exception):
