@@ -75,8 +75,10 @@ def of_rnn():
     output = rnn.OutputParams(draw("K", "H"), draw("K"))
     h = rnn.rnn_step(x, h_prev, params)
     states, cache = rnn.rnn_forward(sequence, h_prev, params)
-    rnn.rnn_backward(states, cache)
+    rnn.rnn_backward(states, cache, window=1)
     shown = dict(h_prev=h_prev, h=h, rnn_output=rnn.rnn_output(h, output), dh=states)
+    shown |= dict(h0=h_prev, window=1, spectral_radius=rnn.spectral_radius(params.W_hh))
+    shown |= dict(largest_singular_value=rnn.largest_singular_value(params.W_hh))
     return dict(x=(x, sequence), **shown) | params._asdict() | output._asdict()
 
 
