@@ -109,9 +109,10 @@ def write_book(folder):
     nbformat.write(notebook, folder / "notebook.ipynb")
 
 
-def build(folder, builder, output):
-    """Build the book; return its warnings."""
-    command = [sys.executable, "-m", "sphinx", "-q", "--no-color", "-b", builder]
+def build(folder, builder, output, *python):
+    """Build the book, by an interpreter started in this way; return its warnings."""
+    how = python or ("-m", "sphinx")
+    command = [sys.executable, *how, "-q", "--no-color", "-b", builder]
     done = subprocess.run(
         [*command, str(folder), str(output)],
         capture_output=True,
@@ -290,6 +291,16 @@ def test_latex_gets_the_figures_picture(tmp_path):
     (tex,) = (tmp_path / "latex").glob("*.tex")
     assert "includegraphics" in tex.read_text("utf-8")
     assert len(list((tmp_path / "latex").glob("*.png"))) == 2  # the dot is the other
+
+
+def test_a_new_style_reaches_a_book_that_is_built_already(tmp_path):
+    write_book(tmp_path / "source")
+    build(tmp_path / "source", "html", tmp_path / "html")
+    new = "assets.style_sheet = lambda cache: 'p { color: red }'"
+    script = f"import sphinx.cmd.build as s; from dlbook.site import assets; {new}\n"
+    script += "raise SystemExit(s.main())"
+    build(tmp_path / "source", "html", tmp_path / "html", "-c", script)
+    assert "color: red" in read(tmp_path / "html", "_static/book.css")
 
 
 def test_known_addresses_give_links_cards_and_a_sitemap(book):

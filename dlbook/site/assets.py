@@ -6,6 +6,7 @@ sphinx-design: one request, and the page is laid out once and for all.
 """
 
 import re
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -98,17 +99,22 @@ def style_sheet(cache):
     return font_face(cache) + smaller("\n".join(parts))
 
 
-def write_assets(app):
-    """Write the files that the pages load, where Sphinx copies them from."""
-    if app.builder.format != "html":
-        return
+def write_assets(app, config):
+    """Write the files that all pages load, where Sphinx copies them from.
+
+    A build copies them only beside a page that it writes: a change rebuilds the pages.
+    """
     folder = Path(app.doctreedir, "site")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "book.css").write_text(style_sheet(Path(app.doctreedir, "font")), "utf-8")
-    (folder / "runtime.js").write_text(runtime(), "utf-8")
-    app.config.html_static_path.append(str(folder))
+    texts = {"book.css": style_sheet(Path(app.doctreedir, "font"))}
+    texts["runtime.js"] = runtime()
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    config.html_static_path.append(str(folder))
+    config.dlbook_assets = sha256("".join(texts.values()).encode()).hexdigest()
 
 
 def setup(app):
     """Write the assets before the first page."""
-    app.connect("builder-inited", write_assets)
+    app.add_config_value("dlbook_assets", "", "html")
+    app.connect("config-inited", write_assets, priority=901)
