@@ -65,7 +65,7 @@ def of_cnn():
     y, cache = cnn.conv2d_forward(x, w, b)
     gradients = cnn.conv2d_backward(np.ones_like(y), cache)
     shown = dict(image=image, kernel=kernel, x=x, w=w, b=b, y=y)
-    return shown | gradients._asdict() | dict(padding=0, stride=1, dilation=1)
+    return shown | gradients._asdict() | dict(padding=0, stride=1, dilation=1, n=1)
 
 
 def of_rnn():
