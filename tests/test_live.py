@@ -612,14 +612,17 @@ def test_a_line_that_lies_outside_of_the_figure_leaves_nothing_behind():
 def test_many_sliders_are_folded_by_group():
     given = dict(W=(0, 1, 1, np.eye(3, 4)), b=(0, 1, 1, np.ones(3)), c=(0, 1, 1, 0))
     given |= dict(V=(0, 1, 1, np.eye(3)))
+    groups = {"Gate": ["W", "b"], "Rest": ["c"]}
     live, _ = simple(
-        lambda **x: dict(y=x["c"]), given, groups={"Gate": ["W", "b"], "Rest": ["c"]}
+        lambda **x: dict(y=x["c"]), given, groups=groups, labels=dict(b=r"\beta_f")
     )
     live.describe("y is {y}.")
     text = page.html(live)
     folds = re.findall(r'<details class="dl-group dl-fold">.*?</details>', text)
     assert [fold.count("data-slider") for fold in folds] == [15, 9]
     assert "<summary>Gate <span><math>" in folds[0]
+    heading = folds[0].partition("</summary>")[0]
+    assert "β" in heading and "<mi>b</mi>" not in heading
     assert '<fieldset aria-label="V">' in folds[1]
     assert '<fieldset class="dl-group"><legend>Rest</legend>' in text
 

@@ -97,7 +97,8 @@ class LiveFigure:
             )
         self.name, self.fig, self.model = name, fig, model
         self.title = title or name.replace("-", " ").capitalize()
-        self.sliders, inputs = read(name, sliders, labels or {}, choices or {}, play)
+        self.labels = dict(labels or {})
+        self.sliders, inputs = read(name, sliders, self.labels, choices or {}, play)
         self.groups = group(name, self.sliders, groups)
         self.artists, self.changes, self.drags = [], [], []
         self.formulas, self.readout = [], None

@@ -124,7 +124,8 @@ def _group(live, group, many):
     title = escape(group.title)
     if many and len(group.sliders) > HANDFUL:
         names = dict.fromkeys(s.name for s in group.sliders)
-        shown = ", ".join(_plain(label(name).mathml) for name in names)
+        labels = [label(name, latex=live.labels.get(name)) for name in names]
+        shown = ", ".join(_plain(name.mathml) for name in labels)
         title = title or ", ".join(names)
         return (
             f'<details class="dl-group dl-fold"><summary>{title} <span>{shown}</span>'
