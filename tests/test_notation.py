@@ -14,6 +14,8 @@ import pytest
 
 from conftest import ROOT
 from dlbook import autoencoder, backprop, cnn, gan, lstm, pca, perceptron, rnn, vae
+from dlbook.dirac_gan import dirac_field
+from dlbook.divergences import js_divergence, wasserstein
 from dlbook.optim import SGD
 
 PAGE = (ROOT / "chapters" / "notation.md").read_text(encoding="utf-8")
@@ -122,7 +124,15 @@ def of_gan():
     step = next(gan.train(data, params, optimisers, steps=1, batch_size=2, rng=RNG))
     logits = gan.discriminate(fake, params.discriminator)
     losses = dict(d_loss=step.d_loss, g_loss=step.g_loss)
-    return dict(real=real, z=z, fake=fake, logits=np.squeeze(logits), **losses)
+    p, q = np.array([0.3, 0.7]), np.array([0.6, 0.4])
+    field = dirac_field(1.0, 0.5, penalty=0.1)
+    shown = dict(
+        p=p[0], q=q[0], optimal_discriminator=gan.optimal_discriminator(0.3, 0.6)
+    )
+    shown |= dict(js_divergence=js_divergence(p, q), penalty=0.1)
+    shown |= dict(wasserstein=wasserstein(p, q, np.array([0.0, 1.0])))
+    shown |= losses | field._asdict()
+    return dict(real=real, z=z, fake=fake, logits=np.squeeze(logits), **shown)
 
 
 SAMPLES = SimpleNamespace(
@@ -137,7 +147,7 @@ def sample(module):
 
 @cache
 def identifiers(module):
-    """Collect the names of a module and of the modules that it takes its parts from."""
+    """Collect the names of a module and of the modules that stand beside it."""
     source = (ROOT / "dlbook" / f"{module}.py").read_text(encoding="utf-8")
     names = set(re.findall(r"^ +(\w+) : ", source, re.MULTILINE))  # of docstrings
     for node in ast.walk(ast.parse(source)):
@@ -145,6 +155,8 @@ def identifiers(module):
         if isinstance(node, ast.ImportFrom) and node.module.startswith("dlbook."):
             if node.module.startswith("dlbook._") or module == "autoencoder":
                 names |= identifiers(node.module.removeprefix("dlbook."))
+    for part in {"gan": ["dirac_gan", "divergences"]}.get(module, []):
+        names |= identifiers(part)
     return names
 
 
