@@ -107,11 +107,12 @@ def of_vae():
     x, eps = RNG.uniform(size=SIZES["D"]), draw("L")
     code = vae.encode(x, params)
     z = vae.reparameterise(*code, eps)
-    out = vae.decode(z, params.decoder, likelihood="gaussian")
-    bound = vae.elbo(x, out, *code, beta=1.0)
-    return (
-        dict(x=x, eps=eps, z=z, out=out, beta=1.0, **code._asdict()) | bound._asdict()
-    )
+    out = vae.vae(x, params, eps).out
+    d_z, _ = backprop.mlp_backward(out, vae.vae(x, params, eps).decoder)
+    bound = vae.elbo(x, out, *code, beta=1.0, likelihood="gaussian", variance=1.0)
+    shown = dict(x=x, eps=eps, z=z, d_z=d_z, out=out, beta=1.0, variance=1.0)
+    shown |= dict(decode=vae.decode(z, params.decoder))
+    return shown | code._asdict() | bound._asdict()
 
 
 def of_gan():
