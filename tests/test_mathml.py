@@ -165,6 +165,11 @@ def test_bars_open_and_close_in_pairs_and_divide_alone():
     assert ["form" in form for form in inside] == [True, False, True]
 
 
+def test_a_line_that_is_set_in_continues_the_one_above():
+    cells = ET.fromstring(body(r"\begin{aligned} a &= b \\ &\quad + c\end{aligned}"))
+    assert [mo.get("form") for mo in cells.iter("mo")] == [None, "infix"]
+
+
 def test_cells_of_aligned_rows_continue_what_is_left_of_them():
     cells = ET.fromstring(body(r"\begin{aligned} a &- b \\ &+ c & -d\end{aligned}"))
     assert [mo.get("form") for mo in cells.iter("mo")] == ["infix", "infix", "prefix"]

@@ -23,7 +23,8 @@ def classes(items, before=None):
 
     A binary operator that has nothing to its left is a ``sign``. Bars that come in
     pairs within the same brackets open and close; a single one is a ``bar``.
-    ``before`` is the class of what stands to the left of the first item.
+    ``before`` is the class of what stands to the left of the first item. A quad parts
+    what follows from what stands before it in the row; a first one only sets it in.
     """
     result, bars = [], _pairs(items)
     for k, item in enumerate(items):
@@ -32,7 +33,8 @@ def classes(items, before=None):
             cls = "sign"
         result.append(cls)
         if cls == "space":
-            before = None if item.width in ("1em", "2em") else before
+            parts = item.width in ("1em", "2em") and set(result) != {"space"}
+            before = None if parts else before
         else:
             before = cls
     return result

@@ -117,8 +117,9 @@ def _cells(line, kind, context, sides):
         side = {"class_": f"dl-{sides[k % len(sides)]}"} if sides else {}
         if kind != "aligned" or k % 2 == 0:
             before = None
-        elif before is None and items and class_of(items[0]) == "bin":
-            before = "ord"
+        elif before is None:
+            first = next((c for c in map(class_of, items) if c != "space"), None)
+            before = "ord" if first == "bin" else None
         cells.append(tag("mtd", row(items, context, before), **side))
         before = ([None] + [c for c in classes(items) if c != "space"])[-1]
     return cells
