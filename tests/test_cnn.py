@@ -220,6 +220,20 @@ def test_the_gradients_of_a_layer_are_correlations_and_full_convolutions(seed):
     close(db, dy.sum(axis=(1, 2)))
 
 
+@pytest.mark.parametrize("filters", [31, 32, 40])
+def test_each_of_many_filters_gets_the_gradient_that_it_gets_alone(filters):
+    rng = np.random.default_rng(filters)
+    x, w = rng.normal(size=(2, 3, 6, 5)), rng.normal(size=(filters, 3, 3, 2))
+    y, cache = conv2d_forward(x, w)
+    dy = rng.normal(size=y.shape)
+    together = conv2d_backward(dy, cache)
+    for o in range(0, filters, 5):
+        _, cache = conv2d_forward(x, w[[o]])
+        alone = conv2d_backward(dy[:, [o]], cache)
+        close(together.dw[[o]], alone.dw, 1e-12)
+        close(together.db[[o]], alone.db, 1e-12)
+
+
 def test_there_is_one_bias_for_each_output_channel():
     x, w = np.ones((3, 4, 4)), np.zeros((2, 3, 3, 3))
     y = conv2d(x, w, [1.0, -2.0])
