@@ -28,8 +28,8 @@ RULES = {
         r"_labels\(y, _pair|\"inputs\", low=1|in \"iu\"|"
         r"array\(x, \"x\", \(\.\.\., \"D\"\)\)|\"D\" if width is None"
     ),
-    "work is saved, and what comes out is the same": r"wrt_x=|out=(scratch|term)|len\(w\) >= 32|"
-    r"term = np.empty_like|full_matrices=False|BLOCK|apart = ",
+    "work is saved, and what comes out is the same": r"wrt_x=|out=(scratch|term)|"
+    r"len\(w\) >= 32|term = np.empty_like|full_matrices=False|BLOCK|apart = ",
     "the quotient is whole": r"// .*\| .* / ",
     "a factor or divisor is 1 or -1": r"\* (1\.0|np\.(ones_like|sign))|np\.eye",
     "on the boundary both branches give the same": (
