@@ -73,8 +73,14 @@ def named_leaves(tree):
 
 def fill(tree, values):
     """Return a tree of the same structure whose arrays are ``values``, in order."""
-    values = iter(values)
-    return tree_map(lambda _: next(values), tree)
+    return _filled(tree, iter(values))
+
+
+def _filled(tree, values):
+    if not isinstance(tree, tuple):
+        return None if tree is None else next(values)
+    children = [_filled(child, values) for child in tree]
+    return type(tree)(*children) if hasattr(tree, "_fields") else tuple(children)
 
 
 def _map(f, trees, path):
