@@ -79,7 +79,11 @@ def fill(tree, values):
 def _filled(tree, values):
     if not isinstance(tree, tuple):
         return None if tree is None else next(values)
-    children = [_filled(child, values) for child in tree]
+    return _like(tree, [_filled(child, values) for child in tree])
+
+
+def _like(tree, children):
+    """Return the children in the kind of tuple that the tree is."""
     return type(tree)(*children) if hasattr(tree, "_fields") else tuple(children)
 
 
@@ -98,7 +102,7 @@ def _map(f, trees, path):
         _map(f, column, path + (f".{first._fields[i]}" if named else f"[{i}]"))
         for i, column in enumerate(zip(*trees, strict=True))
     ]
-    return type(first)(*children) if named else tuple(children)
+    return _like(first, children)
 
 
 def _kind(tree, path):
