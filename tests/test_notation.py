@@ -105,10 +105,9 @@ def of_autoencoder():
 def of_vae():
     params = vae.init_params(SIZES["D"], SIZES["L"], rng=RNG)
     x, eps = RNG.uniform(size=SIZES["D"]), draw("L")
-    code = vae.encode(x, params)
-    z = vae.reparameterise(*code, eps)
-    out = vae.vae(x, params, eps).out
-    d_z, _ = backprop.mlp_backward(out, vae.vae(x, params, eps).decoder)
+    cache = vae.vae(x, params, eps)
+    code, z, out = cache.code, cache.z, cache.out
+    d_z, _ = backprop.mlp_backward(out, cache.decoder)
     bound = vae.elbo(x, out, *code, beta=1.0, likelihood="gaussian", variance=1.0)
     shown = dict(x=x, eps=eps, z=z, d_z=d_z, out=out, beta=1.0, variance=1.0)
     shown |= dict(decode=vae.decode(z, params.decoder))
