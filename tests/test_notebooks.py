@@ -192,6 +192,14 @@ def test_no_number_of_the_text_is_typed_in(path):
     assert not typed, f"not computed in this chapter: {typed}"
 
 
+@each_chapter
+def test_directives_are_readable_where_myst_is_not_known(path):
+    source = prose(read(path))
+    assert not re.findall(r"^\s*`{3,}\{.*", source, re.MULTILINE), "wanted :::{...}"
+    crowded = r"^:{3,}\{.*\n(?::[\w-]+:.*\n)*(?!\s*\n|:{3,}\s*$).+"
+    assert not re.findall(crowded, source, re.MULTILINE), "wanted an empty line first"
+
+
 def test_figures_have_unique_names():
     names = []
     for path in CHAPTERS:
