@@ -10,8 +10,8 @@ import pytest
 
 from conftest import ROOT
 from dlbook.live import collect
-from dlbook.live import page as view
 from dlbook.live.checks import random_settings
+from dlbook.live.views import page as view
 from dlbook.plotting import use_style
 from drawings import TREE, differences, from_markup
 from engine import Engine

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dlbook.live
-from dlbook.live.formula import expand, mathml, render, slots
-from dlbook.live.labels import label, latex_name
-from dlbook.live.numbers import JAVASCRIPT
+from dlbook.live.inputs.labels import label, latex_name
+from dlbook.live.text.formula import expand, mathml, render, slots
+from dlbook.live.text.numbers import JAVASCRIPT
 from dlbook.mathml import LaTeXError, to_mathml
 
 NEGATIVE = {"a": -0.5, "b": 2.0, "v": [-1.0, 2.0], "M": [[1.0, -2.0], [3.0, 4.0]]}
@@ -274,7 +274,7 @@ def test_only_an_identifier_has_a_label():
 
 
 def test_formulas_need_no_matplotlib():
-    code = "import sys, dlbook.live.formula, dlbook.worked; print(*sys.modules)"
+    code = "import sys, dlbook.live.text.formula, dlbook.worked; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

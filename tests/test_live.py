@@ -14,14 +14,15 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from PIL import Image
 
-from dlbook.live import LiveFigure, TraceError, collect, display, gather, page
+from dlbook.live import LiveFigure, TraceError, collect, gather
+from dlbook.live.bindings.sources import Scope
 from dlbook.live.checks import random_settings
-from dlbook.live.markup import number, paint, path_data
-from dlbook.live.painter import Painter, picture
-from dlbook.live.sliders import group, read
-from dlbook.live.sources import Scope
-from dlbook.live.svg import BOUND
-from dlbook.live.templates import Template
+from dlbook.live.drawing.markup import number, paint, path_data
+from dlbook.live.drawing.painter import Painter, picture
+from dlbook.live.drawing.svg import BOUND
+from dlbook.live.inputs.sliders import group, read
+from dlbook.live.text.templates import Template
+from dlbook.live.views import display, page
 from dlbook.plotting import PALETTE, colour, matrix
 from drawings import from_markup, leaves
 from zoo import ZOO, axes, done

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbook.live.numbers import JAVASCRIPT, check_spec, format_number, typeset
+from dlbook.live.text.numbers import JAVASCRIPT, check_spec, format_number, typeset
 
 SIGNS, COMMAS = ("", "-", "+", " "), ("", ",")
 SPECS = [

@@ -6,8 +6,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from dlbook.live import page as view
 from dlbook.live.checks import random_settings
+from dlbook.live.views import page as view
 from dlbook.plotting import PALETTE
 from drawings import TREE, differences, from_markup
 from zoo import ZOO

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbook.live.numbers import format_number
+from dlbook.live.text.numbers import format_number
 from dlbook.mathml import to_mathml
 from dlbook.worked import Check, worked
 from examples import EXAMPLES, expressions

@@ -8,15 +8,15 @@ import numpy as np
 from IPython import get_ipython
 
 from dlbook.live import bindings
+from dlbook.live.bindings.sources import Scope
 from dlbook.live.checks import compare
-from dlbook.live.display import WIDGET, bundle
 from dlbook.live.drawing import draw
-from dlbook.live.formula import mathml
+from dlbook.live.drawing.svg import BOUND
+from dlbook.live.inputs.sliders import group, read
 from dlbook.live.model import Model
-from dlbook.live.sliders import group, read
-from dlbook.live.sources import Scope
-from dlbook.live.svg import BOUND
-from dlbook.live.templates import Template
+from dlbook.live.text.formula import mathml
+from dlbook.live.text.templates import Template
+from dlbook.live.views.display import WIDGET, bundle
 
 __all__ = ["LiveFigure", "gather"]
 
@@ -187,7 +187,7 @@ class LiveFigure:
             self.drags.append((artist, *map(self._dragged, drag)))
 
     def formula(self, template):
-        """Show a formula with the numbers filled in, see `dlbook.live.formula`."""
+        """Show a formula with the numbers filled in, see `dlbook.live.text.formula`."""
         try:
             _, slots = mathml(template, self.evaluate(self.defaults))
         except (ValueError, TypeError) as error:
@@ -267,7 +267,7 @@ class LiveFigure:
 
     def widget(self):
         """Return the figure with sliders that the kernel answers."""
-        from dlbook.live.widget import Widget  # only a notebook needs ipywidgets
+        from dlbook.live.views.widget import Widget  # only a notebook needs ipywidgets
 
         self.draw()
         return Widget(self)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pygments.formatters import HtmlFormatter
 
-from dlbook.live.page import runtime
+from dlbook.live.views.page import runtime
 from dlbook.mathml import STYLE_SHEET
 from dlbook.plotting import PALETTE
 from dlbook.site.font import font_face
@@ -94,7 +94,7 @@ def style_sheet(cache):
     parts = [palette_css(), code_css(), design.read_text("utf-8")]
     parts.append(STYLE_SHEET.read_text("utf-8"))
     parts += [(here / f"{name}.css").read_text("utf-8") for name in OWN[:-1]]
-    parts.append((files("dlbook.live") / "live.css").read_text("utf-8"))
+    parts.append((files("dlbook.live.views") / "live.css").read_text("utf-8"))
     parts.append((here / f"{OWN[-1]}.css").read_text("utf-8"))
     return font_face(cache) + smaller("\n".join(parts))
 

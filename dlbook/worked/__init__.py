@@ -9,7 +9,7 @@ the substituted line or in the code makes the sides differ.
 
 import numpy as np
 
-from dlbook.live.formula import expand, render
+from dlbook.live.text.formula import expand, render
 from dlbook.mathml.latex import parse, rows
 from dlbook.worked.check import Check, check, slots_of
 

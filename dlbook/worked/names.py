@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from dlbook.live.formula import read
+from dlbook.live.text.formula import read
 from dlbook.mathml import symbols
 from dlbook.mathml.nodes import (
     Command,

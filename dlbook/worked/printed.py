@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 
-from dlbook.live.formula import read
-from dlbook.live.numbers import format_number
+from dlbook.live.text.formula import read
+from dlbook.live.text.numbers import format_number
 from dlbook.mathml import symbols
 from dlbook.mathml.nodes import (
     Command,

@@ -11,11 +11,15 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from dlbook.live import numbers
-from dlbook.live.formula import mathml
-from dlbook.live.labels import label
+from dlbook.live.inputs.labels import label
+from dlbook.live.text import numbers
+from dlbook.live.text.formula import mathml
 
 __all__ = ["html", "runtime", "script", "source"]
+
+HERE = Path(__file__).parent
+#: The parts of runtime.js, each in the place of the comment that names it.
+PARTS = ("changes.js", "figure.js")
 
 #: With more sliders than this, groups of more than a handful are folded.
 MANY, HANDFUL = 16, 4
@@ -23,9 +27,11 @@ MANY, HANDFUL = 16, 4
 
 def runtime():
     """Return the text of the script that all pages share."""
-    text = Path(__file__).with_name("runtime.js").read_text("utf-8")
-    twin = numbers.JAVASCRIPT.read_text("utf-8")
-    return text.replace("/* numbers.js */", twin, 1)
+    parts = [numbers.JAVASCRIPT, *(HERE / name for name in PARTS)]
+    text = (HERE / "runtime.js").read_text("utf-8")
+    for part in parts:
+        text = text.replace(f"/* {part.name} */", part.read_text("utf-8"), 1)
+    return text
 
 
 def source(live):

@@ -4,9 +4,9 @@ import base64
 import io
 from html import escape
 
-from dlbook.live import page
-from dlbook.live.formula import render
-from dlbook.live.painter import picture
+from dlbook.live.drawing.painter import picture
+from dlbook.live.text.formula import render
+from dlbook.live.views import page
 
 __all__ = ["LIVE", "WIDGET", "bundle", "static"]
 

@@ -1,8 +1,7 @@
 """What a slider can change in a picture.
 
-``live.bind(artist, **properties)`` makes one or more changes (`dlbook.live.changes`,
-`dlbook.live.looks`).
-A property's value names a source (`dlbook.live.sources`), such as ``"z"``,
+``live.bind(artist, **properties)`` makes one or more changes (`.changes`, `.looks`).
+A property's value names a source (`.sources`), such as ``"z"``,
 ``"terms[0]"``; a coordinate may also be a number.
 
 =====================================  ===============================================
@@ -34,10 +33,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse, Polygon, Rectangle
 from matplotlib.text import Annotation, Text
 
-from dlbook.live.changes import Boxes, Move, Points, Spot, Words
-from dlbook.live.looks import Alpha, Cells, Heat, Show, Tint, Width
-from dlbook.live.sources import Source
-from dlbook.live.templates import Template
+from dlbook.live.bindings.changes import Boxes, Move, Points, Spot, Words
+from dlbook.live.bindings.looks import Alpha, Cells, Heat, Show, Tint, Width
+from dlbook.live.bindings.sources import Source
+from dlbook.live.text.templates import Template
 from dlbook.plotting import Matrix
 
 __all__ = ["changes", "leaves"]

@@ -22,8 +22,8 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
-from dlbook.live.glyphs import flow, layout, place
-from dlbook.live.markup import look, number, path_data, share, sort_by_tag, tone
+from dlbook.live.drawing.glyphs import flow, layout, place
+from dlbook.live.drawing.markup import look, number, path_data, share, sort_by_tag, tone
 
 __all__ = ["AXES", "BOUND", "Renderer"]
 

@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 import numpy as np
 from matplotlib.colors import to_hex
 
-from dlbook.live.markup import number
-from dlbook.live.panels import cut, legible
-from dlbook.live.scales import scales
-from dlbook.live.sources import Source
-from dlbook.live.svg import AXES, Renderer
+from dlbook.live.bindings.sources import Source
+from dlbook.live.drawing.markup import number
+from dlbook.live.drawing.panels import cut, legible
+from dlbook.live.drawing.scales import scales
+from dlbook.live.drawing.svg import AXES, Renderer
 from dlbook.plotting import PALETTE
 
 __all__ = ["Drawing", "draw"]

@@ -2,7 +2,7 @@ r"""Formulas with slots: LaTeX in which numbers are filled in, and kept up to da
 
 A template is LaTeX with slots ``<<name>>``, ``<<name[0]>>`` or ``<<name[0, 1]:.2f>>``:
 a value's name, the place of an element counted from 0 as in Python, and a format
-that :func:`dlbook.live.numbers.check_spec` knows. A slot that names a whole vector
+that :func:`dlbook.live.text.numbers.check_spec` knows. A slot that names a whole vector
 or matrix becomes a bracketed column or matrix of slots.
 
 A number with a sign gets brackets where the sign would collide: after an operator,
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook.live.numbers import check_spec, format_number, typeset
+from dlbook.live.text.numbers import check_spec, format_number, typeset
 from dlbook.mathml.emit import Context, one, tag
 from dlbook.mathml.latex import parse
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook.live.labels import Label, label
+from dlbook.live.inputs.labels import Label, label
 
 __all__ = ["Block", "Group", "Slider", "group", "read"]
 

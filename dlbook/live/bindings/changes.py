@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
-from dlbook.live.markup import number, shifted
-from dlbook.live.sources import Source
+from dlbook.live.bindings.sources import Source
+from dlbook.live.drawing.markup import number, shifted
 
 __all__ = ["Boxes", "Change", "Move", "Points", "Spot", "Words"]
 

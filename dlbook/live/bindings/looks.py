@@ -5,8 +5,8 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from dlbook.live.changes import Change
-from dlbook.live.markup import number, paint
+from dlbook.live.bindings.changes import Change
+from dlbook.live.drawing.markup import number, paint
 from dlbook.plotting import PALETTE, cell_look, colour
 
 __all__ = ["Alpha", "Cells", "Heat", "Show", "Tint", "Width"]

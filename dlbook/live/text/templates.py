@@ -2,7 +2,7 @@
 
 import re
 
-from dlbook.live.numbers import check_spec, format_number, typeset
+from dlbook.live.text.numbers import check_spec, format_number, typeset
 
 __all__ = ["Template"]
 
@@ -16,13 +16,13 @@ class Template:
     ----------
     text : str
         Fields are ``{name}``, ``{name[0]:.2f}``; formats are those of
-        `dlbook.live.numbers`.
+        `dlbook.live.text.numbers`.
     scope : Scope
         Resolves the names.
 
     Examples
     --------
-    >>> from dlbook.live.sources import Scope
+    >>> from dlbook.live.bindings.sources import Scope
     >>> template = Template("z = {z:+.2f}", Scope("demo", {"z": ()}))
     >>> template.fill({"z": -0.25})
     'z = −0.25'

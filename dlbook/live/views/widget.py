@@ -4,8 +4,8 @@ from html import escape
 
 import ipywidgets as widgets
 
-from dlbook.live.formula import render
-from dlbook.live.painter import Painter
+from dlbook.live.drawing.painter import Painter
+from dlbook.live.text.formula import render
 
 __all__ = ["Widget"]
 

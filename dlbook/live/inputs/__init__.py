@@ -1,0 +1,1 @@
+"""What a reader can set, and what it is called; an input knows no picture."""

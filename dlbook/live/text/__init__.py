@@ -1,0 +1,1 @@
+"""Numbers in text and in formulas, the same digits in both views; knows no picture."""

@@ -1,0 +1,84 @@
+// Lets the figures of a page answer to their sliders. A figure's script calls
+// (self.dlbook = self.dlbook || []).push({name, compute, sliders, ...}), before or after
+// this file is loaded. Nothing of a page is evaluated, and nothing becomes markup.
+(() => {
+"use strict";
+/* numbers.js */
+
+const FAR = 9999, figures = new Map();
+
+// Numbers -------------------------------------------------------------------------
+
+// An address is "start:count:step" or "i,j,k"; data are an address or constants.
+function address(text) {
+  if (text.includes(",")) return text.split(",").map(Number);
+  const [start, count = 1, step = 1] = text.split(":").map(Number);
+  return Array.from({length: count}, (_, i) => start + i * step);
+}
+
+function reader(data, s) {
+  if (typeof data !== "string") return {n: data.length, at: i => data[data.length > 1 ? i : 0]};
+  const at = address(data), one = at.length === 1;
+  return {n: at.length, at: i => s[at[one ? 0 : i]]};
+}
+
+const pixel = p => isFinite(p) ? Math.round(Math.min(Math.max(p, -FAR), FAR) * 100) / 100 : NaN;
+const lg = v => v <= 0 ? -1000 : Math.log10(v);
+
+// Pixels of a coordinate, or of the sum of two.
+function channel([data, start = 0, unit = 1, log = 0, more], s) {
+  const a = reader(data, s), b = reader(more === undefined ? [0] : more, s);
+  const at = i => {
+    const v = a.at(i) + b.at(i);
+    return pixel(start + unit * (log ? lg(v) : v));
+  };
+  return {n: Math.max(a.n, b.n), at};
+}
+
+/* changes.js */
+
+/* figure.js */
+
+// The address keeps the values of the figures that were moved ----------------------
+
+function stated() {
+  const pairs = location.hash.slice(1).split("&").map(part => part.split("="));
+  return new Map(pairs.filter(pair => pair.length === 2));
+}
+
+function note() {
+  const old = stated();
+  figures.forEach(f => f.moved() ? old.set(f.name, f.state()) : old.delete(f.name));
+  const hash = [...old].map(pair => pair.join("=")).join("&");
+  const url = location.href.split("#")[0] + (hash && "#" + hash);
+  try {
+    if (url !== location.href) history.replaceState(history.state, "", url);
+  } catch (error) { /* a browser may forbid it for files; the figure works without */ }
+}
+
+function mount(spec) {
+  const root = document.getElementById("live-" + spec.name);
+  if (!root && document.readyState === "loading") {
+    document.addEventListener("DOMContentLoaded", () => mount(spec), {once: true});
+  } else if (root && !figures.has(spec.name)) {
+    const figure = new Figure(spec, root);
+    figures.set(spec.name, figure);
+    figure.reset();
+    figure.update();
+    recall(figure);
+  }
+}
+
+// Takes the state that the address has for a figure, and shows the first figure named.
+function recall(figure) {
+  const all = stated(), text = all.get(figure.name);
+  if (text !== undefined && figure.restore(text) && all.keys().next().value === figure.name)
+    figure.root.scrollIntoView();
+}
+
+addEventListener("hashchange", () => figures.forEach(recall));
+
+const waiting = self.dlbook || [];
+self.dlbook = {push: mount, figure: mount, figures};
+waiting.forEach(mount);
+})();
