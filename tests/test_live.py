@@ -610,6 +610,33 @@ def test_a_line_that_lies_outside_of_the_figure_leaves_nothing_behind():
 # The notebook ---------------------------------------------------------------------
 
 
+def test_a_caption_says_what_to_look_at_in_words_and_in_mathematics():
+    live, _ = simple(title="Squares & roots", caption="Watch $x^2$ < 1, as $b$ moves.")
+    caption = re.search("<figcaption>(.*)</figcaption>", page.html(done(live)))[1]
+    assert caption.startswith(f"<b>{page.NUMBER}Squares &amp; roots.</b> Watch <math")
+    assert "<annotation" not in caption and "&lt; 1, as <math" in caption
+    assert 'aria-label="Squares &amp; roots"' in page.html(live)
+
+
+def test_sliders_are_called_what_stands_beside_them():
+    labels = dict(k=r"\text{position of } h", v=r"\beta")
+    sliders = dict(k=(0, 1, 1, 0), v=(0, 1, 1, [0, 0]))
+    live, _ = simple(lambda k, v: dict(y=k * v), sliders, labels=labels)
+    names = [slider.label.spoken for slider in live.sliders]
+    assert names == ["position of h", "β 1", "β 2"]
+
+
+def test_panels_of_a_row_share_the_lines_of_a_phone():
+    fig, _ = plt.subplots(1, 4, figsize=(7, 2), layout="constrained")
+    live = LiveFigure("four", fig, lambda a: dict(y=a), dict(a=(0, 1, 1, 0)))
+    shares = [int(re.search(r'class="dl-(\d+)"', svg)[1]) for svg in done(live).svg()]
+    assert shares[0] + shares[1] <= 12 and shares[2] + shares[3] <= 12
+    assert min(shares) >= 4
+    fig, _ = plt.subplots(figsize=(3, 2))
+    live = LiveFigure("one", fig, lambda a: dict(y=a), dict(a=(0, 1, 1, 0)))
+    assert ['class="dl-12"' in svg for svg in done(live).svg()] == [True]
+
+
 def test_many_sliders_are_folded_by_group():
     given = dict(W=(0, 1, 1, np.eye(3, 4)), b=(0, 1, 1, np.ones(3)), c=(0, 1, 1, 0))
     given |= dict(V=(0, 1, 1, np.eye(3)))

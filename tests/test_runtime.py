@@ -322,6 +322,30 @@ def test_script_before_its_figure_waits_for_it(zoo, page, tmp_path):
     assert values(page, "curves") == [-2, 1]
 
 
+def test_a_broken_figure_says_so_and_leaves_the_others_alive(zoo, new_page, tmp_path):
+    lives = [live for live in zoo[1] if live.program][:2]
+    site(tmp_path, lives)
+    path = tmp_path / "index.html"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("data-part=", "data-lost=", 1), "utf-8")
+    page = new_page()
+    page.goto(path.as_uri())
+    broken, whole = (page.locator(f"#live-{live.name}") for live in lives)
+    assert "does not answer" in broken.locator(".dl-still").inner_text()
+    assert broken.locator(".dl-controls:disabled").count() == 1
+    assert whole.locator(".dl-controls:enabled").count() == 1
+    assert whole.locator(".dl-still").count() == 0
+
+
+def test_figures_whose_script_does_not_come_say_so(zoo, new_page, tmp_path):
+    site(tmp_path, zoo[1][:2], ("runtime.js",))
+    page = new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    page.wait_for_selector(".dl-still")
+    assert page.locator(".dl-still").count() == 2
+    assert page.locator(".dl-controls:enabled").count() == 0
+
+
 def test_page_without_script_reads_in_full_and_stands_where_it_will(zoo, new_page):
     still = new_page(java_script_enabled=False)
     still.goto(zoo[0])

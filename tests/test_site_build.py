@@ -29,7 +29,8 @@ FIGURE = {
     "application/vnd.dlbook.live+json": {
         "version": 1,
         "name": "small",
-        "html": '<figure class="dl-live" id="live-small"><p>z is 0.8</p></figure>',
+        "html": '<figure class="dl-live" id="live-small"><figcaption>'
+        '<span class="dl-number"></span>Small.</figcaption><p>z is 0.8</p></figure>',
         "script": "self.small = 1;",
     },
     "text/html": f'<img alt="z" src="data:image/png;base64,{PIXEL}">',
@@ -45,6 +46,7 @@ myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 nb_ipywidgets_js = {}
 language = "en"
 numfig = True
+numfig_format = {"figure": "Figure %s"}
 """
 INDEX = r"""
 # A small book
@@ -57,6 +59,7 @@ notebook
 
 $$ L = \frac{1}{2} \sum_i (y_i - \hat y_i)^2 $$ (loss)
 
+{numref}`fig-small` is in the notebook.
 As {eq}`loss` says, $z = w_1 x_1 + w_2 x_2 + w_3 x_3 + b = 0.8$, so we go on.
 
 $$
@@ -193,10 +196,20 @@ def test_folded_code_is_named_by_what_a_reader_sees_and_opens_at_once(book):
 
 def test_a_live_figure_brings_its_markup_and_its_script(book):
     html = read(book, "notebook.html")
-    assert FIGURE["application/vnd.dlbook.live+json"]["html"] in html
+    number = '<a id="fig-small" href="#fig-small">Figure 1</a>. '
+    opened = '<span class="dl-number">'
+    stored = FIGURE["application/vnd.dlbook.live+json"]["html"]
+    assert stored.replace(opened, opened + number) in html
     assert re.search(r'<script defer src="_live/notebook\.js\?v=[0-9a-f]{8}">', html)
     assert read(book, "_live/notebook.js") == "self.small = 1;"
     assert "runtime.js" in html and "runtime.js" not in read(book, "index.html")
+
+
+def test_a_text_refers_to_a_figure_by_its_number(book):
+    (link,) = re.findall(
+        '<a [^>]*href="notebook.html#fig-small".*?</a>', read(book, "index.html")
+    )
+    assert re.sub("<[^>]+>", "", link) == "Figure 1"
 
 
 def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):

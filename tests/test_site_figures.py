@@ -101,6 +101,39 @@ def test_every_slider_answers_to_the_keyboard(name, page, built_site):
     assert page.locator(".dl-live").count() == len(stored)
 
 
+#: Focuses some controls of each figure, the first and the last among them, and lists
+#: those that are then out of sight themselves, or part of the picture above them.
+OUT_OF_SIGHT = """async () => {
+  const lost = [], top = document.querySelector(".bar").offsetHeight;
+  const frame = () => new Promise(requestAnimationFrame);
+  for (const figure of document.querySelectorAll(".dl-live:has([data-slider])")) {
+    const picture = figure.querySelector(".dl-picture");
+    const controls = [...figure.querySelectorAll("[data-slider]")];
+    const apart = Math.ceil(controls.length / 4), last = controls.length - 1;
+    for (const control of controls.filter((_, k) => k % apart === 0 || k === last)) {
+      control.focus();
+      await frame(); await frame();
+      const seen = e => {
+        const box = e.getBoundingClientRect();
+        return box.top >= top - 1 && box.bottom <= innerHeight + 1;
+      };
+      if (!seen(control) || !seen(picture)) lost.push(control.id);
+      control.blur();
+    }
+  }
+  return lost;
+}"""
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 664), (768, 1024), (1280, 720)])
+@each_notebook
+def test_picture_and_hand_are_in_sight_together(name, size, new_page, built_site):
+    width, height = size
+    page = new_page(viewport=dict(width=width, height=height), reduced_motion="reduce")
+    awake(page, built_site, name)
+    assert page.evaluate(OUT_OF_SIGHT) == []
+
+
 @each_notebook
 def test_the_address_keeps_the_values(name, new_page, page, built_site):
     awake(page, built_site, name)

@@ -62,8 +62,10 @@ class LiveFigure:
     play : str, optional
         The slider with a button that runs through it.
     title : str, optional
-        What the figure is, for readers who cannot see it; made from the name if not
-        given.
+        What the figure is, in a few words: its name for those who hear it, and the
+        beginning of its caption; made from ``name`` if not given.
+    caption : str, optional
+        What to look at, in a sentence or two; ``$...$`` is mathematics.
     compile : bool
         False leaves the figure on the page without sliders, for a model that cannot be
         compiled; the page says so.
@@ -88,7 +90,8 @@ class LiveFigure:
 
     def __init__(
         self, name, fig, model, sliders, *,
-        labels=None, groups=None, choices=None, play=None, title=None, compile=True,
+        labels=None, groups=None, choices=None, play=None, title=None, caption="",
+        compile=True,
     ):  # fmt: skip
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", str(name)):
             raise ValueError(
@@ -97,6 +100,7 @@ class LiveFigure:
             )
         self.name, self.fig, self.model = name, fig, model
         self.title = title or name.replace("-", " ").capitalize()
+        self.caption = caption
         self.labels = dict(labels or {})
         self.sliders, inputs = read(name, sliders, self.labels, choices or {}, play)
         self.groups = group(name, self.sliders, groups)

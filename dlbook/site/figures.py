@@ -15,6 +15,8 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from dlbook.live.views.page import NUMBER
+
 __all__ = [
     "LIVE", "LiveFigureDirective", "LiveFigureRenderer", "as_node", "live_figure",
     "page_script", "setup",
@@ -61,7 +63,7 @@ class LiveFigureRenderer:
         """
         if data.mime_type != LIVE or inline:
             return None
-        return [as_node(data.content)]
+        return [numbered(as_node(data.content), renderer.renderer.document)]
 
 
 def as_node(content):
@@ -74,6 +76,18 @@ def as_node(content):
             f"{content['version']!r}; run the notebook again"
         )
     return live_figure("", **{k: content[k] for k in ("name", "html", "script")})
+
+
+def numbered(node, document):
+    """Give a figure the label ``fig-<name>``, and with it a number of its own."""
+    node["names"].append(f"fig-{node['name']}")
+    document.note_explicit_target(node)
+    return node
+
+
+def title(node):
+    """Return the title of a figure that has a number, for ``{numref}``."""
+    return node["name"] if node["names"] else None
 
 
 class LiveFigureDirective(SphinxDirective):
@@ -101,8 +115,15 @@ class LiveFigureDirective(SphinxDirective):
 
 
 def visit_live(self, node):
-    """Write the figure's markup."""
-    self.body.append(node["html"])
+    """Write the figure's markup, and its number before its caption."""
+    html, ident = node["html"], next(iter(node["ids"]), None)
+    numbers = self.builder.fignumbers.get("figure", {})
+    if ident in numbers:
+        words = self.config.numfig_format["figure"]
+        number = words % ".".join(map(str, numbers[ident]))
+        link = f'<a id="{ident}" href="#{ident}">{number}</a>. '
+        html = html.replace(NUMBER, f'<span class="dl-number">{link}</span>', 1)
+    self.body.append(html)
     raise nodes.SkipNode
 
 
@@ -164,7 +185,9 @@ def write_script(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Register the node, the picture for other builders, and the page's script."""
-    app.add_node(live_figure, html=(visit_live, None), latex=(skip_live, None))
+    app.add_enumerable_node(
+        live_figure, "figure", title, html=(visit_live, None), latex=(skip_live, None)
+    )
     app.add_directive("live-figure", LiveFigureDirective)
     app.add_post_transform(StaticPicture)
     app.connect("html-page-context", write_script)

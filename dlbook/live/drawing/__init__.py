@@ -1,6 +1,7 @@
 """One drawing of a live figure: its SVG, and where a script finds what it changes."""
 
 from contextlib import contextmanager
+from itertools import groupby
 from xml.etree import ElementTree
 
 import numpy as np
@@ -8,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from dlbook.live.bindings.sources import Source
 from dlbook.live.drawing.markup import number
-from dlbook.live.drawing.panels import cut, legible
+from dlbook.live.drawing.panels import cut, legible, twelfths
 from dlbook.live.drawing.scales import scales
 from dlbook.live.drawing.svg import AXES, Renderer
 from dlbook.plotting import PALETTE
@@ -82,9 +83,14 @@ class Drawing:
 
     def svg(self, title):
         """Return the markup of each panel."""
-        return [self._panel(panel, title) for panel in self.panels]
+        parts = []
+        for _, row in groupby(self.panels, lambda panel: panel.row):
+            row = list(row)
+            shares = twelfths(row, [self.groups(panel) for panel in row])
+            parts += map(self._panel, row, shares, [title] * len(row))
+        return parts
 
-    def _panel(self, panel, title):
+    def _panel(self, panel, share, title):
         many = len(self.panels) > 1
         label = f"{title}: {panel.title}" if many and panel.title else title
         width, height = panel.size
@@ -94,6 +100,7 @@ class Drawing:
                 "viewBox": " ".join(map(number, panel.box)),
                 "width": str(width),
                 "height": str(height),
+                "class": f"dl-{share}",
                 "role": "img",
                 "aria-label": label,
                 "aria-describedby": f"{self.name}-readout",

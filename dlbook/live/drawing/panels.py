@@ -1,21 +1,25 @@
-"""A figure cut into panels, which stand side by side or, on a phone, one below another.
+"""A figure cut into panels, which stand side by side or, on a phone, on several lines.
 
 Axes that overlap (twins, a colour bar and its picture) stay together. Panels of one row
-keep one height, so that their axes stay aligned.
+keep one height, so that their axes stay aligned. A phone shows as many panels on a line
+as their text allows.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.transforms import Bbox
 
-__all__ = ["PHONE", "Panel", "cut", "legible"]
+__all__ = ["PHONE", "Panel", "cut", "legible", "twelfths"]
 
 PAD = 2.0
 #: Pixels to a point on a screen, as in print.
 NATURAL = 4 / 3
 #: Width of a panel on the narrowest screen, and the smallest text there, in pixels.
 PHONE, SMALLEST = 326, 9
+#: Pixels between panels, and how small a panel may become to stand beside another.
+GAP, LEAST_SHRUNK = 8, 0.6
 
 
 class Panel(NamedTuple):
@@ -152,6 +156,37 @@ def legible(panel, element, figure):
         for index in text:
             if float(index.get("font-size", size)) < least:
                 index.set("font-size", f"{least:.2f}")
+
+
+def twelfths(panels, elements):
+    """Return how many twelfths of a phone's width each panel of one row takes.
+
+    The row is cut into the fewest lines on which all panels, made smaller by one
+    factor, fit side by side and keep their text legible.
+
+    Parameters
+    ----------
+    panels : list of Panel
+    elements : list of list of Element
+        What was drawn into each.
+
+    Returns
+    -------
+    list of int
+        From 1 to 12.
+    """
+    widths = np.array([NATURAL * panel.box[2] for panel in panels])
+    sizes = [s for part in elements for e in part for _, s in _texts(e, 0.0)]
+    least = max(SMALLEST / (NATURAL * min(sizes, default=np.inf)), LEAST_SHRUNK)
+    for count in range(1, len(panels) + 1):
+        ends = np.linspace(0, len(panels), count + 1).round().astype(int)
+        lines = [widths[a:b] for a, b in pairwise(ends)]
+        scale = min(1, *((PHONE - GAP * (len(w) - 1)) / w.sum() for w in lines))
+        if scale == 1:
+            break  # side by side in their own size
+        if scale >= least:
+            return [max(1, int(12 * w * scale / PHONE + 0.35)) for w in widths]
+    return [12] * len(panels)
 
 
 def _texts(element, size):

@@ -5,6 +5,7 @@ A name is that of the code: ``W_xh`` becomes :math:`W_{xh}`, ``log_var`` becomes
 """
 
 import re
+from html import unescape
 from typing import NamedTuple
 
 from dlbook.mathml import to_mathml
@@ -121,13 +122,23 @@ def label(name, index=(), latex=None):
     ('weight W x h 1 2', 'h before 1')
     >>> label("lr").latex, label("lr").spoken
     ('\\eta', 'learning rate eta')
+    >>> label("k", latex=r"\text{position of } h").spoken
+    'position of h'
     """
     name, index = _split(name, index)
-    shown = latex_name(name, index)
-    if latex is not None:
-        places = "".join(str(k + 1) for k in index)
-        shown = f"{{{latex}}}_{{{places}}}" if places else latex
-    return Label(shown, to_mathml(shown), _spoken(name, index))
+    if latex is None:
+        shown = latex_name(name, index)
+        return Label(shown, to_mathml(shown), _spoken(name, index))
+    places = "".join(str(k + 1) for k in index)
+    shown = f"{{{latex}}}_{{{places}}}" if places else latex
+    spoken = " ".join([_heard(latex), *(str(k + 1) for k in index)])
+    return Label(shown, to_mathml(shown), spoken)
+
+
+def _heard(latex):
+    """Return the letters and words that a formula shows, which its reader will say."""
+    markup = re.sub(r"<annotation.*?</annotation>", "", to_mathml(latex))
+    return unescape(re.sub(r"<[^>]+>", "", markup)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _spoken(name, index):

@@ -28,6 +28,7 @@ class Figure {
     this.listen();
     root.querySelectorAll("[data-wakes]").forEach(e => { e.disabled = false; });
     this.scrollable();
+    stage(root);
   }
 
   formula(math, formulas) {

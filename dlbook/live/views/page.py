@@ -14,12 +14,16 @@ from pygments.lexers import PythonLexer
 from dlbook.live.inputs.labels import label
 from dlbook.live.text import numbers
 from dlbook.live.text.formula import mathml
+from dlbook.mathml import to_mathml
 
-__all__ = ["html", "runtime", "script", "source"]
+__all__ = ["NUMBER", "html", "runtime", "script", "source"]
 
 HERE = Path(__file__).parent
 #: The parts of runtime.js, each in the place of the comment that names it.
-PARTS = ("changes.js", "figure.js")
+PARTS = ("changes.js", "figure.js", "stage.js")
+
+#: Stands where the book writes a figure's number.
+NUMBER = '<span class="dl-number"></span>'
 
 #: With more sliders than this, groups of more than a handful are folded.
 MANY, HANDFUL = 16, 4
@@ -52,7 +56,10 @@ def html(live):
     name = live.name
     parts = [
         f'<figure class="dl-live" id="live-{name}" aria-label="{escape(live.title)}">',
+        caption(live),
+        '<div class="dl-stage"><div class="dl-picture">',
         *(f'<div class="dl-row">{"".join(row)}</div>' for row in rows.values()),
+        "</div></div>",
         *(
             f'<div class="dl-formula" data-formula="{k}">{mathml(f, values)[0]}</div>'
             for k, f in enumerate(live.formulas)
@@ -64,6 +71,16 @@ def html(live):
         "</figure>",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def caption(live):
+    """Return what stands above the picture; the book puts a number before it."""
+    pieces = re.split(r"\$([^$]+)\$", live.caption)
+    text = "".join(
+        _plain(to_mathml(piece)) if k % 2 else escape(piece, quote=False)
+        for k, piece in enumerate(pieces)
+    )
+    return f"<figcaption><b>{NUMBER}{escape(live.title)}.</b> {text}</figcaption>"
 
 
 def script(live):

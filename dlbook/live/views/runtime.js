@@ -37,6 +37,8 @@ function channel([data, start = 0, unit = 1, log = 0, more], s) {
 
 /* changes.js */
 
+/* stage.js */
+
 /* figure.js */
 
 // The address keeps the values of the figures that were moved ----------------------
@@ -61,19 +63,34 @@ function mount(spec) {
   if (!root && document.readyState === "loading") {
     document.addEventListener("DOMContentLoaded", () => mount(spec), {once: true});
   } else if (root && !figures.has(spec.name)) {
-    const figure = new Figure(spec, root);
-    figures.set(spec.name, figure);
-    figure.reset();
-    figure.update();
-    recall(figure);
+    try {
+      const figure = new Figure(spec, root);
+      figure.reset();
+      figure.update();
+      figures.set(spec.name, figure);
+      recall(figure);
+    } catch (error) {
+      still(root);
+      console.warn(`figure ${spec.name}:`, error);
+    }
   }
+}
+
+// A figure that cannot answer says so, and its page goes on without it.
+function still(root) {
+  const note = document.createElement("p");
+  note.className = "dl-still";
+  note.textContent = "This figure does not answer: its script did not load or does not fit. It shows its first values.";
+  root.querySelector(".dl-controls").before(note);
+  root.querySelector(".dl-controls").disabled = true;
 }
 
 // Takes the state that the address has for a figure, and shows the first figure named.
 function recall(figure) {
   const all = stated(), text = all.get(figure.name);
-  if (text !== undefined && figure.restore(text) && all.keys().next().value === figure.name)
-    figure.root.scrollIntoView();
+  if (text === undefined || !figure.restore(text) || all.keys().next().value !== figure.name) return;
+  for (let e = figure.root; e; e = e.parentElement) if (e.localName === "details") e.open = true;
+  figure.root.scrollIntoView({behavior: "instant"});
 }
 
 addEventListener("hashchange", () => figures.forEach(recall));
@@ -81,4 +98,8 @@ addEventListener("hashchange", () => figures.forEach(recall));
 const waiting = self.dlbook || [];
 self.dlbook = {push: mount, figure: mount, figures};
 waiting.forEach(mount);
+addEventListener("load", () => document.querySelectorAll(".dl-live [data-wakes]").forEach(e => {
+  const root = e.closest(".dl-live");
+  if (e.disabled && !root.querySelector(".dl-still")) still(root);
+}));
 })();
