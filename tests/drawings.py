@@ -10,6 +10,8 @@ SHARED = (
     *("font-size", "font-weight", "font-style", "text-anchor", "clip-path", "class"),
     *("display", "opacity"),
 )
+#: What a script lays over a drawing for the hand.
+HANDLES = {"dl-grip", "dl-plane"}
 DEFAULTS = {"fill-opacity": "1", "stroke-opacity": "1", "opacity": "1"}
 TREE = """svg => {
   const walk = e => [e.tagName, Object.fromEntries([...e.attributes].map(
@@ -33,6 +35,8 @@ def leaves(tree, inherited=()):
     """Return what is drawn, in order, each with all attributes that hold for it."""
     tag, attributes, text, children = tree
     here = {**dict(inherited), **attributes}
+    if attributes.get("class", "").partition(" ")[0] in HANDLES:
+        return []
     if children:
         kept = {k: v for k, v in here.items() if k in SHARED or k == "data-part"}
         return [leaf for child in children for leaf in leaves(child, kept)]
@@ -41,7 +45,7 @@ def leaves(tree, inherited=()):
         return [(tag, {"display": "none"}, "")]
     if float(shown["fill-opacity"]) == 0:
         shown |= {"fill": "none", "fill-opacity": "1"}
-    return [] if tag in ("g", "circle") else [(tag, shown, text)]
+    return [] if tag == "g" else [(tag, shown, text)]
 
 
 def differences(wanted, got, tolerance=0.0101):

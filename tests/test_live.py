@@ -696,7 +696,9 @@ def test_widgets_move_the_figure(zoo):
     widget = live.widget()
     assert widget.state() == live.defaults.tolist()
     before = widget.picture.value
-    by_id = dict(zip((s.id for s in live.sliders), widget.controls, strict=True))
+    by_id = dict(
+        zip((s.id for s in live.sliders), widget.controls.values(), strict=True)
+    )
     by_id["W11"].value = -2.0
     by_id["mode"].value = 0
     by_id["k"].value = 7

@@ -52,12 +52,24 @@ def zoo(tmp_path_factory):
     return site(tmp_path_factory.mktemp("zoo"), lives), lives
 
 
-def go(page, name, text):
-    """Set a figure's sliders by the page's address."""
-    page.evaluate("hash => { location.hash = hash }", f"{name}={text}")
+def go(page, name, state):
+    """Set a figure's inputs by the page's address."""
+    text = page.evaluate(
+        """([name, state]) => {
+          const figure = dlbook.figures.get(name), before = [...figure.values];
+          state.forEach((value, k) => figure.set(k, value));
+          const text = figure.state();
+          before.forEach((value, k) => figure.set(k, value));
+          location.hash = `${name}=${text}`;
+          return text;
+        }""",
+        [name, state.tolist()],
+    )
     page.wait_for_function(
         "f => dlbook.figures.get(f[0]).state() === f[1]", arg=[name, text]
     )
+    assert page.evaluate("n => [...dlbook.figures.get(n).values]", name) == list(state)
+    return text
 
 
 @pytest.mark.parametrize("number", range(len(ZOO)), ids=lambda k: ZOO[k].__name__)
@@ -66,8 +78,7 @@ def test_moved_picture_is_the_one_that_matplotlib_draws(zoo, page, number):
     live = lives[number]
     page.goto(url)
     for state in random_settings(live.sliders, 12, np.random.default_rng(7)):
-        text = ",".join(f"{value:g}" for value in state)
-        go(page, live.name, text)
+        text = go(page, live.name, state)
         live.redraw(state)
         for wanted, got in zip(live.svg(), drawn(page, live.name), strict=True):
             assert not differences(from_markup(wanted), got), (live.name, text)
@@ -80,8 +91,7 @@ def test_numbers_on_the_page_are_those_that_python_prints(zoo, page):
         .querySelectorAll(".dl-readout, [data-slot]")].map(e => e.textContent)"""
     for live in lives[3:]:
         for state in random_settings(live.sliders, 6, np.random.default_rng(1))[-8:]:
-            text = ",".join(f"{value:g}" for value in state)
-            go(page, live.name, text)
+            go(page, live.name, state)
             live.redraw(state)
             assert page.evaluate(read, view.html(live)) == [
                 *page.eval_on_selector_all(

@@ -5,7 +5,8 @@ import numpy as np
 from matplotlib.patches import Circle, Ellipse, Polygon, Rectangle
 
 from dlbook.live import LiveFigure
-from dlbook.plotting import colour, matrix, use_style
+from dlbook.live.inputs import Points
+from dlbook.plotting import boundary_ends, colour, matrix, scatter_classes, use_style
 
 T = np.linspace(-3, 3, 41)
 TABLE = np.cumsum(np.sin(np.arange(30.0)))
@@ -182,4 +183,30 @@ def grid():
     return live
 
 
-ZOO = [curves, bars, points, words, shapes, grid]
+def plane():
+    """Points of two classes that a reader sets, and a line to part them."""
+    spots = np.array([[-1.5, 0.6], [-0.9, -1.2], [0.3, 1.5], [1.2, -0.3], [2.1, 0.9]])
+    labels = np.array([0, 0, 1, 1, 1])
+
+    def model(points, w, b):
+        right = points.used & ((points.x @ w + b > 0) == (points.label == 1))
+        ends = boundary_ends(w, b, length=2)
+        counts = dict(right=right.sum(), count=points.used.sum())
+        return dict(line_x=ends[0], line_y=ends[1], **counts)
+
+    fig, ax = axes()
+    ax.set(xlim=(-3.2, 3.2), ylim=(-2.2, 2.2))
+    drawn = scatter_classes(ax, spots, labels)
+    (line,) = ax.plot([], [], color=colour("weight"))
+    given = Points(
+        spots, labels, ("left", "right"), low=(-3, -2), high=(3, 2), capacity=7
+    )
+    sliders = dict(points=given, w=(-1, 1, 0.25, [1, 0.5]), b=(-2, 2, 0.5, 0))
+    live = LiveFigure("plane", fig, model, sliders)
+    live.bind(drawn, points="points")
+    live.bind(line, x="line_x", y="line_y")
+    live.describe("{right:d} of {count:d} are right, the first at {points.x[0, 0]}.")
+    return live
+
+
+ZOO = [curves, bars, points, words, shapes, grid, plane]

@@ -20,13 +20,15 @@ def random_settings(sliders, n, rng):
 
     Returns
     -------
-    ndarray of shape (2 + 2 * len(sliders) + n, len(sliders))
+    ndarray of shape (2 + 2 * (sliders of their own) + n, len(sliders))
     """
     default = np.array([slider.value for slider in sliders])
     low = np.array([slider.low for slider in sliders])
     high = np.array([slider.high for slider in sliders])
     ends = []
-    for k in range(len(sliders)):
+    for k, slider in enumerate(sliders):
+        if slider.hand:  # one cell of many: the ends of all at once, and random ones
+            continue
         for end in (low, high):
             ends.append(default.copy())
             ends[-1][k] = end[k]

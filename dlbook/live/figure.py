@@ -8,10 +8,12 @@ import numpy as np
 from IPython import get_ipython
 
 from dlbook.live import bindings
+from dlbook.live.bindings.editors import PointEditor
 from dlbook.live.bindings.sources import Scope
 from dlbook.live.checks import compare
 from dlbook.live.drawing import draw
 from dlbook.live.drawing.svg import BOUND
+from dlbook.live.inputs.hand import Hand
 from dlbook.live.inputs.sliders import group, read
 from dlbook.live.model import Model
 from dlbook.live.text.formula import mathml
@@ -50,8 +52,9 @@ class LiveFigure:
     model : callable
         Called with the sliders' values by name: numbers, vectors or matrices, integers
         where a slider has integer steps.
-    sliders : dict of str to tuple
-        ``name: (low, high, step, value)``.
+    sliders : dict of str to tuple or Hand
+        ``name: (low, high, step, value)``, or an input of the hand of
+        `dlbook.live.inputs`, such as `Points`.
     labels : dict of str to str, optional
         LaTeX of names.
     groups : dict of str to list of str, optional
@@ -103,12 +106,15 @@ class LiveFigure:
         self.caption = caption
         self.labels = dict(labels or {})
         self.sliders, inputs = read(name, sliders, self.labels, choices or {}, play)
+        self.hands = {
+            n: given for n, given in sliders.items() if isinstance(given, Hand)
+        }
         self.groups = group(name, self.sliders, groups)
-        self.artists, self.changes, self.drags = [], [], []
+        self.artists, self.changes, self.drags, self.editors = [], [], [], []
         self.formulas, self.readout = [], None
         self._taken, self.panels = set(), None
         self.state = self.defaults
-        self._model = Model(name, model, self.sliders, inputs, compile)
+        self._model = Model(name, model, self.sliders, inputs, self.hands, compile)
         self.scope = Scope(name, self._model.shapes)
         plt.close(fig)
         for found in _gathering:
@@ -163,7 +169,9 @@ class LiveFigure:
 
     # What the author says -------------------------------------------------------------
 
-    def bind(self, artist, *, colors=bindings.CLASSES, drag=None, **properties):
+    def bind(
+        self, artist, *, colors=bindings.CLASSES, drag=None, points=None, **properties
+    ):
         """Bind properties of an artist to outputs of the model.
 
         Parameters
@@ -174,6 +182,9 @@ class LiveFigure:
         drag : tuple of str, optional
             Names of the sliders that follow when the artist is dragged: one for x and
             one for y, vectors where the artist has several points.
+        points : str, optional
+            Name of an input `Points`: the artist, a list of scatters with one for each
+            class, shows its points, and a reader sets them there.
         **properties : str or float
             See `dlbook.live.bindings`.
         """
@@ -181,12 +192,14 @@ class LiveFigure:
             if leaf not in self.artists:
                 leaf.set_gid(f"{BOUND}{len(self.artists)}")
                 self.artists.append(leaf)
-            for name in properties:
+            for name in (*properties, *(["points"] if points else [])):
                 if (id(leaf), name) in self._taken:
                     kind = type(leaf).__name__
                     self._fail(f"{name} of this {kind} is bound already")
                 self._taken.add((id(leaf), name))
         self.changes += bindings.changes(artist, properties, self.scope, colors)
+        if points is not None:
+            self._edit(PointEditor, artist, points)
         if drag is not None:
             self.drags.append((artist, *map(self._dragged, drag)))
 
@@ -202,6 +215,15 @@ class LiveFigure:
     def describe(self, text):
         """Say in words what the picture shows; fields as in ``{z:.2f}``."""
         self.readout = Template(text, self.scope)
+
+    def _edit(self, kind, artist, name):
+        """Let a reader set an input of the hand in an artist."""
+        try:
+            editor = kind(bindings.leaves(artist), name, self.hands, self.scope)
+        except (ValueError, TypeError) as error:
+            self._fail(error, error)
+        self.editors.append(editor)
+        self.changes += editor.changes
 
     def _dragged(self, name):
         """Return the numbers of the sliders that a name or an element of it means."""
@@ -225,12 +247,44 @@ class LiveFigure:
         """
         state = self.defaults
         for name, value in values.items():
+            if name in self.hands:
+                self._set_hand(state, name, value)
+                continue
             chosen = [k for k, s in enumerate(self.sliders) if s.name == name]
             chosen = chosen or [k for k, s in enumerate(self.sliders) if s.id == name]
             if not chosen or np.size(value) != len(chosen):
                 self._fail(f"no slider {name!r} with {np.size(value)} numbers")
             state[chosen] = np.ravel(value)
         return state
+
+    def _set_hand(self, state, name, value):
+        try:
+            parts = self.hands[name].read(value)
+        except (ValueError, TypeError, IndexError) as error:
+            self._fail(f"{name}: {error}", error)
+        for part, chosen in self._parts(name).items():
+            for k, number in zip(chosen, np.ravel(parts[part]), strict=True):
+                state[k] = self.sliders[k].nearest(number)
+
+    def _parts(self, name):
+        """Return the numbers of the sliders of each array of an input of the hand."""
+        keys = {
+            part: f"{name}.{part}" if part else name for part in self.hands[name].parts
+        }
+        return {
+            part: [k for k, s in enumerate(self.sliders) if s.name == key]
+            for part, key in keys.items()
+        }
+
+    def by_hand(self, state, name):
+        """Return the arrays of an input of the hand at a vector of all values."""
+        shapes = {
+            part: np.shape(entry[3]) for part, entry in self.hands[name].parts.items()
+        }
+        return {
+            part: np.reshape(np.asarray(state)[chosen], shapes[part])
+            for part, chosen in self._parts(name).items()
+        }
 
     def redraw(self, state=None, **values):
         """Set the sliders and draw the figure anew by matplotlib.

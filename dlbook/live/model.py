@@ -20,7 +20,9 @@ class Model:
         Called by name with numbers and arrays; returns a dict or a NamedTuple.
     sliders : list of Slider
     inputs : dict of str to tuple
-        Shape of each argument.
+        Shape of each argument, and of each array of an input of the hand.
+    hands : dict of str to Hand
+        The inputs of the hand.
     compile : bool
         Whether the function is compiled for the page.
 
@@ -32,17 +34,31 @@ class Model:
         The compiled function.
     """
 
-    def __init__(self, figure, function, sliders, inputs, compile):
+    def __init__(self, figure, function, sliders, inputs, hands, compile):
         self.figure, self.function = figure, function
-        self.sliders, self.inputs = sliders, inputs
+        self.sliders, self.inputs, self.hands = sliders, inputs, hands
         state = [slider.value for slider in sliders]
         self.shapes = {key: np.shape(v) for key, v in self.evaluate(state).items()}
         self.program = None
         if compile:
-            self.program = trace(function, self.arguments(state), name=figure)
+            self.program = trace(self._on_arrays, self.arguments(state), name=figure)
+
+    def _on_arrays(self, **arrays):
+        return self.function(**self.gathered(arrays))
+
+    def gathered(self, arrays):
+        """Return the function's arguments, those of the hand made of their arrays."""
+        parts, result = {}, {}
+        for key, value in arrays.items():
+            name, _, part = key.partition(".")
+            parts.setdefault(name, {})[part] = value
+        for name, own in parts.items():
+            hand = self.hands.get(name)
+            result[name] = hand.gather(own) if hand else own[""]
+        return result
 
     def arguments(self, state):
-        """Return the function's arguments at a vector of the sliders' values."""
+        """Return the arrays of the arguments at a vector of the sliders' values."""
         result, start = {}, 0
         for name, shape in self.inputs.items():
             size = int(np.prod(shape))
@@ -54,13 +70,14 @@ class Model:
         return result
 
     def evaluate(self, state):
-        """Return the arguments and the outputs, all by name."""
+        """Return the arrays of the arguments and the outputs, all by name."""
         arguments = self.arguments(state)
+        given = self.gathered(arguments)
         try:
-            inspect.signature(self.function).bind(**arguments)
+            inspect.signature(self.function).bind(**given)
         except TypeError as error:
             raise ValueError(f"figure {self.figure!r}: sliders: {error}") from None
-        outputs = self.function(**arguments)
+        outputs = self.function(**given)
         if hasattr(outputs, "_asdict"):
             outputs = outputs._asdict()
         if not isinstance(outputs, dict):

@@ -14,6 +14,7 @@ bars, ``Rectangle``                    ``x= y= width= height= color= linewidth=`
 ``QuadMesh`` (``ax.pcolormesh``)       ``values=``
 ``plotting.Matrix``                    ``values=``
 any of them, or a list of artists      ``visible= alpha=``
+list of scatters, one for each class   ``points=``
 =====================================  ===============================================
 
 A coordinate that is not bound stays where the artist has it. ``color=`` is the index

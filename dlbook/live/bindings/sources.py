@@ -1,6 +1,7 @@
 """Where a shown number comes from: a model's output, a slider, or an element of one.
 
-A name stands for all of its numbers. ``terms[0]``, ``C[1, 2]``, ``W[:, 0]`` and
+A name stands for all of its numbers; an array of an input of the hand has a dotted one,
+such as ``points.x``. ``terms[0]``, ``C[1, 2]``, ``W[:, 0]`` and
 ``W.flat[3]`` choose among them, by NumPy's own rules.
 """
 
@@ -54,11 +55,12 @@ class Scope:
         return Source(text, name, index)
 
     def _read(self, node):
+        name = ast.unparse(node)
+        if name in self.shapes:
+            shape = self.shapes[name]
+            return name, np.arange(np.prod(shape, dtype=int)).reshape(shape)
         if isinstance(node, ast.Name):
-            if node.id not in self.shapes:
-                raise TypeError("no such name")
-            shape = self.shapes[node.id]
-            return node.id, np.arange(np.prod(shape, dtype=int)).reshape(shape)
+            raise TypeError("no such name")
         if isinstance(node, ast.Attribute) and node.attr == "flat":
             name, index = self._read(node.value)
             return name, index.ravel()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlbook.live.inputs.hand import Hand
 from dlbook.live.inputs.labels import Label, label
 
 __all__ = ["Block", "Group", "Slider", "group", "read"]
@@ -15,7 +16,8 @@ class Slider(NamedTuple):
     """One number that a reader can set.
 
     ``id`` is the name with the element's place (``x1``, ``W12``), ``choices`` are the
-    names of the positions if they have names.
+    names of the positions if they have names. ``hand`` says that it is part of an input
+    of the hand and has no control of its own.
     """
 
     id: str
@@ -28,6 +30,7 @@ class Slider(NamedTuple):
     label: Label
     choices: tuple = ()
     play: bool = False
+    hand: bool = False
 
     @property
     def digits(self):
@@ -95,7 +98,7 @@ def read(figure, sliders, labels, choices, play):
     ----------
     figure : str
         Name of the figure, for messages.
-    sliders : dict of str to tuple
+    sliders : dict of str to tuple or Hand
         ``name: (low, high, step, value)``; the value is a number, vector or matrix.
     labels : dict of str to str
         LaTeX for names, where the book's own label is not wanted.
@@ -112,6 +115,9 @@ def read(figure, sliders, labels, choices, play):
     """
     found, shapes = [], {}
     for name, given in sliders.items():
+        if isinstance(given, Hand):
+            found += _by_hand(figure, name, given, shapes)
+            continue
         if name in choices and np.ndim(given) == 0:
             given = (0, len(choices[name]) - 1, 1, given)
         low, high, step, value = _numbers(figure, name, given)
@@ -135,9 +141,31 @@ def read(figure, sliders, labels, choices, play):
     return found, shapes
 
 
-def _numbers(figure, name, given):
+def _by_hand(figure, name, hand, shapes):
+    """Return the numbers of an input of the hand; note the shapes of its arrays."""
+    _identifier(figure, name)
+    found = []
+    for part, (*bounds, value) in hand.parts.items():
+        key = f"{name}.{part}" if part else name
+        shapes[key] = np.shape(value)
+        bounds = [np.broadcast_to(bound, value.shape) for bound in bounds]
+        for place in np.ndindex(value.shape):
+            slider = Slider(
+                f"{key}[{','.join(map(str, place))}]", key, place,
+                *(float(bound[place]) for bound in bounds), float(value[place]),
+                None, hand=True,
+            )  # fmt: skip
+            found.append(slider._replace(value=slider.nearest(slider.value)))
+    return found
+
+
+def _identifier(figure, name):
     if not re.fullmatch(r"[A-Za-z]\w*", name):
         raise ValueError(f"figure {figure!r}: slider {name!r}: wanted an identifier")
+
+
+def _numbers(figure, name, given):
+    _identifier(figure, name)
     try:
         low, high, step, value = given
         value = np.array(value, float)
@@ -193,7 +221,7 @@ def group(figure, sliders, groups):
     groups : dict of str to list of str, or None
         Title and names (or identifiers of elements); sliders not named come last.
     """
-    left, result = list(sliders), []
+    left, result = [s for s in sliders if not s.hand], []
     for title, names in (groups or {}).items():
         pieces = []
         for name in [names] if isinstance(names, str) else names:

@@ -21,7 +21,7 @@ from dlbook.mathml.latex import parse
 
 __all__ = ["Slot", "expand", "mathml", "read", "render", "slots"]
 
-_SLOT = re.compile(r"([A-Za-z]\w*)\s*(?:\[([\s\d,]+)\])?\s*(?::(.*))?")
+_SLOT = re.compile(r"([A-Za-z][\w.]*)\s*(?:\[([\s\d,]+)\])?\s*(?::(.*))?")
 
 
 class Slot(NamedTuple):

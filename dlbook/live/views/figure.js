@@ -3,8 +3,11 @@
 class Figure {
   constructor(spec, root) {
     Object.assign(this, {name: spec.name, compute: spec.compute, root});
-    this.sliders = spec.sliders.map(([low, step, count, value, digits, choices]) =>
-      ({low, step, count, value, digits, choices}));
+    // Several values of one entry belong to an input of the hand.
+    this.sliders = spec.sliders.flatMap(([low, step, count, value, digits, choices]) =>
+      [].concat(value).map(v => ({low, step, count, value: v, digits, choices, hand: v !== value})));
+    this.own = [...this.sliders.keys()].filter(k => !this.sliders[k].hand);
+    this.kept = new Map();  // what else the address keeps: its code, and how to take it
     this.inputs = [];
     root.querySelectorAll("[data-slider]").forEach(e => { this.inputs[e.dataset.slider] = e; });
     this.outputs = this.inputs.map(input => {
@@ -24,6 +27,7 @@ class Figure {
     const words = sentence(spec.readout, s), readout = root.querySelector(".dl-readout");
     this.changes.push(() => say(readout, words()));
     this.spoken = () => say(root.querySelector("[aria-live=polite]"), words());
+    (spec.hands || []).forEach(given => hand(this, given));
     (spec.drags || []).forEach(drag => this.grip(...drag));
     this.listen();
     root.querySelectorAll("[data-wakes]").forEach(e => { e.disabled = false; });
@@ -40,11 +44,17 @@ class Figure {
   }
 
   listen() {
-    this.inputs.forEach((input, k) => input.addEventListener("input", () => {
-      const range = input.type === "range", box = input.type === "checkbox";
-      this.set(k, range ? +input.value : box ? +input.checked : this.sliders[k].low + input.selectedIndex);
-      this.touched();
-    }));
+    this.inputs.forEach((input, k) => {
+      let before;
+      input.addEventListener("input", () => {
+        const range = input.type === "range", box = input.type === "checkbox";
+        this.set(k, range ? +input.value : box ? +input.checked : this.sliders[k].low + input.selectedIndex);
+        this.touched();
+      });
+      // A finger that scrolls the page is no longer the slider's.
+      input.addEventListener("pointerdown", () => { before = this.values[k]; });
+      input.addEventListener("pointercancel", () => { this.set(k, before); this.touched(); });
+    });
     const on = (name, action) => {
       const button = this.root.querySelector(name);
       if (button) button.addEventListener("click", () => action(button));
@@ -54,12 +64,16 @@ class Figure {
     on(".dl-play", button => this.play(button));
   }
 
-  // Takes the nearest value that the slider has.
+  // The nearest position of the slider.
+  position(k, value = this.values[k]) {
+    const {low, step, count} = this.sliders[k];
+    return Math.min(Math.max(Math.floor((value - low) / step + 0.5), 0), count - 1);
+  }
+
   set(k, value) {
-    const {low, step, count, digits} = this.sliders[k];
-    const position = Math.min(Math.max(Math.floor((value - low) / step + 0.5), 0), count - 1);
-    this.values[k] = +(low + position * step).toFixed(digits);
-    this.label(k);
+    const {low, step, digits} = this.sliders[k];
+    this.values[k] = +(low + this.position(k, value) * step).toFixed(digits);
+    if (this.inputs[k]) this.label(k);
   }
 
   label(k) {
@@ -82,6 +96,7 @@ class Figure {
 
   reset() {
     this.sliders.forEach((slider, k) => this.set(k, slider.value));
+    this.kept.forEach(keeper => keeper.take(""));
   }
 
   // After a reader's action: draw, and when the hand rests, speak and note the address.
@@ -92,31 +107,37 @@ class Figure {
   }
 
   state() {
-    return this.values.map((v, k) => +v.toFixed(this.sliders[k].digits)).join(",");
+    const parts = [this.own.map(k => +this.values[k].toFixed(this.sliders[k].digits)).join(",")];
+    this.kept.forEach((keeper, name) => { if (keeper.code()) parts.push(name + ":" + keeper.code()); });
+    return parts.join(";");
   }
 
   moved() {
-    return this.values.some((v, k) => v !== this.sliders[k].value);
+    return this.own.some(k => this.values[k] !== this.sliders[k].value)
+      || [...this.kept.values()].some(keeper => keeper.code());
   }
 
   restore(text) {
-    const values = text.split(",").map(v => v.trim() === "" ? NaN : Number(v));
-    if (values.length !== this.values.length || !values.every(isFinite)) return false;
-    values.forEach((v, k) => this.set(k, v));
+    const [first, ...rest] = text.split(";"), codes = new Map(rest.map(part => part.split(":")));
+    const values = first ? first.split(",").map(v => v.trim() === "" ? NaN : Number(v)) : [];
+    if (values.length !== this.own.length || !values.every(isFinite)) return false;
+    values.forEach((v, i) => this.set(this.own[i], v));
+    this.kept.forEach((keeper, name) => keeper.take(codes.get(name) || ""));
     this.update();
     return true;
   }
 
   copy(button) {
     const url = location.href.split("#")[0] + `#${this.name}=${this.state()}`;
-    const status = this.root.querySelector("[role=status]");
-    const told = text => {
-      say(status, text);
-      setTimeout(() => say(status, ""), 3000);
-    };
-    const failed = () => told(url);
+    const failed = () => this.tell(url);
     if (!navigator.clipboard) return failed();
-    navigator.clipboard.writeText(url).then(() => told("Link copied"), failed);
+    navigator.clipboard.writeText(url).then(() => this.tell("Link copied"), failed);
+  }
+
+  tell(text) {
+    const status = this.root.querySelector("[role=status]");
+    say(status, text);
+    setTimeout(() => say(status, ""), 3000);
   }
 
   play(button) {
@@ -143,20 +164,14 @@ class Figure {
   grip(part, xs, ys, [x0, xu, xlog], [y0, yu, ylog]) {
     const marks = this.parts[part].querySelectorAll("use"), panel = this.parts[part].closest("svg");
     marks.forEach((mark, i) => {
-      const ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-      ring.setAttribute("class", "dl-grip");
-      ring.setAttribute("r", 14);
-      panel.append(ring);  // above all that is drawn
+      const ring = node("circle", {class: "dl-grip", r: 14}, panel);  // above all that is drawn
       this.changes.push(() => {
         const gone = [mark, this.parts[part]].some(e => e.getAttribute("display") === "none");
         write(ring, "display", gone ? "none" : null);
         write(ring, "cx", mark.getAttribute("x"));
         write(ring, "cy", mark.getAttribute("y"));
       });
-      ring.addEventListener("pointerdown", e => { ring.setPointerCapture(e.pointerId); e.preventDefault(); });
-      ring.addEventListener("pointermove", e => {
-        if (!ring.hasPointerCapture(e.pointerId)) return;
-        const p = new DOMPoint(e.clientX, e.clientY).matrixTransform(panel.getScreenCTM().inverse());
+      follow(ring, p => {
         const x = (p.x - x0) / xu, y = (p.y - y0) / yu;
         this.set(xs[i], xlog ? 10 ** x : x);
         this.set(ys[i], ylog ? 10 ** y : y);

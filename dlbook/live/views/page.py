@@ -14,13 +14,14 @@ from pygments.lexers import PythonLexer
 from dlbook.live.inputs.labels import label
 from dlbook.live.text import numbers
 from dlbook.live.text.formula import mathml
+from dlbook.live.views import hand
 from dlbook.mathml import to_mathml
 
 __all__ = ["NUMBER", "html", "runtime", "script", "source"]
 
 HERE = Path(__file__).parent
 #: The parts of runtime.js, each in the place of the comment that names it.
-PARTS = ("changes.js", "figure.js", "stage.js")
+PARTS = ("changes.js", "hand.js", "figure.js", "stage.js")
 
 #: Stands where the book writes a figure's number.
 NUMBER = '<span class="dl-number"></span>'
@@ -96,15 +97,35 @@ def script(live):
         formulas.append([[_place(s, values, offsets), s.spec] for s in slots])
     spec = {
         "name": live.name,
-        "sliders": [_slider(s) for s in live.sliders],
+        "sliders": _sliders(live.sliders),
         "changes": [change.spec(drawing) for change in live.changes],
         "formulas": formulas,
         "readout": live.readout.pieces(drawing.address),
         "drags": [_drag(drawing, *drag) for drag in live.drags],
+        "hands": [_hand(live, *editor.spec(drawing)) for editor in live.editors],
     }
     text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
     compute = live.program.javascript(live.shown_outputs)
     return f"(self.dlbook=self.dlbook||[]).push({text[:-1]},compute:{compute}}});\n"
+
+
+def _sliders(sliders):
+    """Return what the script needs of each, equal numbers of the hand in one entry."""
+    result, before = [], None
+    for s in sliders:
+        entry, kind = _slider(s), (s.low, s.high, s.step, s.hand)
+        if s.hand and kind == before:
+            result[-1][3].append(entry[3])
+        else:
+            result.append([*entry[:3], [entry[3]], entry[4]] if s.hand else entry)
+        before = kind
+    return result
+
+
+def _hand(live, kind, name, *rest):
+    """Return how the script lets a reader set an input, and where its numbers are."""
+    chosen = [k for k, s in enumerate(live.sliders) if s.name.split(".")[0] == name]
+    return [kind, name, chosen[0], chosen[-1] + 1, *rest]
 
 
 def _slider(s):
@@ -127,8 +148,9 @@ def _drag(drawing, artist, xs, ys):
 
 
 def _controls(live):
-    many = len(live.sliders) > MANY
-    groups = "\n".join(_group(live, g, many) for g in live.groups)
+    many = sum(not s.hand for s in live.sliders) > MANY
+    groups = [hand.controls(live), *(_group(live, g, many) for g in live.groups)]
+    groups = "\n".join(part for part in groups if part)
     buttons = (
         '<button type="button" class="dl-reset">Reset</button>'
         '<button type="button" class="dl-link">Copy link</button>'

@@ -39,6 +39,8 @@ function channel([data, start = 0, unit = 1, log = 0, more], s) {
 
 /* stage.js */
 
+/* hand.js */
+
 /* figure.js */
 
 // The address keeps the values of the figures that were moved ----------------------

@@ -11,6 +11,8 @@ __all__ = ["Widget"]
 
 DPI = 96
 FIELD = dict(layout=widgets.Layout(width="15em"), continuous_update=True)
+#: What is set by hand on the page is typed here.
+TYPED = dict(layout=widgets.Layout(width="24em"))
 
 
 class Widget(widgets.VBox):
@@ -28,34 +30,54 @@ class Widget(widgets.VBox):
         self.picture = widgets.Image(format="png", layout=own_size)
         self.formulas = [widgets.HTMLMath() for _ in live.formulas]
         self.readout = widgets.HTML()
-        self.controls = [_control(slider) for slider in live.sliders]
+        own = [k for k, slider in enumerate(live.sliders) if not slider.hand]
+        self.controls = {k: _control(live.sliders[k]) for k in own}
+        self.fields = {n: widgets.Textarea(description=n, **TYPED) for n in live.hands}
         self.reset = widgets.Button(description="Reset")
         self.reset.on_click(lambda _: self._set(live.defaults))
         self._set(live.state)
-        for control in self.controls:
+        for control in (*self.controls.values(), *self.fields.values()):
             control.observe(lambda _: self._update(), names="value")
-        groups = [self._group(group) for group in live.groups]
+        groups = [*self.fields.values(), *(self._group(group) for group in live.groups)]
         shown = [self.picture, *self.formulas, self.readout]
         super().__init__([*shown, _wrap(groups), self.reset])
 
     def state(self):
-        """Return the values of all controls."""
-        return [float(control.value) for control in self.controls]
+        """Return the values of all controls.
+
+        Raises
+        ------
+        ValueError
+            If what was typed into a field is not what its input takes.
+        """
+        hands = self.live.hands
+        typed = {n: hands[n].parse(field.value) for n, field in self.fields.items()}
+        state = self.live.settings(**typed)
+        for k, control in self.controls.items():
+            state[k] = float(control.value)
+        return state.tolist()
 
     def _set(self, state):
         """Move all controls and draw once."""
         self._quiet = True
-        for slider, control, value in zip(
-            self.live.sliders, self.controls, state, strict=True
-        ):
-            control.value = bool(value) if slider.switch else _whole(slider, value)
+        for k, control in self.controls.items():
+            slider = self.live.sliders[k]
+            control.value = (
+                bool(state[k]) if slider.switch else _whole(slider, state[k])
+            )
+        for name, field in self.fields.items():
+            field.value = self.live.hands[name].write(self.live.by_hand(state, name))
         self._quiet = False
         self._update()
 
     def _update(self):
         if self._quiet:
             return
-        values = self.live.redraw(self.state())
+        try:
+            values = self.live.redraw(self.state())
+        except ValueError as error:
+            self.readout.value = f"<p>{escape(str(error))}</p>"
+            return
         for box, template in zip(self.formulas, self.live.formulas, strict=True):
             box.value = f"$$\\displaystyle {render(template, values)}$$"
         self.readout.value = f"<p>{escape(self.live.readout.fill(values))}</p>"
