@@ -83,9 +83,6 @@ def build(folder, default):
         kept = [name for name in sphinx["extra_extensions"] if name not in OURS]
         sphinx["extra_extensions"] = kept
         sphinx["config"].pop("nb_ipywidgets_js", None)
-        # Without the site's extension a live figure is the picture that it stores.
-        live = ["html", "application/vnd.dlbook.live+json", None]
-        sphinx["config"]["nb_mime_priority_overrides"] = [live]
     (source / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
     program = shutil.which("jupyter-book", path=sysconfig.get_path("scripts"))
     command = [program, "build", str(source), "--path-output", str(folder)]

@@ -3,7 +3,9 @@
 import base64
 import json
 import re
+import sys
 from io import BytesIO
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import ipywidgets as widgets
@@ -14,7 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from PIL import Image
 
-from dlbook.live import LiveFigure, TraceError, collect, gather
+from dlbook.live import LiveFigure, TraceError, collect, figure, gather
 from dlbook.live.bindings.sources import Scope
 from dlbook.live.checks import random_settings
 from dlbook.live.drawing.markup import number, paint, path_data
@@ -655,40 +657,99 @@ def test_many_sliders_are_folded_by_group():
     assert '<fieldset class="dl-group"><legend>Rest</legend>' in text
 
 
-def test_notebook_keeps_every_form(zoo):
+def kept(live):
+    """Return the two forms of a figure in a notebook."""
+    forms = live._repr_mimebundle_()
+    assert set(forms) == {"text/html", "text/plain"}
+    assert forms["text/plain"] == repr(live)
+    return json.loads(json.dumps(forms["text/html"]))
+
+
+def test_a_notebook_keeps_a_picture_with_its_numbers(zoo):
     live = zoo["grid"]
     live.redraw(k=5)
-    kept = live._repr_mimebundle_()
-    assert set(kept) == {display.LIVE, "text/html", "text/plain"}
-    stored = json.loads(json.dumps(kept))[display.LIVE]
-    assert stored["version"] == 1 and stored["name"] == "grid"
-    assert stored["html"] == page.html(live) and stored["script"] == page.script(live)
-    assert kept["text/plain"] == repr(live)
-    static = kept["text/html"]
+    static = kept(live).partition("<script>")[0]
     assert not re.search(r"<(script|style|svg|math|input|form)", static)
-    assert 'alt="Grid: y is (1.00, 0.00), the run is at 1.89."' in static
+    assert 'alt="Grid. y is (1.00, 0.00), the run is at 1.89."' in static
     assert "<li>Weights: $W_{11}$ = 1.0, $W_{12}$ = 0.0" in static
     assert "= fast" in static
     image = re.search(r'base64,([^"]+)"', static)[1]
     assert Image.open(BytesIO(base64.b64decode(image))).width > 500
 
 
-def test_kernel_gets_widgets(zoo, monkeypatch):
-    class Shell:
-        kernel = object()
-
-    from dlbook.live import figure
-
-    monkeypatch.setattr(figure, "get_ipython", Shell)
-    kept = zoo["bars"]._repr_mimebundle_()
-    assert "model_id" in kept[display.WIDGET] and display.LIVE in kept
-
-
-def test_a_notebook_shows_the_picture_in_its_own_size(zoo):
-    # A box of widgets stretches what it holds to its own width, unless told not to.
+def test_a_notebook_keeps_what_the_page_shows(zoo):
     for live in zoo.values():
-        layout = live.widget().picture.layout
-        assert (layout.align_self, layout.max_width) == ("flex-start", "100%")
+        found = display.stored(kept(live))
+        picture = found.pop("picture")
+        assert picture.startswith("data:image/png;base64,")
+        wanted = dict(name=live.name, html=page.html(live), script=page.script(live))
+        assert found == wanted
+    assert display.stored("<p>another output</p>") is None
+
+
+def test_runtime_and_style_come_with_the_first_figure_alone(zoo, monkeypatch):
+    monkeypatch.setattr(display, "_carrier", None)
+    first, second = list(zoo.values())[:2]
+    assert page.runtime().strip() in kept(first) and "<style>" in kept(first)
+    assert "<style>" not in kept(second) and "<style>" in kept(first)
+    monkeypatch.setitem(sys.modules, "google.colab", None)
+    assert "<style>" in kept(second)
+
+
+def test_a_script_does_not_end_within_its_own_text():
+    live, _ = simple(caption="Type </script> or <!-- here.")
+    text = kept(done(live))
+    assert text.count("</script>") == text.count("<script>")
+    assert display.stored(text)["html"] == page.html(live)
+
+
+def test_a_kernel_moves_what_is_not_compiled(monkeypatch):
+    shown = []
+    monkeypatch.setattr(figure, "display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr(figure, "get_ipython", lambda: SimpleNamespace(kernel=1))
+    live, _ = simple(compile=False)
+    done(live)._ipython_display_()
+    picture, widget = shown
+    assert display.stored(picture["text/html"])["script"] == ""
+    assert isinstance(widget, widgets.Widget)
+    done(simple()[0])._ipython_display_()
+    assert len(shown) == 3
+
+
+def test_a_widget_is_named_sharp_and_beside_its_picture(zoo):
+    for live in zoo.values():
+        widget = live.widget()
+        for k, control in widget.controls.items():
+            label = live.sliders[k].label
+            assert control.tooltip == label.spoken
+            assert control.description == f"${label.latex}$"
+        width, shown = widget_picture(widget)
+        assert shown.width == pytest.approx(2 * width, abs=2)
+        assert f'alt="{live.title}. ' in widget.picture.value
+        assert widget.layout.flex_flow == "row wrap"
+
+
+def widget_picture(widget):
+    """Return the width that a picture takes, and the picture."""
+    found = re.search(r'width="(\d+)".*base64,([^"]+)"', widget.picture.value)
+    return int(found[1]), Image.open(BytesIO(base64.b64decode(found[2])))
+
+
+def test_an_exception_of_the_model_is_shown_until_it_answers_again():
+    def model(a):
+        if a > 0.8:
+            raise RuntimeError("a < 0.8 & no more")
+        return dict(y=a)
+
+    live, _ = simple(model, compile=False)
+    widget = done(live, "y is {y}.").widget()
+    widget.controls[0].value = 0.9
+    assert "<strong>RuntimeError:</strong> a &lt; 0.8 &amp; no more" in (
+        widget.readout.value
+    )
+    assert "opacity" in widget.picture.value
+    widget.controls[0].value = 0.3
+    assert "y is 0.3" in widget.readout.value and "opacity" not in widget.picture.value
 
 
 def test_widgets_move_the_figure(zoo):

@@ -14,6 +14,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from conftest import ROOT
+from dlbook.live.views.display import stored
 from dlbook.mathml import symbols
 from dlbook.site.font import CHARACTERS, math_font
 from test_site import CHAPTERS, PAGES, TOC
@@ -89,9 +90,8 @@ def figures_in(name):
         return re.findall(r"```\{live-figure\} \S+ (\S+)", text)
     cells = json.loads(path.read_text("utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    forms = [output.get("data", {}) for output in outputs]
-    kind = "application/vnd.dlbook.live+json"
-    return [form[kind]["name"] for form in forms if kind in form]
+    texts = ["".join(o.get("data", {}).get("text/html", "")) for o in outputs]
+    return [figure["name"] for figure in map(stored, texts) if figure]
 
 
 @each_page

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
+from IPython.display import display
 
 from dlbook.live import bindings
 from dlbook.live.bindings.editors import PointEditor
@@ -18,7 +19,7 @@ from dlbook.live.inputs.sliders import group, read
 from dlbook.live.model import Model
 from dlbook.live.text.formula import mathml
 from dlbook.live.text.templates import Template
-from dlbook.live.views.display import WIDGET, bundle
+from dlbook.live.views.display import bundle
 
 __all__ = ["LiveFigure", "gather"]
 
@@ -331,11 +332,12 @@ class LiveFigure:
         return Widget(self)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        data = bundle(self)
-        if get_ipython() is not None and hasattr(get_ipython(), "kernel"):
-            view = {"version_major": 2, "version_minor": 0}
-            data[WIDGET] = view | {"model_id": self.widget().model_id}
-        return data
+        return bundle(self)
+
+    def _ipython_display_(self):
+        display(bundle(self), raw=True)
+        if not self.program and hasattr(get_ipython(), "kernel"):
+            display(self.widget())
 
     def __repr__(self):
         text = self.readout.fill(self.evaluate(self.state)) if self.readout else ""

@@ -13,8 +13,8 @@ from pathlib import Path
 from pygments.formatters import HtmlFormatter
 
 from dlbook.live.views.page import runtime
+from dlbook.live.views.style import colours, smaller
 from dlbook.mathml import STYLE_SHEET
-from dlbook.plotting import PALETTE
 from dlbook.site.font import font_face
 
 __all__ = ["palette_css", "setup", "style_sheet"]
@@ -47,11 +47,10 @@ def palette_css():
 
     Examples
     --------
-    >>> f"--dl-input:{PALETTE['input'].light};" in palette_css()
+    >>> "--dl-input:" in palette_css()
     True
     """
-    light = "".join(f"--dl-{role}:{c.light};" for role, c in PALETTE.items())
-    dark = "".join(f"--dl-{role}:{c.dark};" for role, c in PALETTE.items())
+    light, dark = colours("light"), colours("dark")
     return themed(f":root{{{light}}}", f"ROOT{{color-scheme:dark;{dark}}}")
 
 
@@ -68,12 +67,6 @@ def code_css():
         for mode, name in CODE.items()
     }
     return themed(rules["light"], rules["dark"])
-
-
-def smaller(css):
-    """Return a style sheet without comments and needless space."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
-    return re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", css)).strip()
 
 
 def style_sheet(cache):

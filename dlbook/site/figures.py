@@ -1,13 +1,12 @@
 """Live figures on the page: their markup in the text, their scripts in one file.
 
-A live figure leaves ``application/vnd.dlbook.live+json`` in its notebook. The markup
-goes where the cell stands. The compiled models of a page go into one script file,
-so that the page needs neither inline scripts nor ``eval``, and a browser fetches the
-runtime, which is the same for all pages, once.
+A live figure leaves its markup and its script in the ``text/html`` of its notebook
+(`dlbook.live.views.display`). The markup goes where the cell stands. The compiled
+models of a page go into one script file, so that the page needs neither inline scripts
+nor ``eval``, and a browser fetches the runtime, which is the same for all pages, once.
 """
 
 import json
-import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,28 +14,22 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from dlbook.live.views.display import stored
 from dlbook.live.views.page import NUMBER
 
 __all__ = [
-    "LIVE", "LiveFigureDirective", "LiveFigureRenderer", "as_node", "live_figure",
-    "page_script", "setup",
+    "LiveFigureDirective", "LiveFigureRenderer", "live_figure", "page_script", "setup",
 ]  # fmt: skip
 
-LIVE = "application/vnd.dlbook.live+json"
 FOLDER = "_live"
-PICTURE = re.compile(r'<img[^>]*src="data:image/png;base64,([^"]+)"')
 
 
 class live_figure(nodes.General, nodes.Element):  # noqa: N801 (docutils' custom)
-    """A live figure: ``html`` for the page, ``script`` for the page's script file."""
+    """A live figure: ``html`` for the page, ``script`` for its file, a ``picture``."""
 
 
 class LiveFigureRenderer:
     """myst-nb's plug-in: turns the stored output of a live figure into a node."""
-
-    mime_priority_overrides = [
-        (builder, LIVE, 0) for builder in ("html", "dirhtml", "singlehtml")
-    ]
 
     @staticmethod
     def handle_mime(renderer, data, inline):
@@ -55,27 +48,12 @@ class LiveFigureRenderer:
         -------
         list of Node or None
             One `live_figure`.
-
-        Raises
-        ------
-        ValueError
-            If the output is of another version than this package writes.
         """
-        if data.mime_type != LIVE or inline:
+        content = data.mime_type == "text/html" and stored(data.content)
+        book = renderer.renderer.sphinx_env.app.extensions
+        if not content or inline or "dlbook.site" not in book:
             return None
-        return [numbered(as_node(data.content), renderer.renderer.document)]
-
-
-def as_node(content):
-    """Return the node of a stored figure; see `LiveFigureRenderer.handle_mime`."""
-    if isinstance(content, str):
-        content = json.loads(content)
-    if content["version"] != 1:
-        raise ValueError(
-            f"live figure {content['name']!r}: wanted version 1, got "
-            f"{content['version']!r}; run the notebook again"
-        )
-    return live_figure("", **{k: content[k] for k in ("name", "html", "script")})
+        return [numbered(live_figure("", **content), renderer.renderer.document)]
 
 
 def numbered(node, document):
@@ -105,12 +83,11 @@ class LiveFigureDirective(SphinxDirective):
         except OSError as error:
             raise self.error(f"live-figure: cannot read {relative}: {error}") from None
         outputs = [output for cell in cells for output in cell.get("outputs", ())]
-        forms = [output.get("data", {}) for output in outputs]
-        stored = [form[LIVE] for form in forms if LIVE in form]
-        for content in stored:
-            if content["name"] == name:
-                return [as_node(content)]
-        names = ", ".join(content["name"] for content in stored)
+        texts = ["".join(o.get("data", {}).get("text/html", "")) for o in outputs]
+        found = {figure["name"]: figure for figure in map(stored, texts) if figure}
+        if name in found:
+            return [live_figure("", **found[name])]
+        names = ", ".join(found)
         raise self.error(f"live-figure: {relative} has {names}, and no {name!r}")
 
 
@@ -142,15 +119,11 @@ class StaticPicture(SphinxPostTransform):
         if self.app.builder.format == "html":
             return
         for figure in list(self.document.findall(live_figure)):
-            bundle = figure.parent.parent
             if not figure.parent.get("mime_type"):
                 continue  # shown by the directive: its picture stands in its notebook
-            for raw in bundle.findall(nodes.raw):
-                if found := PICTURE.search(raw.astext()):
-                    uri = f"data:image/png;base64,{found[1]}"
-                    picture = nodes.image(uri=uri, candidates={"?": uri})
-                    bundle.replace_self(picture)
-                    break
+            uri = figure["picture"]
+            picture = nodes.image(uri=uri, candidates={"?": uri})
+            figure.parent.parent.replace_self(picture)
 
 
 def page_script(doctree):

@@ -1,18 +1,28 @@
-"""What a notebook keeps of a live figure: for a kernel, for the page, for neither."""
+"""What a notebook keeps of a live figure: a picture, and the live view in its place.
+
+The picture with its numbers survives any sanitiser. A script beside it, which clients
+run in notebooks that they trust, puts the page's own view in its place; it needs no
+kernel. The runtime and the style come with the first figure of a kernel.
+"""
 
 import base64
 import io
+import json
+import re
+import sys
 from html import escape
 
 from dlbook.live.drawing.painter import picture
 from dlbook.live.text.formula import render
 from dlbook.live.views import page
+from dlbook.live.views.style import notebook_style
 
-__all__ = ["LIVE", "WIDGET", "bundle", "static"]
+__all__ = ["bundle", "static", "stored"]
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-LIVE = "application/vnd.dlbook.live+json"
 DPI = 110
+_PUSH = '(self.dlbook=self.dlbook||[]).push({"markup":'
+_HERE = ",at:document.currentScript,"
+_carrier = None
 
 
 def bundle(live):
@@ -24,28 +34,67 @@ def bundle(live):
 
     Returns
     -------
-    dict of str to object
-        By media type: widgets for a kernel, markup and script for the page, a picture
-        with its numbers for a notebook that nobody runs, and text.
+    dict of str to str
+        By media type: a picture with numbers, which becomes live where scripts run,
+        and text.
     """
+    global _carrier
     live.redraw()
-    name, script = live.name, page.script(live)
-    data = {
-        LIVE: {"version": 1, "name": name, "html": page.html(live), "script": script},
-        "text/html": static(live),
-        "text/plain": repr(live),
-    }
-    return data
+    markup = json.dumps(page.html(live), ensure_ascii=False)
+    told = page.script(live).partition(".push({")[2] or f'"name":"{live.name}"}});'
+    kept = f"{static(live)}\n{_script(f'{_PUSH}{markup}{_HERE}{told}')}"
+    kept = f'<div class="dl-kept" data-figure="{live.name}">\n{kept}</div>'
+    _carrier = _carrier or live.name
+    if live.name == _carrier or "google.colab" in sys.modules:  # Colab parts outputs
+        kept += f"\n<style>{notebook_style()}</style>\n{_script(page.runtime())}"
+    return {"text/html": kept, "text/plain": repr(live)}
+
+
+def _script(text):
+    """Return a script that no parser of HTML ends too early."""
+    text = re.sub(r"<(?=/script|!--)", r"\\x3c", text.strip(), flags=re.I)
+    return f"<script>{text}</script>"
+
+
+def stored(html):
+    """Return what a notebook keeps of a live figure, or None for any other output.
+
+    Parameters
+    ----------
+    html : str
+        The ``text/html`` of an output.
+
+    Returns
+    -------
+    dict of str to str
+        ``name``, ``html`` (the page's markup), ``script`` (empty if the figure's model
+        is not compiled) and ``picture`` (an address that holds all of it).
+    """
+    found = re.match(r'<div class="dl-kept" data-figure="([a-z0-9-]+)">', html)
+    if not found:
+        return None
+    start = html.index(_PUSH) + len(_PUSH)
+    text = html[start : html.index("</script>", start)].replace(r"\x3c", "<")
+    markup, end = json.JSONDecoder().raw_decode(text)
+    told = text[end:].removeprefix(_HERE)
+    script = (
+        f"(self.dlbook=self.dlbook||[]).push({{{told}\n" if "compute:" in told else ""
+    )
+    picture = re.search(r'<img [^>]*src="([^"]+)"', html)[1]
+    return dict(name=found[1], html=markup, script=script, picture=picture)
 
 
 def static(live):
     """Return the figure as HTML that survives any sanitiser: a picture and numbers."""
     values = live.evaluate(live.state)
     text = escape(live.readout.fill(values))
-    image = base64.b64encode(_small_png(live)).decode("ascii")
+    image, width = _small_png(live)
     formulas = "".join(f"<p>$${escape(render(f, values))}$$</p>" for f in live.formulas)
+    title = f"{escape(live.title)}."
+    caption = f" {escape(live.caption, quote=False)}" if live.caption else ""
     return (
-        f'<p><img alt="{escape(live.title)}: {text}" '
+        f"<p><strong>{title}</strong>{caption}</p>\n"
+        f'<p><img alt="{title} {text}" width="{width}" '
         f'src="data:image/png;base64,{image}"></p>\n{formulas}<p>{text}</p>\n'
         f"<ul>{''.join(_settings(live, group) for group in live.groups)}</ul>"
     )
@@ -63,7 +112,8 @@ def _settings(live, group):
 
 
 def _small_png(live):
-    """Return the picture in few colours, for it is stored with the notebook."""
+    """Return the picture in few colours, for it is stored, and its width."""
     buffer = io.BytesIO()
-    picture(live.fig, DPI).quantize(128).save(buffer, "png", optimize=True)
-    return buffer.getvalue()
+    image = picture(live.fig, DPI)
+    image.quantize(128).save(buffer, "png", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode("ascii"), image.width

@@ -1,6 +1,6 @@
 // Lets the figures of a page answer to their sliders. A figure's script calls
 // (self.dlbook = self.dlbook || []).push({name, compute, sliders, ...}), before or after
-// this file is loaded. Nothing of a page is evaluated, and nothing becomes markup.
+// this file is loaded. Nothing is evaluated; markup comes in a notebook's own output only.
 (() => {
 "use strict";
 /* numbers.js */
@@ -52,7 +52,7 @@ function stated() {
 
 function note() {
   const old = stated();
-  figures.forEach(f => f.moved() ? old.set(f.name, f.state()) : old.delete(f.name));
+  figures.forEach(f => f.lent ? 0 : f.moved() ? old.set(f.name, f.state()) : old.delete(f.name));
   const hash = [...old].map(pair => pair.join("=")).join("&");
   const url = location.href.split("#")[0] + (hash && "#" + hash);
   try {
@@ -60,20 +60,33 @@ function note() {
   } catch (error) { /* a browser may forbid it for files; the figure works without */ }
 }
 
+// In a notebook the script brings the markup, which takes the place of the picture.
+function unpack({markup, at, name}) {
+  const chosen = `.dl-kept[data-figure="${name}"]`;
+  const kept = at && (at.closest(chosen) || at.parentElement.querySelector(chosen))
+    || document.querySelector(chosen);
+  const range = document.createRange();
+  range.selectNode(kept);
+  kept.replaceChildren(range.createContextualFragment(markup));
+  return kept.firstElementChild;
+}
+
 function mount(spec) {
-  const root = document.getElementById("live-" + spec.name);
+  const {name, markup} = spec;
+  const root = markup ? unpack(spec) : document.getElementById("live-" + name);
   if (!root && document.readyState === "loading") {
     document.addEventListener("DOMContentLoaded", () => mount(spec), {once: true});
-  } else if (root && !figures.has(spec.name)) {
+  } else if (root && spec.compute && (markup || !figures.has(name))) {
     try {
       const figure = new Figure(spec, root);
+      figure.lent = !!markup;
       figure.reset();
       figure.update();
-      figures.set(spec.name, figure);
-      recall(figure);
+      figures.set(name, figure);
+      if (!markup) recall(figure);
     } catch (error) {
       still(root);
-      console.warn(`figure ${spec.name}:`, error);
+      console.warn(`figure ${name}:`, error);
     }
   }
 }
@@ -95,11 +108,11 @@ function recall(figure) {
   figure.root.scrollIntoView({behavior: "instant"});
 }
 
-addEventListener("hashchange", () => figures.forEach(recall));
+addEventListener("hashchange", () => figures.forEach(f => f.lent || recall(f)));
 
-const waiting = self.dlbook || [];
+const waiting = self.dlbook;
 self.dlbook = {push: mount, figure: mount, figures};
-waiting.forEach(mount);
+if (Array.isArray(waiting)) waiting.forEach(mount);
 addEventListener("load", () => document.querySelectorAll(".dl-live [data-wakes]").forEach(e => {
   const root = e.closest(".dl-live");
   if (e.disabled && !root.querySelector(".dl-still")) still(root);

@@ -1,5 +1,6 @@
-"""The notebook's view: ipywidgets that call the NumPy function in the kernel."""
+"""The kernel's view: ipywidgets that call the model in Python, with every move."""
 
+from base64 import b64encode
 from html import escape
 
 import ipywidgets as widgets
@@ -9,14 +10,27 @@ from dlbook.live.text.formula import render
 
 __all__ = ["Widget"]
 
-DPI = 96
-FIELD = dict(layout=widgets.Layout(width="15em"), continuous_update=True)
+#: Pixels an inch, two of them to each pixel of a style sheet.
+DPI, SHARP = 96, 2
 #: What is set by hand on the page is typed here.
 TYPED = dict(layout=widgets.Layout(width="24em"))
+FIELD = dict(layout=widgets.Layout(width="15em"), continuous_update=True)
+#: ipywidgets 7 has another word for what is shown when a control is pointed at.
+TIP = (
+    "tooltip"
+    if widgets.DOMWidget.class_traits().get("tooltip")
+    else ("description_tooltip")
+)
+#: A dark notebook turns light and dark of the picture around and keeps its colours.
+STYLE = """<style>[data-jp-theme-light=false] .dl-drawn,.vscode-dark .dl-drawn,
+html[theme=dark] .dl-drawn{filter:invert(.93) hue-rotate(180deg)}</style>"""
 
 
-class Widget(widgets.VBox):
-    """The figure, its formulas and read-out, and a control for each slider.
+class Widget(widgets.HBox):
+    """The figure with its formulas and read-out, and beside it a control each slider.
+
+    What the model raises stands in the read-out, and the picture pales, until it
+    answers again.
 
     Parameters
     ----------
@@ -25,9 +39,8 @@ class Widget(widgets.VBox):
 
     def __init__(self, live):
         self.live = live
-        self.painter = Painter(live.fig, live.artists, DPI)
-        own_size = widgets.Layout(align_self="flex-start", max_width="100%")
-        self.picture = widgets.Image(format="png", layout=own_size)
+        self.painter = Painter(live.fig, live.artists, SHARP * DPI)
+        self.picture = widgets.HTML()
         self.formulas = [widgets.HTMLMath() for _ in live.formulas]
         self.readout = widgets.HTML()
         own = [k for k, slider in enumerate(live.sliders) if not slider.hand]
@@ -39,8 +52,10 @@ class Widget(widgets.VBox):
         for control in (*self.controls.values(), *self.fields.values()):
             control.observe(lambda _: self._update(), names="value")
         groups = [*self.fields.values(), *(self._group(group) for group in live.groups)]
-        shown = [self.picture, *self.formulas, self.readout]
-        super().__init__([*shown, _wrap(groups), self.reset])
+        shown = widgets.VBox([self.picture, *self.formulas, self.readout])
+        moved = widgets.VBox([*groups, self.reset], layout=_SCROLLED)
+        super().__init__([shown, moved], layout=_WRAPPED)
+        self.add_class("dl-widget")
 
     def state(self):
         """Return the values of all controls.
@@ -75,13 +90,24 @@ class Widget(widgets.VBox):
             return
         try:
             values = self.live.redraw(self.state())
-        except ValueError as error:
-            self.readout.value = f"<p>{escape(str(error))}</p>"
-            return
-        for box, template in zip(self.formulas, self.live.formulas, strict=True):
-            box.value = f"$$\\displaystyle {render(template, values)}$$"
-        self.readout.value = f"<p>{escape(self.live.readout.fill(values))}</p>"
-        self.picture.value = self.painter.png()
+            for box, template in zip(self.formulas, self.live.formulas, strict=True):
+                box.value = f"$$\\displaystyle {render(template, values)}$$"
+            self._show(self.live.readout.fill(values))
+        except Exception as error:  # the reader's own model may raise anything
+            self.readout.value = (
+                f"<p><strong>{type(error).__name__}:</strong> {escape(str(error))}</p>"
+            )
+            self.picture.value = f'<div style="opacity:.3">{self.picture.value}</div>'
+
+    def _show(self, text):
+        self.readout.value = f"<p>{escape(text)}</p>"
+        data = b64encode(self.painter.png()).decode("ascii")
+        width = round(DPI * self.live.fig.get_size_inches()[0])
+        self.picture.value = (
+            f'{STYLE}<img class="dl-drawn" alt="{escape(self.live.title)}. '
+            f'{escape(text)}" width="{width}" style="max-width:100%;height:auto" '
+            f'src="data:image/png;base64,{data}">'
+        )
 
     def _group(self, group):
         blocks = [self._block(block) for block in group.blocks]
@@ -96,18 +122,18 @@ class Widget(widgets.VBox):
 
     def _labelled(self, slider):
         control = self.controls[self.live.sliders.index(slider)]
-        name = widgets.HTMLMath(f"${slider.label.latex}$")
+        if not (slider.play and slider.whole):
+            return control
         middle = widgets.Layout(align_items="center")
-        players = [_player(slider, control)] if slider.play and slider.whole else []
-        return widgets.HBox([name, control, *players], layout=middle)
+        return widgets.HBox([control, _player(slider, control)], layout=middle)
 
 
 def _whole(slider, value):
     return int(round(value)) if slider.whole else float(value)
 
 
-def _wrap(boxes):
-    return widgets.HBox(boxes, layout=widgets.Layout(flex_flow="row wrap"))
+_WRAPPED = widgets.Layout(flex_flow="row wrap", align_items="flex-start")
+_SCROLLED = widgets.Layout(max_height="32em", overflow="auto", padding="0 0 0 1em")
 
 
 def _player(slider, control):
@@ -124,18 +150,19 @@ def _player(slider, control):
 
 
 def _control(slider):
-    """Return the widget for one slider."""
+    """Return the widget for one slider, called what the page calls it."""
+    named = {"description": f"${slider.label.latex}$", TIP: slider.label.spoken}
+    named["style"] = {"description_width": "initial"}
     value = _whole(slider, slider.value)
     if slider.switch:
-        return widgets.Checkbox(bool(value), indent=False)
+        return widgets.Checkbox(bool(value), indent=False, **named)
     if slider.choices:
         low = _whole(slider, slider.low)
         options = [(name, low + k) for k, name in enumerate(slider.choices)]
         kind = widgets.SelectionSlider if slider.play else widgets.Dropdown
-        return kind(options=options, value=value)
-    known = dict(min=_whole(slider, slider.low), max=_whole(slider, slider.high))
-    step = _whole(slider, slider.step)
+        return kind(options=options, value=value, **named)
+    named |= dict(min=_whole(slider, slider.low), max=_whole(slider, slider.high))
+    named |= dict(step=_whole(slider, slider.step), **FIELD)
     if slider.whole:
-        return widgets.IntSlider(value, step=step, **known, **FIELD)
-    form = f".{slider.digits}f"
-    return widgets.FloatSlider(value, step=step, readout_format=form, **known, **FIELD)
+        return widgets.IntSlider(value, **named)
+    return widgets.FloatSlider(value, readout_format=f".{slider.digits}f", **named)
