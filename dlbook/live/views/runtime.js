@@ -61,7 +61,7 @@ function note() {
 }
 
 // In a notebook the script brings the markup, which takes the place of the picture.
-function unpack({markup, at, name}) {
+function unfold({markup, at, name}) {
   const chosen = `.dl-kept[data-figure="${name}"]`;
   const kept = at && (at.closest(chosen) || at.parentElement.querySelector(chosen))
     || document.querySelector(chosen);
@@ -73,7 +73,7 @@ function unpack({markup, at, name}) {
 
 function mount(spec) {
   const {name, markup} = spec;
-  const root = markup ? unpack(spec) : document.getElementById("live-" + name);
+  const root = markup ? unfold(spec) : document.getElementById("live-" + name);
   if (!root && document.readyState === "loading") {
     document.addEventListener("DOMContentLoaded", () => mount(spec), {once: true});
   } else if (root && spec.compute && (markup || !figures.has(name))) {
