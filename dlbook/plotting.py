@@ -63,6 +63,9 @@ PALETTE = {
 #: readable on a light and on a dark page.
 STRONGEST = 0.5
 
+#: Half the height of a diagram's box, half its width being 1.
+LOW = 0.7
+
 
 def colour(role):
     """Return the light form of a role's colour.
@@ -418,7 +421,7 @@ class Diagram(NamedTuple):
     below: dict
 
 
-def diagram(ax, nodes, edges, *, size=0.32, fontsize=None):
+def diagram(ax, nodes, edges, *, size=0.32, fontsize=None, place=0.5):
     """Draw nodes joined by arrows, with room for numbers at each.
 
     Parameters
@@ -434,6 +437,9 @@ def diagram(ax, nodes, edges, *, size=0.32, fontsize=None):
         Radius of a node in data coordinates.
     fontsize : float, optional
         Of every text, in points.
+    place : float
+        Where on its edge a text stands, from 0 at the tail to 1 at the tip: off the
+        middle where edges cross.
 
     Returns
     -------
@@ -447,14 +453,16 @@ def diagram(ax, nodes, edges, *, size=0.32, fontsize=None):
     texts, above, below = {}, {}, {}
     for a, b in edges:
         tail, tip = np.array(nodes[a][:2], float), np.array(nodes[b][:2], float)
-        _edge(ax, tail, tip, size)
-        above[a, b], below[a, b] = _edge_texts(ax, tail, tip, fontsize)
+        rims = [_rim(name, tip - tail, size) for name in (a, b)]
+        _edge(ax, tail, tip, size, *rims)
+        spot = tail + place * (tip - tail)
+        above[a, b], below[a, b] = _edge_texts(ax, tip - tail, spot, fontsize)
     for name, (x, y, label, role) in nodes.items():
         look = dict(edgecolor=colour(role), facecolor=colour("paper"), linewidth=1.6)
         if name.startswith("box"):
-            corner = (x - size, y - 0.7 * size)
+            corner = (x - size, y - LOW * size)
             style = f"round,pad=0,rounding_size={0.25 * size}"
-            shape = FancyBboxPatch(corner, 2 * size, 1.4 * size, style, **look)
+            shape = FancyBboxPatch(corner, 2 * size, 2 * LOW * size, style, **look)
         else:
             shape = Circle((x, y), size, **look)
         ax.add_patch(shape)
@@ -465,11 +473,19 @@ def diagram(ax, nodes, edges, *, size=0.32, fontsize=None):
     return Diagram(texts, above, below)
 
 
-def _edge(ax, tail, tip, size):
+def _rim(name, way, size):
+    """Return how far from the middle of a node an edge of that direction leaves it."""
+    if not name.startswith("box"):
+        return size
+    x, y = np.abs(way) / np.linalg.norm(way)
+    return size / max(x, y / LOW)
+
+
+def _edge(ax, tail, tip, size, at_tail, at_tip):
     """Draw the shaft and the head of an arrow between two nodes' rims."""
     along = (tip - tail) / np.linalg.norm(tip - tail)
     across = np.array([-along[1], along[0]])
-    start, end = tail + size * along, tip - size * along
+    start, end = tail + at_tail * along, tip - at_tip * along
     head = 0.35 * size
     neck = end - head * along
     ax.plot(*np.transpose([start, neck]), color=colour("axis"), linewidth=1.2)
@@ -477,9 +493,9 @@ def _edge(ax, tail, tip, size):
     ax.add_patch(Polygon(wings, color=colour("axis"), linewidth=0))
 
 
-def _edge_texts(ax, tail, tip, fontsize) -> tuple[Text, Text]:
+def _edge_texts(ax, way, spot, fontsize) -> tuple[Text, Text]:
     """Return the empty texts beside an edge, the upper or left one first."""
-    along = (tip - tail) / np.linalg.norm(tip - tail)
+    along = way / np.linalg.norm(way)
     side = np.array([-along[1], along[0]])
     if side[1] < -1e-9 or (abs(side[1]) <= 1e-9 and side[0] > 0):
         side = -side
@@ -488,6 +504,7 @@ def _edge_texts(ax, tail, tip, fontsize) -> tuple[Text, Text]:
     for role, n in [("activation", side), ("gradient", -side)]:
         ha = "left" if n[0] > 0.3 else "right" if n[0] < -0.3 else "center"
         va = "bottom" if n[1] > 0.3 else "top" if n[1] < -0.3 else "center"
-        place = (tail + tip) / 2 + 0.06 * n
-        texts.append(ax.text(*place, "", ha=ha, va=va, color=colour(role), **look))
+        texts.append(
+            ax.text(*(spot + 0.06 * n), "", ha=ha, va=va, color=colour(role), **look)
+        )
     return tuple(texts)

@@ -261,3 +261,17 @@ def test_a_picture_stands_upright_on_the_page():
     middle = alpha.shape[1] // 2
     assert alpha[5, middle] == 255
     assert alpha[-5, middle] == 0
+
+
+def test_an_edge_of_a_diagram_meets_the_upright_side_of_a_box(ax):
+    nodes = {"a": (0, 3, "", "input"), "box": (0, 0, "", "axis")}
+    diagram(ax, nodes, [("a", "box")], size=0.5)
+    lowest = min(vertex[1] for vertex in ax.patches[0].get_xy())
+    box = ax.patches[-1].get_bbox()
+    assert lowest == pytest.approx(box.y1), "the head ends at the box"
+
+
+def test_texts_of_a_diagram_stand_where_place_says(ax):
+    nodes = {"a": (0, 0, "", "input"), "b": (10, 0, "", "axis")}
+    drawn = diagram(ax, nodes, [("a", "b")], place=0.3)
+    assert drawn.above["a", "b"].get_position()[0] == pytest.approx(3)
