@@ -12,12 +12,20 @@ import numpy as np
 __all__ = [
     "array",
     "axis",
+    "bounded",
+    "cache",
+    "cast",
     "choice",
+    "common",
     "floating",
     "generator",
+    "gradient",
     "integer",
     "like",
     "number",
+    "optimiser",
+    "own",
+    "read_only",
     "same_shape",
     "scalar",
 ]
@@ -29,7 +37,8 @@ def array(value, name, shape=None, *, low=None, high=None):
     Parameters
     ----------
     value : array_like
-        Real numbers. Integers and booleans become float64; float32 stays float32.
+        Real numbers. float32 stays float32 and float16 becomes it, in the machine's
+        byte order; all else becomes float64.
     name : str
         The argument's name, for the message.
     shape : tuple of int, str or Ellipsis, optional
@@ -72,11 +81,18 @@ def array(value, name, shape=None, *, low=None, high=None):
     if not np.isfinite(np.vdot(result, result)) and not np.isfinite(result).all():
         bad = result[~np.isfinite(result)].flat[0]
         raise ValueError(f"{name}: wanted finite numbers, got {bad}")
-    if low is not None and result.min() < low:
-        raise ValueError(f"{name}: wanted values >= {low}, got {result.min()}")
-    if high is not None and result.max() > high:
-        raise ValueError(f"{name}: wanted values <= {high}, got {result.max()}")
-    return result
+    return bounded(result, name, low, high)
+
+
+def bounded(value, name, low=None, high=None):
+    """Return an array that was checked, if its values are within the bounds too."""
+    if getattr(value, "symbolic", False):
+        return value
+    if low is not None and value.min() < low:
+        raise ValueError(f"{name}: wanted values >= {low}, got {value.min()}")
+    if high is not None and value.max() > high:
+        raise ValueError(f"{name}: wanted values <= {high}, got {value.max()}")
+    return value
 
 
 def _converted(value, name):
@@ -92,11 +108,8 @@ def _converted(value, name):
         return result
     if result.dtype.kind not in "biuf":
         raise TypeError(f"{name}: wanted real numbers, got dtype {result.dtype}")
-    if result.dtype == np.float16:
-        return result.astype(np.float32)
-    if result.dtype not in (np.float32, np.float64):
-        return result.astype(np.float64)
-    return result
+    single = result.dtype.kind == "f" and result.dtype.itemsize <= 4
+    return result.astype(np.float32 if single else np.float64, copy=False)
 
 
 def _fits(got, wanted):
@@ -125,8 +138,31 @@ def like(value, name, other, other_name, *, low=None, high=None):
     """Return ``value`` checked, in the shape and dtype that ``other`` has."""
     result = array(value, name, low=low, high=high)
     same_shape(other, other_name, result, name)
-    symbolic = getattr(result, "symbolic", False) or getattr(other, "symbolic", False)
-    return result if symbolic else result.astype(other.dtype, copy=False)
+    return cast(result, other.dtype)
+
+
+def cast(value, dtype):
+    """Return a checked array in a dtype; symbols have but one."""
+    symbolic = getattr(value, "symbolic", False) or not isinstance(dtype, np.dtype)
+    return value if symbolic else value.astype(dtype, copy=False)
+
+
+def gradient(value, name, shape, dtype, of):
+    """Return the gradient of what had this shape and dtype, and was called ``of``."""
+    result = array(value, name)
+    if result.shape != shape:
+        raise ValueError(
+            f"{name}: wanted shape {shape} as {of} has, got {result.shape}"
+        )
+    return cast(result, dtype)
+
+
+def common(*arrays):
+    """Return checked arrays in the one dtype that holds them all."""
+    if any(getattr(a, "symbolic", False) for a in arrays):
+        return arrays
+    dtype = np.result_type(*arrays)
+    return tuple(a.astype(dtype, copy=False) for a in arrays)
 
 
 def axis(value, name, ndim):
@@ -192,10 +228,51 @@ def floating(dtype, name="dtype"):
     return result
 
 
+DRAWS = ("integers", "normal", "permutation", "uniform")
+"""What the book asks of a source of random numbers, by the names NumPy gives it."""
+
+
 def generator(rng, name="rng"):
-    """Return ``rng`` if it is a numpy Generator; the book never draws from a global."""
-    if not isinstance(rng, np.random.Generator):
+    """Return ``rng`` if it draws as a NumPy Generator does.
+
+    The book never draws from a global source. A live figure's own source, which draws
+    the same numbers on a page as in Python, has the methods `DRAWS` and no others.
+    """
+    if not all(callable(getattr(rng, draw, None)) for draw in DRAWS):
         raise TypeError(
             f"{name}: wanted a numpy.random.Generator, got {type(rng).__name__}"
         )
     return rng
+
+
+def optimiser(value, name="optimiser"):
+    """Return ``value`` if it can ``init`` and ``update``."""
+    if not all(callable(getattr(value, method, None)) for method in ("init", "update")):
+        raise TypeError(
+            f"{name}: wanted an optimiser such as SGD(lr=0.1), got {value!r}"
+        )
+    return value
+
+
+def cache(value, kind):
+    """Return what a forward pass left if it is what the backward pass reads."""
+    if isinstance(value, kind):
+        return value
+    got = type(value).__name__
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], kind):
+        got = "the pair (value, cache): pass its second part"
+    raise TypeError(f"cache: wanted {kind.__name__}, got {got}")
+
+
+def own(array):
+    """Return a copy; symbols never change and need none."""
+    return array if getattr(array, "symbolic", False) else array.copy()
+
+
+def read_only(array):
+    """Return a view that cannot be written to; symbols cannot anyway."""
+    if getattr(array, "symbolic", False):
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dlbook._check import array, choice, like
+from dlbook import _check
+from dlbook._check import array, choice
 from dlbook._windows import Sweep, images, pad, sweep_over, taps, unpad
 
 __all__ = [
@@ -34,7 +35,8 @@ class ConvCache(NamedTuple):
     columns: np.ndarray
     """Shifted copies of the padded image and ones, (N, kw * C + 1, H', W_out)."""
     w: np.ndarray
-    y: np.ndarray
+    shape: tuple[int, ...]
+    """Shape of the feature maps."""
     sweep: Sweep
 
 
@@ -81,9 +83,10 @@ def correlate2d(image, kernel, mode="valid"):
     array([[2., 3.],
            [5., 6.]])
     """
-    image, kernel = _image_and_kernel(image, kernel)
-    if choice(mode, "mode", ("valid", "full")) == "full":
-        image = pad(image, (kernel.shape[0] - 1, kernel.shape[1] - 1))
+    return _correlate2d(*_image_and_kernel(image, kernel, mode))
+
+
+def _correlate2d(image, kernel):
     sweep_over(image.shape, kernel.shape)
     windows = sliding_window_view(image, kernel.shape)
     return np.einsum("ijmn,mn->ij", windows, kernel)
@@ -122,8 +125,8 @@ def convolve2d(image, kernel, mode="valid"):
     array([[4., 8.],
            [7., 8.]])
     """
-    image, kernel = _image_and_kernel(image, kernel)
-    return correlate2d(image, kernel[::-1, ::-1], mode)
+    image, kernel = _image_and_kernel(image, kernel, mode)
+    return _correlate2d(image, kernel[::-1, ::-1])
 
 
 def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
@@ -171,7 +174,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
     array([[[19.5, 25.5],
             [37.5, 43.5]]])
     """
-    return conv2d_forward(x, w, b, stride=stride, padding=padding, dilation=dilation)[0]
+    return conv_forward(*_checked(x, w, b, stride, padding, dilation))[0]
 
 
 def conv2d_forward(x, w, b=None, *, stride=1, padding=0, dilation=1):
@@ -187,17 +190,35 @@ def conv2d_forward(x, w, b=None, *, stride=1, padding=0, dilation=1):
     y : ndarray of shape (O, H_out, W_out) or (N, O, H_out, W_out)
         The feature maps.
     cache : ConvCache
-        For `conv2d_backward`.
+        For `conv2d_backward`; it has copies of the images and of the kernels.
 
     Raises
     ------
     TypeError, ValueError
         As in `conv2d`.
+
+    Examples
+    --------
+    >>> x, w = np.arange(9.0).reshape(1, 3, 3), [[[[0, 1], [2, 3]]]]
+    >>> y, cache = conv2d_forward(x, w)
+    >>> y, cache.columns.shape
+    (array([[[19., 25.],
+            [37., 43.]]]), (1, 3, 3, 2))
     """
+    y, cache = conv_forward(*_checked(x, w, b, stride, padding, dilation))
+    return y, cache._replace(w=_check.own(cache.w))
+
+
+def _checked(x, w, b, stride, padding, dilation):
     x = images(x)
     w = array(w, "w", ("O", x.shape[-3], "kh", "kw"))
     b = np.zeros_like(w[:, 0, 0, 0]) if b is None else array(b, "b", w.shape[:1])
     sweep = sweep_over(x.shape[-2:], w.shape[-2:], stride, padding, dilation)
+    return *_check.common(x, w, b), sweep
+
+
+def conv_forward(x, w, b, sweep):
+    """Do as `conv2d_forward` does with arguments that are trusted, and share w."""
     columns = _columns(pad(x.reshape(-1, *x.shape[-3:]), sweep.padding), sweep)
     w_rows = _kernel_rows(w)
     y = np.column_stack((w_rows[0], b)) @ _row(columns, 0, sweep)
@@ -205,7 +226,7 @@ def conv2d_forward(x, w, b=None, *, stride=1, padding=0, dilation=1):
     for u in range(1, len(w_rows)):
         y += np.matmul(w_rows[u], _row(columns[:, :-1], u, sweep), out=term)
     y = y.reshape(x.shape[:-3] + w.shape[:1] + sweep.out)
-    return y, ConvCache(columns, w, y, sweep)
+    return y, ConvCache(columns, w, y.shape, sweep)
 
 
 def conv2d_backward(dy, cache, *, wrt_x=True):
@@ -243,6 +264,8 @@ def conv2d_backward(dy, cache, *, wrt_x=True):
 
     Raises
     ------
+    TypeError
+        If ``cache`` is not what `conv2d_forward` left.
     ValueError
         If ``dy`` does not have the shape of the feature maps.
 
@@ -261,8 +284,15 @@ def conv2d_backward(dy, cache, *, wrt_x=True):
     >>> np.array_equal(dx[0], convolve2d(np.ones((2, 2)), w[0, 0], "full"))
     True
     """
-    columns, w, y, sweep = cache
-    d = like(dy, "dy", y, "y").reshape(len(columns), len(w), -1)
+    columns, w, shape, _ = _check.cache(cache, ConvCache)
+    dtype = getattr(columns, "dtype", None)
+    return conv_backward(_check.gradient(dy, "dy", shape, dtype, "y"), cache, wrt_x)
+
+
+def conv_backward(dy, cache, wrt_x=True):
+    """Do as `conv2d_backward` does with a gradient that is trusted."""
+    columns, w, _, sweep = cache
+    d = dy.reshape(len(columns), len(w), -1)
     d_t = d.swapaxes(1, 2)
     if len(w) >= 32:  # long rows: to copy them costs less than to read across them
         d_t = d_t.copy()
@@ -274,8 +304,14 @@ def conv2d_backward(dy, cache, *, wrt_x=True):
     return ConvGradients(_conv2d_dx(d, cache) if wrt_x else None, dw, db)
 
 
-def _image_and_kernel(image, kernel):
-    return array(image, "image", ("H", "W")), array(kernel, "kernel", ("kh", "kw"))
+def _image_and_kernel(image, kernel, mode):
+    image, kernel = (
+        array(image, "image", ("H", "W")),
+        array(kernel, "kernel", ("kh", "kw")),
+    )
+    if choice(mode, "mode", ("valid", "full")) == "full":
+        image = pad(image, (kernel.shape[0] - 1, kernel.shape[1] - 1))
+    return image, kernel
 
 
 def _kernel_rows(w):
@@ -301,7 +337,7 @@ def _row(columns, u, sweep):
 
 def _conv2d_dx(d, cache):
     """Send each gradient back along the slices that the forward pass has read."""
-    columns, w, y, sweep = cache
+    columns, w, shape, sweep = cache
     d_columns, term = np.zeros_like(columns[:, :-1]), None
     for u, w_u in enumerate(_kernel_rows(w)):
         read = d_columns[:, :, taps(sweep, 0, u)]
@@ -313,4 +349,4 @@ def _conv2d_dx(d, cache):
     for v in range(w.shape[3]):
         dx[..., taps(sweep, 1, v)] += d_columns[:, v * c : (v + 1) * c]
     dx = unpad(dx, sweep.padding)
-    return dx.reshape(*y.shape[:-3], *dx.shape[1:])
+    return dx.reshape(*shape[:-3], *dx.shape[1:])

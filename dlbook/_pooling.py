@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import like
+from dlbook import _check
 from dlbook._windows import Sweep, cells, images, pad, sweep_over, unpad
 
 __all__ = [
@@ -23,17 +23,19 @@ __all__ = [
 class MaxPoolCache(NamedTuple):
     """What `max_pool2d_forward` leaves for `max_pool2d_backward`."""
 
-    x: np.ndarray
-    y: np.ndarray
+    winners: np.ndarray
+    """Which cell of its window each largest value came from, in reading order."""
+    dtype: np.dtype
     sweep: Sweep
 
 
 class AvgPoolCache(NamedTuple):
     """What `avg_pool2d_forward` leaves for `avg_pool2d_backward`."""
 
-    y: np.ndarray
     counts: np.ndarray
     """Cells that each window divides by."""
+    shape: tuple[int, ...]
+    dtype: np.dtype
     sweep: Sweep
 
 
@@ -77,7 +79,8 @@ def max_pool2d(x, kernel, *, stride=None, padding=0):
     >>> max_pool2d([[[1, 2, 0, 3], [4, 5, 6, 1]]], 2)
     array([[[5., 6.]]])
     """
-    return max_pool2d_forward(x, kernel, stride=stride, padding=padding)[0]
+    x, sweep = _pooling(x, kernel, stride, padding)
+    return _largest(pad(x, sweep.padding, -np.inf), sweep)
 
 
 def max_pool2d_forward(x, kernel, *, stride=None, padding=0):
@@ -99,11 +102,30 @@ def max_pool2d_forward(x, kernel, *, stride=None, padding=0):
     ------
     TypeError, ValueError
         As in `max_pool2d`.
+
+    Examples
+    --------
+    >>> y, cache = max_pool2d_forward([[[1, 2, 0, 3], [4, 5, 6, 1]]], 2)
+    >>> y, cache.winners
+    (array([[[5., 6.]]]), array([[[3, 2]]], dtype=uint8))
     """
-    x, sweep = _pooling(x, kernel, stride, padding)
-    x = pad(x, sweep.padding, -np.inf)
+    return max_forward(*_pooling(x, kernel, stride, padding))
+
+
+def _largest(x, sweep):
     y = reduce(np.maximum, (x[cell] for cell in cells(sweep)))
-    return y, MaxPoolCache(x, y, sweep)
+    return y if sweep.kernel != (1, 1) else +y
+
+
+def max_forward(x, sweep):
+    x = pad(x, sweep.padding, -np.inf)
+    y = _largest(x, sweep)
+    places = list(enumerate(cells(sweep)))
+    winners = np.zeros(y.shape, np.min_scalar_type(places[-1][0]))
+    for k, cell in reversed(places[1:]):  # the first of equals is written last
+        winners = np.where(x[cell] == y, k, winners)
+    winners = np.where(x[places[0][1]] == y, 0, winners)
+    return y, MaxPoolCache(winners, y.dtype, sweep)
 
 
 def max_pool2d_backward(dy, cache):
@@ -129,6 +151,8 @@ def max_pool2d_backward(dy, cache):
 
     Raises
     ------
+    TypeError
+        If ``cache`` is not what the forward pass left.
     ValueError
         If ``dy`` does not have the shape of the largest values.
 
@@ -139,18 +163,25 @@ def max_pool2d_backward(dy, cache):
     array([[[0., 1., 0., 2.],
             [0., 0., 0., 0.]]])
     """
-    x, y, sweep = cache
-    dy = like(dy, "dy", y, "y")
+    winners, dtype, _ = _check.cache(cache, MaxPoolCache)
+    return max_backward(_check.gradient(dy, "dy", winners.shape, dtype, "y"), cache)
+
+
+def max_backward(dy, cache):
+    winners, _, sweep = cache
     apart = all(s >= k for s, k in zip(sweep.stride, sweep.kernel, strict=True))
-    dx, waiting = np.zeros_like(x), True
-    for cell in cells(sweep):
-        place = (x[cell] == y) & waiting
-        waiting = waiting ^ place
+    first = dy * (winners == 0)
+    dx = np.zeros_like(first, shape=(*dy.shape[:-2], *_padded(sweep)))
+    for k, cell in enumerate(cells(sweep)):
         if apart:
-            np.multiply(dy, place, out=dx[cell])
+            np.multiply(dy, winners == k, out=dx[cell])
         else:
-            dx[cell] += dy * place
+            dx[cell] += dy * (winners == k)
     return unpad(dx, sweep.padding)
+
+
+def _padded(sweep):
+    return (n + 2 * p for n, p in zip(sweep.image, sweep.padding, strict=True))
 
 
 def avg_pool2d(x, kernel, *, stride=None, padding=0, count_padding=True):
@@ -214,13 +245,19 @@ def avg_pool2d_forward(x, kernel, *, stride=None, padding=0, count_padding=True)
     ------
     TypeError, ValueError
         As in `avg_pool2d`.
+
+    Examples
+    --------
+    >>> y, cache = avg_pool2d_forward([[[1, 2, 0, 3], [4, 5, 6, 1]]], 2)
+    >>> y, cache.counts
+    (array([[[3. , 2.5]]]), array([[4., 4.]]))
     """
     x, sweep = _pooling(x, kernel, stride, padding)
     inside = pad(np.ones(sweep.image, x.dtype), sweep.padding, float(count_padding))
     counts = sum(inside[cell] for cell in cells(sweep))
     x = pad(x, sweep.padding)
     y = sum(x[cell] for cell in cells(sweep)) / counts
-    return y, AvgPoolCache(y, counts, sweep)
+    return y, AvgPoolCache(counts, y.shape, y.dtype, sweep)
 
 
 def avg_pool2d_backward(dy, cache):
@@ -243,6 +280,8 @@ def avg_pool2d_backward(dy, cache):
 
     Raises
     ------
+    TypeError
+        If ``cache`` is not what the forward pass left.
     ValueError
         If ``dy`` does not have the shape of the averages.
 
@@ -253,21 +292,24 @@ def avg_pool2d_backward(dy, cache):
     array([[[1., 1., 2., 2.],
             [1., 1., 2., 2.]]])
     """
-    y, counts, sweep = cache
-    share = like(dy, "dy", y, "y") / counts
-    size = (n + 2 * p for n, p in zip(sweep.image, sweep.padding, strict=True))
-    dx = np.zeros_like(share, shape=(*share.shape[:-2], *size))
+    counts, shape, dtype, sweep = _check.cache(cache, AvgPoolCache)
+    share = _check.gradient(dy, "dy", shape, dtype, "y") / counts
+    dx = np.zeros_like(share, shape=(*shape[:-2], *_padded(sweep)))
     for cell in cells(sweep):
         dx[cell] += share
     return unpad(dx, sweep.padding)
 
 
 def _pooling(x, kernel, stride, padding):
-    """Check the arguments of a pooling; no window may lie in the padding alone."""
     x = images(x)
+    return x, pool_sweep(x, kernel, stride, padding)
+
+
+def pool_sweep(x, kernel, stride=None, padding=0):
+    """Check how a window moves; none may lie in the padding alone."""
     stride = kernel if stride is None else stride
     sweep = sweep_over(x.shape[-2:], kernel, stride, padding)
     for k, p in zip(sweep.kernel, sweep.padding, strict=True):
         if 2 * p > k:
             raise ValueError(f"padding: wanted at most half of kernel {k}, got {p}")
-    return x, sweep
+    return sweep

@@ -1,11 +1,13 @@
-"""Parameters are arrays in nested tuples; here is how to walk through them.
+"""Parameters are arrays in nested containers; here is how to walk through them.
 
-A tree is an array, or a tuple or NamedTuple of trees. ``None`` stands for a parameter
-that a model goes without and stays ``None``. A path such as ``[0].W`` says where in
-the tree an array is.
+A tree is an array, or a tuple, NamedTuple, list or dict of trees. ``None`` stands for a
+parameter that a model goes without, and a string for a choice, such as the name of an
+activation; both stay as they are. A path such as ``[0].W`` says where an array is.
 """
 
 __all__ = ["fill", "named_leaves", "named_map", "tree_map", "unzip_map"]
+
+_CONTAINERS = (tuple, list, dict)
 
 
 def tree_map(f, tree, *others):
@@ -15,25 +17,27 @@ def tree_map(f, tree, *others):
     ----------
     f : callable
         Takes one array from each tree and returns what takes their place.
-    tree, *others : ndarray, or tuple or NamedTuple of trees
-        All of the same structure; ``None`` stays ``None``.
+    tree, *others : ndarray, or tuple, NamedTuple, list or dict of trees
+        All of the same structure; ``None`` and strings stay as they are.
 
     Returns
     -------
     same structure as `tree`
-        What `f` returned, in the same kinds of tuples.
+        What `f` returned, in the same kinds of containers.
 
     Raises
     ------
-    TypeError
-        If a list or dict stands where an array or a tuple should.
     ValueError
         If the structures differ.
 
+    See Also
+    --------
+    clip_by_global_norm : one factor for all arrays of a tree.
+
     Examples
     --------
-    >>> tree_map(lambda a, b: a + b, (1.0, (2.0, None)), (10.0, (20.0, None)))
-    (11.0, (22.0, None))
+    >>> tree_map(lambda a, b: a + b, (1.0, {"b": 2.0}), (10.0, {"b": 20.0}))
+    (11.0, {'b': 22.0})
     """
     return named_map(lambda path, *arrays: f(*arrays), tree, *others)
 
@@ -41,8 +45,8 @@ def tree_map(f, tree, *others):
 def named_map(f, tree, *others):
     """Do as `tree_map` does, but call ``f(path, *arrays)``.
 
-    >>> named_map(lambda path, a: path, (1.0, (2.0, None)))
-    ('[0]', ('[1][0]', None))
+    >>> named_map(lambda path, a: path, (1.0, [2.0, None], {"b": 3.0}))
+    ('[0]', ['[1][0]', None], {'b': "[2]['b']"})
     """
     return _map(f, (tree, *others), "")
 
@@ -77,40 +81,64 @@ def fill(tree, values):
 
 
 def _filled(tree, values):
-    if not isinstance(tree, tuple):
-        return None if tree is None else next(values)
-    return _like(tree, [_filled(child, values) for child in tree])
+    if isinstance(tree, _CONTAINERS):
+        children = tree.values() if isinstance(tree, dict) else tree
+        return _like(tree, [_filled(child, values) for child in children])
+    return tree if _fixed(tree) else next(values)
 
 
 def _like(tree, children):
-    """Return the children in the kind of tuple that the tree is."""
-    return type(tree)(*children) if hasattr(tree, "_fields") else tuple(children)
+    """Return the children in the kind of container that the tree is."""
+    if isinstance(tree, dict):
+        return dict(zip(tree, children, strict=True))
+    return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
+
+
+def _fixed(tree):
+    return tree is None or isinstance(tree, str)
 
 
 def _map(f, trees, path):
-    kinds = [_kind(tree, path) for tree in trees]
+    first = trees[0]
+    kinds = [_kind(tree) for tree in trees]
     if len(set(kinds)) > 1:
         where = path or "the top"
         raise ValueError(
             f"trees: wanted one structure, got {' and '.join(kinds)} at {where}"
         )
-    first = trees[0]
-    if not isinstance(first, tuple):
-        return None if first is None else f(path, *trees)
-    named = hasattr(first, "_fields")
-    children = [
-        _map(f, column, path + (f".{first._fields[i]}" if named else f"[{i}]"))
-        for i, column in enumerate(zip(*trees, strict=True))
-    ]
-    return _like(first, children)
+    if not isinstance(first, _CONTAINERS):
+        return _one_name(trees, path) if _fixed(first) else f(path, *trees)
+    keys, steps = _keys(first)
+    return _like(
+        first,
+        [
+            _map(f, [tree[key] for tree in trees], path + step)
+            for key, step in zip(keys, steps, strict=True)
+        ],
+    )
 
 
-def _kind(tree, path):
-    if isinstance(tree, (list, dict)):
-        where = path or "the top"
-        raise TypeError(
-            f"trees: wanted arrays in tuples, got a {type(tree).__name__} at {where}"
-        )
-    if isinstance(tree, tuple):
+def _one_name(trees, path):
+    """Return the choice that the trees share; a gradient may leave it open."""
+    names = list(dict.fromkeys(tree for tree in trees if tree is not None))
+    if len(names) > 1:
+        shown = " and ".join(map(repr, names))
+        raise ValueError(f"trees: wanted one structure, got {shown} at {path}")
+    return trees[0]
+
+
+def _keys(tree):
+    """Return what the children of a tree are found by, and how a path shows it."""
+    if isinstance(tree, dict):
+        return tree, [f"[{key!r}]" for key in tree]
+    if hasattr(tree, "_fields"):
+        return range(len(tree)), [f".{name}" for name in tree._fields]
+    return range(len(tree)), [f"[{i}]" for i in range(len(tree))]
+
+
+def _kind(tree):
+    if isinstance(tree, dict):
+        return f"dict of {', '.join(sorted(map(repr, tree)))}"
+    if isinstance(tree, (tuple, list)):
         return f"{type(tree).__name__} of {len(tree)}"
-    return "None" if tree is None else "array"
+    return "None" if _fixed(tree) else "array"

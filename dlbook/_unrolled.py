@@ -4,21 +4,15 @@ Inside of a pass an array is (T, features, N): a time step is then one block, a 
 a block within it, and a product with the weights needs no copy.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 
-from dlbook._check import array
+from dlbook._check import array, read_only
 
 __all__ = [
-    "PHI",
-    "Phi",
     "by_time",
     "features_first",
     "flat",
     "joined",
-    "overwrite_sigmoid",
     "sequence",
     "start",
 ]
@@ -58,36 +52,9 @@ def features_first(a):
 
 def by_time(columns, single):
     """Turn (T, D, N) back, as a view that cannot be written to."""
-    view = columns[:, :, 0] if single else columns.swapaxes(1, 2)
-    view.flags.writeable = False
-    return view
+    return read_only(columns[:, :, 0] if single else columns.swapaxes(1, 2))
 
 
 def flat(columns):
     """Turn (T, D, N) into (D, T * N), so that one product sums over all steps."""
     return columns.transpose(1, 0, 2).reshape(columns.shape[1], -1)
-
-
-class Phi(NamedTuple):
-    """An activation that overwrites its argument, and its slope from its value."""
-
-    overwrite: Callable
-    slope: Callable
-
-
-def overwrite_sigmoid(z):
-    """Put the sigmoid of z into its place."""
-    np.negative(z, out=z)
-    with np.errstate(over="ignore"):
-        np.exp(z, out=z)
-    z += 1
-    np.reciprocal(z, out=z)
-
-
-PHI = {
-    "identity": Phi(lambda z: None, np.ones_like),
-    "sigmoid": Phi(overwrite_sigmoid, lambda h: h * (1 - h)),
-    "tanh": Phi(lambda z: np.tanh(z, out=z), lambda h: 1 - h * h),
-    "relu": Phi(lambda z: np.maximum(z, 0, out=z), lambda h: (h > 0) * np.ones_like(h)),
-    "softplus": Phi(lambda z: np.logaddexp(0, z, out=z), lambda h: -np.expm1(-h)),
-}

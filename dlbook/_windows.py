@@ -221,6 +221,8 @@ def _checked(kernel, stride, padding, dilation):
 
 def _pair(value, name):
     if not isinstance(value, (tuple, list)):
+        if np.ndim(value) > 0:
+            raise TypeError(f"{name}: wanted an integer or a pair, got {value!r}")
         return (value, value)
     if len(value) != 2:
         raise ValueError(f"{name}: wanted an integer or a pair, got {value!r}")

@@ -4,8 +4,8 @@ An activation bends the line: without one, a stack of layers is a single layer. 
 function here acts on every entry by itself, but for the softmax family, which turns
 the entries along one axis into a probability distribution.
 
-Every function accepts logits of any finite size without overflow and returns the
-dtype it was given.
+Every function accepts logits of any finite size; no exponential overflows. float32 (and
+float16) gives float32, every other kind of number float64.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check
+from dlbook import _check, _formulas
+from dlbook._formulas import LEAK, PHI
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "d_leaky_relu",
     "d_relu",
     "d_sigmoid",
     "d_softplus",
     "d_step",
     "d_tanh",
+    "leaky_relu",
     "log_softmax",
     "logsumexp",
     "relu",
@@ -127,9 +130,7 @@ def sigmoid(z):
     >>> sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
     """
-    z = _check.array(z, "z")
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-z))
+    return _formulas.sigmoid(_check.array(z, "z"))
 
 
 def d_sigmoid(z):
@@ -276,6 +277,79 @@ def d_relu(z):
     return step(z)
 
 
+def leaky_relu(z, slope=LEAK):
+    r"""Keep what is positive, and let a little of the rest through.
+
+    .. math:: \operatorname{leaky}(z) = \begin{cases} z & z > 0 \\
+              \alpha z & z \le 0 \end{cases}
+
+    A unit of `relu` whose weighted sum is negative for every example has no gradient
+    and can never come back; this one can.
+
+    Parameters
+    ----------
+    z : array_like
+        Any shape.
+    slope : float, default 0.01
+        The slope :math:`\alpha` at negative numbers, from 0 to below 1. A layer that
+        names "leaky_relu" has the default.
+
+    Returns
+    -------
+    ndarray
+        In the shape and dtype of `z`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `z` is not an array of finite real numbers, or `slope` out of its range.
+
+    References
+    ----------
+    Maas, Hannun and Ng 2013, :cite:`maas2013`.
+
+    Examples
+    --------
+    >>> leaky_relu([-2.0, 0.0, 3.0])
+    array([-0.02,  0.  ,  3.  ])
+    """
+    return _formulas.leaky_relu(_check.array(z, "z"), _leak(slope))
+
+
+def d_leaky_relu(z, slope=LEAK):
+    r"""Differentiate `leaky_relu`.
+
+    .. math:: \operatorname{leaky}'(z) = \begin{cases} 1 & z > 0 \\
+              \alpha & z \le 0 \end{cases}
+
+    Parameters
+    ----------
+    z, slope
+        As in `leaky_relu`.
+
+    Returns
+    -------
+    ndarray
+        In the shape and dtype of `z`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `leaky_relu`.
+
+    Examples
+    --------
+    >>> d_leaky_relu([-2.0, 0.0, 3.0])
+    array([0.01, 0.01, 1.  ])
+    """
+    z = _check.array(z, "z")
+    return np.where(z > 0, np.ones_like(z), _leak(slope))
+
+
+def _leak(slope):
+    return _check.number(slope, "slope", low=0, below=1)
+
+
 def softplus(z):
     r"""Round off the corner of `relu`.
 
@@ -304,8 +378,7 @@ def softplus(z):
     >>> softplus([-1000.0, 0.0, 10.0]).round(4)
     array([ 0.    ,  0.6931, 10.    ])
     """
-    z = _check.array(z, "z")
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    return _formulas.softplus(_check.array(z, "z"))
 
 
 def d_softplus(z):
@@ -364,9 +437,7 @@ def logsumexp(z, axis=-1):
     >>> logsumexp([1000.0, 1000.0]).round(4)
     np.float64(1000.6931)
     """
-    z, axis = _along(z, axis)
-    m = np.max(z, axis=axis, keepdims=True)
-    return np.squeeze(m, axis) + np.log(np.sum(np.exp(z - m), axis=axis))
+    return _formulas.logsumexp(*_along(z, axis))
 
 
 def softmax(z, axis=-1):
@@ -399,9 +470,7 @@ def softmax(z, axis=-1):
     >>> softmax([0.0, np.log(3.0)])
     array([0.25, 0.75])
     """
-    z, axis = _along(z, axis)
-    e = np.exp(z - np.max(z, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    return _formulas.softmax(*_along(z, axis))
 
 
 def log_softmax(z, axis=-1):
@@ -431,9 +500,7 @@ def log_softmax(z, axis=-1):
     >>> log_softmax([1000.0, 0.0])
     array([    0., -1000.])
     """
-    z, axis = _along(z, axis)
-    shifted = z - np.max(z, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    return _formulas.log_softmax(*_along(z, axis))
 
 
 def softmax_backward(dy, y, axis=-1):
@@ -469,20 +536,12 @@ def softmax_backward(dy, y, axis=-1):
     """
     y, axis = _along(y, axis, "y")
     dy = _check.like(dy, "dy", y, "y")
-    return y * (dy - np.sum(dy * y, axis=axis, keepdims=True))
+    return _formulas.softmax_backward(dy, y, axis)
 
 
 def _along(z, axis, name="z"):
     z = _check.array(z, name, (..., "K"))
     return z, _check.axis(axis, "axis", z.ndim)
-
-
-def _identity(z):
-    return +_check.array(z, "z")
-
-
-def _d_identity(z):
-    return np.ones_like(_check.array(z, "z"))
 
 
 class Activation(NamedTuple):
@@ -492,11 +551,12 @@ class Activation(NamedTuple):
     df: Callable
 
 
+def _activation(phi):
+    return Activation(
+        lambda z: phi.f(_check.array(z, "z")),
+        lambda z: phi.slope(phi.f(_check.array(z, "z"))),
+    )
+
+
 #: The activations by name, for a layer that is told which one to use.
-ACTIVATIONS = {
-    "identity": Activation(_identity, _d_identity),
-    "sigmoid": Activation(sigmoid, d_sigmoid),
-    "tanh": Activation(tanh, d_tanh),
-    "relu": Activation(relu, d_relu),
-    "softplus": Activation(softplus, d_softplus),
-}
+ACTIVATIONS = {name: _activation(phi) for name, phi in PHI.items()}

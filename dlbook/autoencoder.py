@@ -2,9 +2,9 @@ r"""The autoencoder: squeeze the input through a few numbers and rebuild it.
 
 .. math:: h = \phi_h(W_e x + b_e), \qquad \hat x = \phi_{\hat x}(W_d h + b_d)
 
-The encoder ends in tanh and the decoder in the sigmoid unless other names are given;
-both may have hidden layers. With the identity everywhere the autoencoder is linear,
-and its error cannot be less than `dlbook.pca.pca_floor`.
+The encoder ends in tanh and the decoder in the sigmoid unless `init_params` is given
+other names; both may have hidden layers. With the identity everywhere the autoencoder
+is linear, and its error cannot be less than `dlbook.pca.pca_floor`.
 
 There is one unit for every error here: the mean over the examples of the squared length
 :math:`\lVert x - \hat x \rVert^2`. It is what is trained, plotted and compared.
@@ -14,16 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import array, generator, integer, like, number
-from dlbook.backprop import (
-    Layer,
-    LossAndGradients,
-    MLPCache,
-    minibatches,
-    mlp,
-    mlp_backward,
-)
-from dlbook.backprop import init_params as init_layers
+from dlbook import _check, backprop
+from dlbook._check import array, generator, like, number
+from dlbook._formulas import PHI
+from dlbook._training import Epoch, epochs_of, schedule
+from dlbook._tree import tree_map
+from dlbook.backprop import Gradients, Layer, LossAndGradients, MLPCache
 from dlbook.pca import pca_floor
 
 __all__ = [
@@ -31,9 +27,11 @@ __all__ = [
     "AECache",
     "AEParams",
     "Epoch",
+    "Gradients",
     "add_noise",
     "autoencode",
     "autoencode_backward",
+    "autoencode_forward",
     "d_reconstruction_error",
     "decode",
     "encode",
@@ -74,23 +72,17 @@ class AECache(NamedTuple):
         return self.decoder.out
 
 
-class Epoch(NamedTuple):
-    """One pass over the data."""
-
-    epoch: int
-    """Passes finished, this one included."""
-    loss: float
-    """Mean over the examples, each seen before the step that it led to."""
-    params: AEParams
-
-
-def init_params(*sizes, rng, dtype=np.float64):
+def init_params(
+    *sizes, hidden="tanh", code="tanh", output="sigmoid", rng, dtype=np.float64
+):
     """Draw an encoder from the input to the code, and a decoder that mirrors it.
 
     Parameters
     ----------
     *sizes : int
         Number of inputs, of units in each hidden layer of the encoder, of codes.
+    hidden, code, output : str
+        Activations of the hidden layers, of the code and of the output.
     rng : numpy.random.Generator
         Source of the draws.
     dtype : dtype
@@ -112,21 +104,22 @@ def init_params(*sizes, rng, dtype=np.float64):
     >>> [layer.W.shape for layer in params.encoder + params.decoder]
     [(32, 64), (2, 32), (32, 2), (64, 32)]
     """
-    encoder = init_layers(*sizes, rng=rng, dtype=dtype)
-    return AEParams(encoder, init_layers(*sizes[::-1], rng=rng, dtype=dtype))
+    names = dict(hidden=_check.choice(hidden, "hidden", PHI), rng=rng, dtype=dtype)
+    _check.choice(code, "code", PHI)
+    encoder = backprop.init_params(*sizes, output=code, **names)
+    decoder = backprop.init_params(*sizes[::-1], output=output, **names)
+    return AEParams(encoder, decoder)
 
 
-def encode(x, encoder, *, hidden="tanh", code="tanh"):
-    r"""Return the code of an input, :math:`h = \tanh(W_e x + b_e)`.
+def encode(x, params):
+    r"""Return the code of an input, :math:`h = \phi_h(W_e x + b_e)`.
 
     Parameters
     ----------
     x : array_like of shape (D,) or (N, D)
         Inputs.
-    encoder : sequence of Layer or of pairs (W, b)
-        Its layers.
-    hidden, code : str
-        Names of the activations of the hidden layers and of the code.
+    params : AEParams
+        Of which the encoder is used.
 
     Returns
     -------
@@ -144,23 +137,23 @@ def encode(x, encoder, *, hidden="tanh", code="tanh"):
 
     Examples
     --------
-    >>> encode([1, 0.5], [([[0.5, 0.4], [0.3, 0.2]], [0.1, -0.1])]).round(8)
+    >>> encoder = (Layer([[0.5, 0.4], [0.3, 0.2]], [0.1, -0.1], "tanh"),)
+    >>> encode([1, 0.5], AEParams(encoder, ())).round(8)
     array([0.66403677, 0.29131261])
     """
-    return mlp(x, encoder, hidden=hidden, output=code).out
+    x = array(x, "x", (..., "D"))
+    return backprop._forward(x, _layers(params, "encoder", x.shape[-1])).out
 
 
-def decode(h, decoder, *, hidden="tanh", output="sigmoid"):
+def decode(h, params):
     r"""Return the reconstruction from a code, :math:`\hat x = \sigma(W_d h + b_d)`.
 
     Parameters
     ----------
     h : array_like of shape (K,) or (N, K)
         Codes.
-    decoder : sequence of Layer or of pairs (W, b)
-        Its layers.
-    hidden, output : str
-        Names of the activations of the hidden layers and of the output.
+    params : AEParams
+        Of which the decoder is used.
 
     Returns
     -------
@@ -174,15 +167,16 @@ def decode(h, decoder, *, hidden="tanh", output="sigmoid"):
 
     Examples
     --------
-    >>> h = [0.66403677, 0.29131261]
-    >>> decode(h, [([[0.5, 0.3], [0.4, 0.2]], [0.2, 0.1])]).round(8)
+    >>> decoder = (Layer([[0.5, 0.3], [0.4, 0.2]], [0.2, 0.1], "sigmoid"),)
+    >>> decode([0.66403677, 0.29131261], AEParams((), decoder)).round(8)
     array([0.65008484, 0.60441066])
     """
-    return mlp(h, decoder, hidden=hidden, output=output).out
+    h = array(h, "h", (..., "K"))
+    return backprop._forward(h, _layers(params, "decoder", h.shape[-1])).out
 
 
-def autoencode(x, params, *, hidden="tanh", code="tanh", output="sigmoid"):
-    """Encode and decode, and keep what the way back needs.
+def autoencode(x, params):
+    """Encode and decode.
 
     Parameters
     ----------
@@ -190,28 +184,63 @@ def autoencode(x, params, *, hidden="tanh", code="tanh", output="sigmoid"):
         Inputs.
     params : AEParams
         encoder and decoder.
-    hidden, code, output : str
-        Names of the activations.
 
     Returns
     -------
-    AECache
-        With the code ``h`` and the reconstruction ``x_hat``.
+    ndarray of shape (D,) or (N, D)
+        The reconstructions.
 
     Raises
     ------
     TypeError, ValueError
         As `dlbook.backprop.mlp` does.
 
+    See Also
+    --------
+    autoencode_forward : keeps what the backward pass needs.
+
     Examples
     --------
-    >>> identity = (Layer(np.eye(2), np.zeros(2)),)
-    >>> autoencode([1.0, 0.5], AEParams(identity, identity), **LINEAR).x_hat
+    >>> identity = (Layer(np.eye(2), np.zeros(2), "identity"),)
+    >>> autoencode([1.0, 0.5], AEParams(identity, identity))
     array([1. , 0.5])
     """
-    encoder = mlp(x, params.encoder, hidden=hidden, output=code)
-    decoder = mlp(encoder.out, params.decoder, hidden=hidden, output=output)
-    return AECache(encoder, decoder)
+    return _forward(*_checked(x, params)).x_hat
+
+
+def autoencode_forward(x, params):
+    """Do as `autoencode` does, and keep what `autoencode_backward` needs.
+
+    Parameters
+    ----------
+    x, params
+        As in `autoencode`.
+
+    Returns
+    -------
+    x_hat : ndarray of shape (D,) or (N, D)
+        The reconstructions; a view that cannot be written to.
+    cache : AECache
+        For `autoencode_backward`; it has the code ``h``, and copies of the arguments.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `autoencode`.
+
+    Examples
+    --------
+    >>> identity = (Layer(np.eye(2), np.zeros(2), "identity"),)
+    >>> autoencode_forward([1.0, 0.5], AEParams(identity, identity))[1].h
+    array([1. , 0.5])
+    """
+    cache = _forward(*tree_map(_check.own, _checked(x, params)))
+    return _check.read_only(cache.x_hat), cache
+
+
+def _forward(x, params):
+    encoder = backprop._forward(x, params.encoder)
+    return AECache(encoder, backprop._forward(encoder.out, params.decoder))
 
 
 def autoencode_backward(d_x_hat, cache, *, wrt_x=True):
@@ -222,16 +251,15 @@ def autoencode_backward(d_x_hat, cache, *, wrt_x=True):
     d_x_hat : array_like of shape (D,) or (N, D)
         Gradient of the loss with respect to the reconstruction.
     cache : AECache
-        What `autoencode` returned.
+        What `autoencode_forward` returned beside the reconstruction.
     wrt_x : bool
         Whether the gradient of the input is wanted.
 
     Returns
     -------
-    d_x : ndarray of shape (D,) or (N, D), or None
-        Gradient of the input.
-    gradients : AEParams
-        Gradients of the layers, summed over the examples.
+    Gradients
+        dx, (D,) or (N, D), or None without ``wrt_x``; and params, an AEParams of
+        gradients, summed over the examples.
 
     Raises
     ------
@@ -240,16 +268,21 @@ def autoencode_backward(d_x_hat, cache, *, wrt_x=True):
 
     Examples
     --------
-    >>> identity = (Layer(np.eye(2), np.zeros(2)),)
-    >>> cache = autoencode([1.0, 0.5], AEParams(identity, identity), **LINEAR)
-    >>> autoencode_backward([1.0, 0.0], cache)[1].decoder[0].W
+    >>> identity = (Layer(np.eye(2), np.zeros(2), "identity"),)
+    >>> x_hat, cache = autoencode_forward([1.0, 0.5], AEParams(identity, identity))
+    >>> autoencode_backward([1.0, 0.0], cache).params.decoder[0].W
     array([[1. , 0.5],
            [0. , 0. ]])
     """
-    d_x_hat = like(d_x_hat, "d_x_hat", cache.x_hat, "the reconstruction")
-    d_h, decoder = mlp_backward(d_x_hat, cache.decoder)
-    d_x, encoder = mlp_backward(d_h, cache.encoder, wrt_x=wrt_x)
-    return d_x, AEParams(encoder, decoder)
+    x_hat = _check.cache(cache, AECache).x_hat
+    d_x_hat = like(d_x_hat, "d_x_hat", x_hat, "the reconstruction")
+    return _backward(d_x_hat, cache, wrt_x)
+
+
+def _backward(d_x_hat, cache, wrt_x=True):
+    dh, decoder = backprop._backward(d_x_hat, cache.decoder)
+    dx, encoder = backprop._backward(dh, cache.encoder, wrt_x)
+    return Gradients(dx, AEParams(encoder, decoder))
 
 
 def reconstruction_error(x_hat, x):
@@ -279,7 +312,10 @@ def reconstruction_error(x_hat, x):
     >>> reconstruction_error([[1.0, 2.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]])
     np.float64(3.0)
     """
-    x_hat, x = _pair(x_hat, x)
+    return _error(*_pair(x_hat, x))
+
+
+def _error(x_hat, x):
     return np.sum((x - x_hat) ** 2) / (x_hat.size // x_hat.shape[-1])
 
 
@@ -308,11 +344,14 @@ def d_reconstruction_error(x_hat, x):
     >>> d_reconstruction_error([1.0, 2.0], [0.0, 0.0])
     array([2., 4.])
     """
-    x_hat, x = _pair(x_hat, x)
+    return _d_error(*_pair(x_hat, x))
+
+
+def _d_error(x_hat, x):
     return 2 * (x_hat - x) / (x_hat.size // x_hat.shape[-1])
 
 
-def loss_and_gradients(x, params, *, target=None, **activations):
+def loss_and_gradients(x, params, *, target=None):
     """Return the reconstruction error of some examples, and its gradients.
 
     Parameters
@@ -324,8 +363,6 @@ def loss_and_gradients(x, params, *, target=None, **activations):
     target : array_like of the same shape, optional
         What should come out; the input if not given. A denoising autoencoder reads
         a corrupted input and has the clean one as its target.
-    **activations : str
-        hidden, code and output, as for `autoencode`.
 
     Returns
     -------
@@ -343,22 +380,29 @@ def loss_and_gradients(x, params, *, target=None, **activations):
 
     Examples
     --------
-    >>> identity = (Layer(np.eye(2), np.zeros(2)),)
+    >>> identity = (Layer(np.eye(2), np.zeros(2), "identity"),)
     >>> params = AEParams(identity, identity)
-    >>> loss_and_gradients([1.0, 0.5], params, target=[0.0, 0.5], **LINEAR).loss
+    >>> loss_and_gradients([1.0, 0.5], params, target=[0.0, 0.5]).loss
     np.float64(1.0)
     """
-    cache = autoencode(x, params, **activations)
-    target = x if target is None else target
-    d_x_hat = d_reconstruction_error(cache.x_hat, target)
-    _, gradients = autoencode_backward(d_x_hat, cache, wrt_x=False)
-    return LossAndGradients(reconstruction_error(cache.x_hat, target), gradients)
+    cache = _forward(*_checked(x, params))
+    if target is None:
+        target = cache.encoder.outputs[0]
+    else:
+        target = like(target, "target", cache.x_hat, "the reconstruction")
+    return _loss_and_gradients(cache, target)
 
 
-def train(
-    x, params, optimiser, *, epochs, batch_size, rng, corrupt=None, **activations
-):
-    """Train an autoencoder by minibatches, one epoch at a time.
+def _loss_and_gradients(cache, target):
+    gradients = _backward(_d_error(cache.x_hat, target), cache, wrt_x=False).params
+    return LossAndGradients(_error(cache.x_hat, target), gradients)
+
+
+def train(x, params, optimiser, *, epochs, batch_size, rng, corrupt=None):
+    """Yield an autoencoder after each epoch, and train it by minibatches on the way.
+
+    Nothing is trained before the first epoch is asked for, by a loop or by ``list``;
+    the arguments are checked at once.
 
     Parameters
     ----------
@@ -375,8 +419,6 @@ def train(
     corrupt : callable, optional
         Called as ``corrupt(batch, rng=rng)`` before each step; what it returns is the
         input, and the batch stays the target.
-    **activations : str
-        hidden, code and output, as for `autoencode`.
 
     Returns
     -------
@@ -386,35 +428,29 @@ def train(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit, as the functions used do.
+        If an argument does not fit, before anything is trained; and if what
+        ``corrupt`` returns does not.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=(200, 1)) * [3.0, 4.0]
     >>> from dlbook.optim import Adam
-    >>> settings = dict(epochs=40, batch_size=20, rng=rng, **LINEAR)
-    >>> *_, last = train(x, init_params(2, 1, rng=rng), Adam(lr=0.05), **settings)
+    >>> settings = dict(epochs=40, batch_size=20, rng=rng)
+    >>> params = init_params(2, 1, rng=rng, **LINEAR)
+    >>> *_, last = train(x, params, Adam(lr=0.05), **settings)
     >>> bool(last.loss < 1e-3)
     True
     """
-    x = array(x, "x", ("N", "D"))
-    epochs = integer(epochs, "epochs", low=1)
-    batches = integer(batch_size, "batch_size", low=1), generator(rng)
-    return _epochs(x, params, optimiser, epochs, batches, corrupt, activations)
+    x, params = _checked(x, params, "N")
 
+    def step(rows, params):
+        seen = clean = x[rows]
+        if corrupt is not None:
+            seen = like(corrupt(clean, rng=rng), "corrupt(x)", clean, "x")
+        return _loss_and_gradients(_forward(seen, params), clean)
 
-def _epochs(x, params, optimiser, epochs, batches, corrupt, activations):
-    state, (batch_size, rng) = optimiser.init(params), batches
-    for epoch in range(1, epochs + 1):
-        total = 0.0
-        for rows in minibatches(len(x), batch_size, rng=rng):
-            clean = x[rows]
-            seen = clean if corrupt is None else corrupt(clean, rng=rng)
-            done = loss_and_gradients(seen, params, target=clean, **activations)
-            params, state = optimiser.update(params, done.gradients, state)
-            total += done.loss * len(rows)
-        yield Epoch(epoch, total / len(x), params)
+    return epochs_of(step, params, optimiser, schedule(len(x), epochs, batch_size, rng))
 
 
 def add_noise(x, scale, *, rng):
@@ -445,7 +481,7 @@ def add_noise(x, scale, *, rng):
     array([1.0126, 1.9868])
     """
     x, scale = array(x, "x"), number(scale, "scale", low=0)
-    return x + scale * generator(rng).standard_normal(x.shape, x.dtype)
+    return x + scale * generator(rng).normal(size=x.shape).astype(x.dtype)
 
 
 def mask(x, rate, *, rng):
@@ -480,7 +516,7 @@ def mask(x, rate, *, rng):
     array([1., 2., 0., 4.])
     """
     x, rate = array(x, "x"), number(rate, "rate", low=0, high=1)
-    return x * (generator(rng).random(x.shape) >= rate)
+    return x * (generator(rng).uniform(size=x.shape) >= rate)
 
 
 def salt_and_pepper(x, rate, *, rng, low=0.0, high=1.0):
@@ -518,8 +554,26 @@ def salt_and_pepper(x, rate, *, rng, low=0.0, high=1.0):
     """
     x, rate = array(x, "x"), number(rate, "rate", low=0, high=1)
     low, high = number(low, "low"), number(high, "high")
-    u = generator(rng).random(x.shape)
+    u = generator(rng).uniform(size=x.shape)
     return np.where(u < rate / 2, low, np.where(u < rate, high, x))
+
+
+def _checked(x, params, rows=...):
+    x = array(x, "x", (rows, "D"))
+    encoder = _layers(params, "encoder", x.shape[-1])
+    decoder = _layers(params, "decoder", len(encoder[-1].b))
+    if len(decoder[-1].b) != x.shape[-1]:
+        wanted, got = x.shape[-1], len(decoder[-1].b)
+        raise ValueError(
+            f"decoder: wanted {wanted} outputs as x has entries, got {got}"
+        )
+    return x, AEParams(encoder, decoder)
+
+
+def _layers(params, name, width):
+    if not isinstance(params, AEParams):
+        raise TypeError(f"params: wanted an AEParams, got {type(params).__name__}")
+    return backprop._layers(getattr(params, name), width, name)
 
 
 def _pair(x_hat, x):

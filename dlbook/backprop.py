@@ -14,6 +14,12 @@ back, with :math:`\delta_l` for the gradient before the activation,
 The derivative :math:`\phi'` is taken from what the activation returned, as in the
 source's :math:`\hat y (1 - \hat y)`. The same rules for single numbers, one operation a
 node, are in `dlbook.graph`.
+
+Every model of this package has the same three functions. ``f`` returns the value,
+``f_forward`` the value and a cache, and ``f_backward`` takes the gradient of the value
+and the cache and returns the gradients, that of the input first. A cache has copies of
+what it needs, and what ``f_forward`` returns cannot be written to where the cache needs
+it, so that a step in place between the two passes changes nothing.
 """
 
 from collections.abc import Callable
@@ -21,13 +27,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import losses
+from dlbook import _check, losses
 from dlbook._check import array, choice, floating, generator, integer, like, number
-from dlbook.activations import ACTIVATIONS, sigmoid
+from dlbook._formulas import PHI, sigmoid
+from dlbook._training import Epoch, epochs_of, minibatches, schedule
+from dlbook._tree import tree_map
 
 __all__ = [
     "LOSSES",
     "Epoch",
+    "Gradients",
     "Layer",
     "Loss",
     "LossAndGradients",
@@ -38,18 +47,24 @@ __all__ = [
     "minibatches",
     "mlp",
     "mlp_backward",
+    "mlp_forward",
     "sigmoid_unit",
-    "sigmoid_unit_backward",
+    "sigmoid_unit_gradients",
     "train",
     "train_step",
 ]
 
 
 class Layer(NamedTuple):
-    """Weights (K, D) and bias (K,) of one layer, or their gradients."""
+    """One layer h = phi(W x + b), or its gradients."""
 
     W: np.ndarray
+    """Weights (K, D)."""
     b: np.ndarray
+    """Biases (K,)."""
+    phi: str | None = None
+    """The activation, a name in `dlbook.activations.ACTIVATIONS`. Gradients may leave
+    it open, a layer that is run may not."""
 
 
 class MLPCache(NamedTuple):
@@ -58,13 +73,18 @@ class MLPCache(NamedTuple):
     outputs: tuple[np.ndarray, ...]
     """The input, then the output of each layer."""
     layers: tuple[Layer, ...]
-    activations: tuple[str, ...]
-    """Name of each layer's activation."""
 
     @property
     def out(self):
         """The network's output."""
         return self.outputs[-1]
+
+
+class Gradients(NamedTuple):
+    """Gradients of a model: of its input, and of its parameters in their structure."""
+
+    dx: np.ndarray | None
+    params: Any
 
 
 class Loss(NamedTuple):
@@ -85,19 +105,15 @@ class TrainStep(NamedTuple):
     """The loss before one step of an optimiser, and what it left."""
 
     loss: np.ndarray
-    layers: tuple[Layer, ...]
+    params: Any
     state: Any
 
 
-class Epoch(NamedTuple):
-    """One pass over the data."""
-
-    epoch: int
-    """Passes finished, this one included."""
-    loss: float
-    """Mean over the examples, each seen before the step that it led to."""
-    layers: tuple[Layer, ...]
-
+_WANTED = {
+    "binary_cross_entropy": "sigmoid",
+    "binary_cross_entropy_with_logits": "identity",
+    "cross_entropy_with_logits": "identity",
+}
 
 LOSSES = {
     name: Loss(getattr(losses, name), getattr(losses, "d_" + name))
@@ -110,14 +126,6 @@ LOSSES = {
     )
 }
 """The losses that a network can be trained with, by the names of `dlbook.losses`."""
-
-_PULLED_BACK = {
-    "identity": lambda d, h: d,
-    "sigmoid": lambda d, h: d * h * (1 - h),
-    "tanh": lambda d, h: d * (1 - h * h),
-    "relu": lambda d, h: d * (h > 0),
-    "softplus": lambda d, h: d * -np.expm1(-h),
-}
 
 
 def sigmoid_unit(x, w, b):
@@ -150,10 +158,14 @@ def sigmoid_unit(x, w, b):
     np.float64(0.69)
     """
     x = array(x, "x", (..., "D"))
-    return sigmoid(x @ array(w, "w", x.shape[-1:]) + number(b, "b"))
+    return _sigmoid_unit(x, array(w, "w", x.shape[-1:]), number(b, "b"))
 
 
-def sigmoid_unit_backward(x, y, w, b):
+def _sigmoid_unit(x, w, b):
+    return sigmoid(x @ w + b)
+
+
+def sigmoid_unit_gradients(x, y, w, b):
     r"""Return the gradient of half the squared error of `sigmoid_unit`.
 
     .. math::
@@ -193,18 +205,18 @@ def sigmoid_unit_backward(x, y, w, b):
 
     Examples
     --------
-    >>> dw, db = sigmoid_unit_backward([1.0, 0.5], 0.5, [0.0, 2.0], -1.0)
+    >>> dw, db = sigmoid_unit_gradients([1.0, 0.5], 0.5, [0.0, 2.0], -1.0)
     >>> dw, db
     (array([0., 0.]), np.float64(0.0))
     """
     x = array(x, "x", (..., "D"))
-    y_hat = sigmoid_unit(x, w, b)
+    y_hat = _sigmoid_unit(x, array(w, "w", x.shape[-1:]), number(b, "b"))
     y = like(y, "y", y_hat, "the prediction")
     delta = -(y - y_hat) * y_hat * (1 - y_hat)
     return delta.reshape(-1) @ x.reshape(-1, x.shape[-1]), np.sum(delta)
 
 
-def init_params(*sizes, rng, dtype=np.float64):
+def init_params(*sizes, hidden="tanh", output="identity", rng, dtype=np.float64):
     r"""Draw the layers of a network.
 
     .. math:: W_{kd} \sim U(-a, a), \qquad a = \sqrt{\frac{6}{D + K}}, \qquad b = 0
@@ -213,6 +225,9 @@ def init_params(*sizes, rng, dtype=np.float64):
     ----------
     *sizes : int
         Number of inputs, of units in each hidden layer, of outputs.
+    hidden, output : str
+        Activation of the hidden layers and of the last, by its name in
+        `dlbook.activations.ACTIVATIONS`. The layers carry it with them.
     rng : numpy.random.Generator
         Source of the draws.
     dtype : dtype
@@ -228,7 +243,7 @@ def init_params(*sizes, rng, dtype=np.float64):
     TypeError
         If a size is no integer, ``rng`` no generator, or ``dtype`` no float type.
     ValueError
-        If there are fewer than two sizes, or one is not positive.
+        If there are fewer than two sizes, one is not positive, or a name is unknown.
 
     References
     ----------
@@ -239,22 +254,26 @@ def init_params(*sizes, rng, dtype=np.float64):
     >>> layers = init_params(4, 3, 2, rng=np.random.default_rng(0))
     >>> [layer.W.shape for layer in layers]
     [(3, 4), (2, 3)]
+    >>> [layer.phi for layer in layers]
+    ['tanh', 'identity']
     """
     rng, dtype = generator(rng), floating(dtype)
+    choice(hidden, "hidden", PHI), choice(output, "output", PHI)
     sizes = [integer(size, f"sizes[{i}]", low=1) for i, size in enumerate(sizes)]
     if len(sizes) < 2:
         raise ValueError(f"sizes: wanted at least 2, got {len(sizes)}")
 
-    def layer(n_in, n_out):
+    def layer(n_in, n_out, phi):
         limit = np.sqrt(6 / (n_in + n_out))
         W = rng.uniform(-limit, limit, (n_out, n_in))
-        return Layer(W.astype(dtype), np.zeros(n_out, dtype))
+        return Layer(W.astype(dtype), np.zeros(n_out, dtype), phi)
 
-    return tuple(layer(*pair) for pair in zip(sizes[:-1], sizes[1:], strict=True))
+    names = [hidden] * (len(sizes) - 2) + [output]
+    return tuple(map(layer, sizes[:-1], sizes[1:], names))
 
 
-def mlp(x, layers, *, hidden="tanh", output="identity"):
-    r"""Run a multilayer perceptron forward.
+def mlp(x, layers):
+    r"""Run a multilayer perceptron.
 
     .. math:: h_0 = x, \qquad h_l = \phi_l(W_l h_{l-1} + b_l)
 
@@ -262,38 +281,71 @@ def mlp(x, layers, *, hidden="tanh", output="identity"):
     ----------
     x : array_like of shape (D,) or (N, D)
         Inputs.
-    layers : sequence of Layer or of pairs (W, b)
+    layers : sequence of Layer
         W_l is (units of layer l, units of layer l - 1).
-    hidden, output : str
-        Activation of the hidden layers and of the last, by its name in
-        `dlbook.activations.ACTIVATIONS`.
 
     Returns
     -------
-    MLPCache
-        ``out`` is the network's output, (K,) or (N, K).
+    ndarray of shape (K,) or (N, K)
+        The network's output.
 
     Raises
     ------
     TypeError
-        If ``layers`` is no sequence of pairs.
+        If ``layers`` is no sequence of layers.
     ValueError
-        If a shape does not fit, a number is not finite, or a name is unknown.
+        If a shape does not fit, a number is not finite, or an activation is unknown.
+
+    See Also
+    --------
+    mlp_forward : keeps what the backward pass needs.
 
     Examples
     --------
-    >>> mlp([1.0, 0.5], [([[0.5, 0.4]], [0.1]), ([[2.0]], [-1.0])]).out.round(4)
+    >>> layers = Layer([[0.5, 0.4]], [0.1], "tanh"), Layer([[2.0]], [-1.0], "identity")
+    >>> mlp([1.0, 0.5], layers).round(4)
     array([0.3281])
     """
-    x = array(x, "x", (..., "D"))
-    layers = _layers(layers, x.shape[-1])
-    choice(hidden, "hidden", ACTIVATIONS)
-    choice(output, "output", ACTIVATIONS)
-    activations = (hidden,) * (len(layers) - 1) + (output,)
+    return _forward(*_checked(x, layers)).out
+
+
+def mlp_forward(x, layers):
+    """Do as `mlp` does, and keep what `mlp_backward` needs.
+
+    Parameters
+    ----------
+    x, layers
+        As in `mlp`.
+
+    Returns
+    -------
+    out : ndarray of shape (K,) or (N, K)
+        The network's output; a view that cannot be written to.
+    cache : MLPCache
+        For `mlp_backward`. It has copies of the input and of the layers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `mlp`.
+
+    Examples
+    --------
+    >>> layers = Layer([[0.5, 0.4]], [0.1], "tanh"), Layer([[2.0]], [-1.0], "identity")
+    >>> out, cache = mlp_forward([1.0, 0.5], layers)
+    >>> [h.round(4) for h in cache.outputs]
+    [array([1. , 0.5]), array([0.664]), array([0.3281])]
+    """
+    cache = _forward(*tree_map(_check.own, _checked(x, layers)))
+    return _check.read_only(cache.out), cache
+
+
+def _forward(x, layers):
+    """Run layers that are trusted."""
     outputs = [x]
-    for (W, b), name in zip(layers, activations, strict=True):
-        outputs.append(ACTIVATIONS[name].f(outputs[-1] @ W.T + b))
-    return MLPCache(tuple(outputs), layers, activations)
+    for W, b, phi in layers:
+        outputs.append(PHI[phi].f(outputs[-1] @ W.T + b))
+    return MLPCache(tuple(outputs), layers)
 
 
 def mlp_backward(d_out, cache, *, wrt_x=True):
@@ -302,21 +354,22 @@ def mlp_backward(d_out, cache, *, wrt_x=True):
     Parameters
     ----------
     d_out : array_like of shape (K,) or (N, K)
-        Gradient of the loss with respect to ``cache.out``.
+        Gradient of the loss with respect to the output.
     cache : MLPCache
-        What `mlp` returned.
+        What `mlp_forward` returned beside the output.
     wrt_x : bool
         Whether the gradient of the input is wanted; without it one product is saved.
 
     Returns
     -------
-    d_x : ndarray of shape (D,) or (N, D), or None
-        Gradient of the input.
-    gradients : tuple of Layer
-        Gradients of the weights and biases, summed over the examples.
+    Gradients
+        dx, (D,) or (N, D), or None without ``wrt_x``; and params, the gradients of the
+        layers, summed over the examples.
 
     Raises
     ------
+    TypeError
+        If ``cache`` is none.
     ValueError
         If ``d_out`` does not have the shape of the output.
 
@@ -326,25 +379,30 @@ def mlp_backward(d_out, cache, *, wrt_x=True):
 
     Examples
     --------
-    >>> cache = mlp([1.0, 0.5], [([[0.5, 0.4]], [0.1]), ([[2.0]], [-1.0])])
-    >>> d_x, (first, second) = mlp_backward([1.0], cache)
-    >>> second.W.round(4), d_x.round(4)
+    >>> layers = Layer([[0.5, 0.4]], [0.1], "tanh"), Layer([[2.0]], [-1.0], "identity")
+    >>> out, cache = mlp_forward([1.0, 0.5], layers)
+    >>> dx, (first, second) = mlp_backward([1.0], cache)
+    >>> second.W.round(4), dx.round(4)
     (array([[0.664]]), array([0.5591, 0.4472]))
     """
-    d, gradients = like(d_out, "d_out", cache.out, "the output"), []
+    cache = _check.cache(cache, MLPCache)
+    return _backward(like(d_out, "d_out", cache.out, "the output"), cache, wrt_x)
+
+
+def _backward(d, cache, wrt_x=True):
+    """Carry a gradient that is trusted back through `_forward`."""
+    gradients = []
     for i in reversed(range(len(cache.layers))):
-        h_in, h_out = cache.outputs[i : i + 2]
-        d = _PULLED_BACK[cache.activations[i]](d, h_out)
+        (h_in, h_out), (W, _, phi) = cache.outputs[i : i + 2], cache.layers[i]
+        d = d * PHI[phi].slope(h_out)
         delta = d.reshape(-1, d.shape[-1])
         dW = delta.T @ h_in.reshape(-1, h_in.shape[-1])
-        gradients.append(Layer(dW, np.sum(delta, axis=0)))
-        d = d @ cache.layers[i].W if i or wrt_x else None
-    return d, tuple(reversed(gradients))
+        gradients.append(Layer(dW, np.sum(delta, axis=0), phi))
+        d = d @ W if i or wrt_x else None
+    return Gradients(d, tuple(reversed(gradients)))
 
 
-def loss_and_gradients(
-    x, y, layers, *, loss, hidden="tanh", output="identity", reduction="mean"
-):
+def loss_and_gradients(x, y, layers, *, loss, reduction="mean"):
     """Return the loss of a network on some examples, and its gradients.
 
     Parameters
@@ -356,9 +414,8 @@ def loss_and_gradients(
     layers : sequence of Layer
         The network.
     loss : str
-        A name in `LOSSES`. The losses with logits want the output "identity".
-    hidden, output : str
-        Names of the activations, as for `mlp`.
+        A name in `LOSSES`. The losses with logits want a last layer with the activation
+        "identity".
     reduction : {"mean", "sum"}
         What becomes of the losses of the examples.
 
@@ -370,25 +427,37 @@ def loss_and_gradients(
     Raises
     ------
     TypeError, ValueError
-        As `mlp` and the loss do, and if logits would meet a second activation.
+        As `mlp` and the loss do, and if the last activation does not suit the loss.
 
     Examples
     --------
-    >>> layers, error = [([[0.5, 0.4]], [0.1])], "half_squared_error"
+    >>> layers = [Layer([[0.5, 0.4]], [0.1], "identity")]
+    >>> error = "half_squared_error"
     >>> loss_and_gradients([1, 0.5], [1], layers, loss=error).loss.round(4)
     np.float64(0.02)
     """
-    loss_f = LOSSES[choice(loss, "loss", LOSSES)]
+    x, layers = _checked(x, layers)
     choice(reduction, "reduction", ("mean", "sum"))
-    if loss.endswith("logits") and output != "identity":
-        raise ValueError(f"output: wanted 'identity' for logits, got {output!r}")
-    cache = mlp(x, layers, hidden=hidden, output=output)
-    value = loss_f.f(cache.out, y, reduction=reduction)
-    d_out = loss_f.df(cache.out, y, reduction=reduction)
-    return LossAndGradients(value, mlp_backward(d_out, cache, wrt_x=False)[1])
+    cache = _forward(x, _suited(layers, loss))
+    y = losses.targets(loss, y, cache.out)
+    return _loss_and_gradients(cache, y, loss, reduction)
 
 
-def train_step(x, y, layers, optimiser, state, **settings):
+def _loss_and_gradients(cache, y, loss, reduction="mean"):
+    value, d_out = losses.value_and_slope(loss, cache.out, y, reduction)
+    return LossAndGradients(value, _backward(d_out, cache, wrt_x=False).params)
+
+
+def _suited(layers, loss):
+    """Return the layers if the last one's activation suits the loss."""
+    phi, wanted = layers[-1].phi, _WANTED.get(choice(loss, "loss", LOSSES))
+    if wanted not in (None, phi):
+        place = f"layers[{len(layers) - 1}].phi"
+        raise ValueError(f"{place}: wanted {wanted!r} for {loss}, got {phi!r}")
+    return layers
+
+
+def train_step(x, y, layers, optimiser, state, *, loss, reduction="mean"):
     """Make one step of an optimiser on some examples.
 
     Parameters
@@ -399,13 +468,13 @@ def train_step(x, y, layers, optimiser, state, **settings):
         From `dlbook.optim`.
     state : object
         What ``optimiser.init(layers)`` or the step before gave.
-    **settings
-        loss, hidden, output and reduction, as for `loss_and_gradients`.
+    loss, reduction
+        As for `loss_and_gradients`.
 
     Returns
     -------
     TrainStep
-        The loss before the step; layers and state after it.
+        The loss before the step; the layers, as params, and the state after it.
 
     Raises
     ------
@@ -415,52 +484,24 @@ def train_step(x, y, layers, optimiser, state, **settings):
     Examples
     --------
     >>> from dlbook.optim import SGD
-    >>> layers, sgd = (Layer(np.array([[0.5]]), np.array([0.0])),), SGD(lr=0.5)
-    >>> settings = dict(loss="half_squared_error")
-    >>> after = train_step([2.0], [0.0], layers, sgd, sgd.init(layers), **settings)
-    >>> after.loss, after.layers[0].W
+    >>> layers = (Layer(np.array([[0.5]]), np.array([0.0]), "identity"),)
+    >>> sgd = SGD(lr=0.5)
+    >>> after = train_step(
+    ...     [2.0], [0.0], layers, sgd, sgd.init(layers), loss="half_squared_error"
+    ... )
+    >>> after.loss, after.params[0].W
     (np.float64(0.5), array([[-0.5]]))
     """
-    value, gradients = loss_and_gradients(x, y, layers, **settings)
-    layers = tuple(Layer(*layer) for layer in layers)
-    layers, state = optimiser.update(layers, gradients, state)
-    return TrainStep(value, layers, state)
+    done = loss_and_gradients(x, y, layers, loss=loss, reduction=reduction)
+    update = _check.optimiser(optimiser).update
+    return TrainStep(done.loss, *update(_as_layers(layers), done.gradients, state))
 
 
-def minibatches(n, size, *, rng):
-    """Return the indices 0 .. n - 1 in random order, cut into batches.
+def train(x, y, layers, optimiser, *, loss, epochs, batch_size, rng):
+    """Yield a network after each epoch, and train it by minibatches on the way.
 
-    Parameters
-    ----------
-    n : int
-        Number of examples.
-    size : int
-        Examples in a batch; the last batch holds the rest.
-    rng : numpy.random.Generator
-        Source of the order.
-
-    Returns
-    -------
-    list of ndarray of int
-        Together they hold each index once.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``n`` or ``size`` is no positive integer, or ``rng`` no generator.
-
-    Examples
-    --------
-    >>> [len(rows) for rows in minibatches(7, 3, rng=np.random.default_rng(0))]
-    [3, 3, 1]
-    """
-    n, size = integer(n, "n", low=1), integer(size, "size", low=1)
-    order = generator(rng).permutation(n)
-    return [order[start : start + size] for start in range(0, n, size)]
-
-
-def train(x, y, layers, optimiser, *, epochs, batch_size, rng, **settings):
-    """Train a network by minibatches, one epoch at a time.
+    Nothing is trained before the first epoch is asked for, by a loop or by ``list``;
+    the arguments are checked at once.
 
     Parameters
     ----------
@@ -472,12 +513,12 @@ def train(x, y, layers, optimiser, *, epochs, batch_size, rng, **settings):
         The network at the start.
     optimiser : SGD, Momentum or Adam
         From `dlbook.optim`.
+    loss : str
+        A name in `LOSSES`; its mean over the examples is made small.
     epochs, batch_size : int
         Passes over the data, and examples in a step.
     rng : numpy.random.Generator
         Source of the order of the examples.
-    **settings
-        loss, hidden and output, as for `loss_and_gradients`.
 
     Returns
     -------
@@ -487,7 +528,7 @@ def train(x, y, layers, optimiser, *, epochs, batch_size, rng, **settings):
     Raises
     ------
     TypeError, ValueError
-        As `train_step` and `minibatches` do.
+        If an argument does not fit, before anything is trained.
 
     Examples
     --------
@@ -495,41 +536,44 @@ def train(x, y, layers, optimiser, *, epochs, batch_size, rng, **settings):
     >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
     >>> rng = np.random.default_rng(0)
     >>> layers = init_params(2, 4, 2, rng=rng)
-    >>> settings = dict(batch_size=4, rng=rng, loss="cross_entropy_with_logits")
-    >>> *_, last = train(x, y, layers, Adam(lr=0.1), epochs=100, **settings)
-    >>> mlp(x, last.layers).out.argmax(axis=1)
+    >>> settings = dict(epochs=100, batch_size=4, rng=rng)
+    >>> *_, last = train(
+    ...     x, y, layers, Adam(lr=0.1), loss="cross_entropy_with_logits", **settings
+    ... )
+    >>> mlp(x, last.params).argmax(axis=1)
     array([0, 1, 1, 0])
     """
-    x, y = array(x, "x", ("N", "D")), np.asarray(y)
-    if y.shape[:1] != x.shape[:1]:
-        raise ValueError(f"y: wanted {len(x)} rows as x has, got shape {y.shape}")
-    layers = _layers(layers, x.shape[1])
-    epochs = integer(epochs, "epochs", low=1)
-    batches = [integer(batch_size, "batch_size", low=1), generator(rng)]
-    return _epochs(x, y, layers, optimiser, epochs, batches, settings)
+    x, layers = _checked(x, layers, "N")
+    width = len(_suited(layers, loss)[-1].b)
+    y = losses.targets(loss, y, np.zeros_like(x, shape=(len(x), width)))
+
+    def step(rows, layers):
+        return _loss_and_gradients(_forward(x[rows], layers), y[rows], loss)
+
+    return epochs_of(step, layers, optimiser, schedule(len(x), epochs, batch_size, rng))
 
 
-def _epochs(x, y, layers, optimiser, epochs, batches, settings):
-    state, (batch_size, rng) = optimiser.init(layers), batches
-    for epoch in range(1, epochs + 1):
-        total = 0.0
-        for rows in minibatches(len(x), batch_size, rng=rng):
-            done = train_step(x[rows], y[rows], layers, optimiser, state, **settings)
-            layers, state = done.layers, done.state
-            total += done.loss * len(rows)
-        yield Epoch(epoch, total / len(x), layers)
+def _checked(x, layers, rows=...):
+    x = array(x, "x", (rows, "D"))
+    return x, _layers(layers, x.shape[-1])
 
 
-def _layers(layers, width=None):
+def _as_layers(layers, name="layers", least=1):
     try:
-        pairs = [Layer(*pair) for pair in layers]
+        layers = tuple(Layer(*layer) for layer in layers)
     except TypeError:
-        raise TypeError(f"layers: wanted a tuple of Layer, got {layers!r}") from None
-    if not pairs:
-        raise ValueError("layers: wanted at least one, got none")
+        raise TypeError(f"{name}: wanted a tuple of Layer, got {layers!r}") from None
+    if len(layers) < least:
+        raise ValueError(f"{name}: wanted at least one layer, got none")
+    return layers
+
+
+def _layers(layers, width=None, name="layers", least=1):
+    """Check layers, each of which must fit to the one before and know its phi."""
     checked = []
-    for i, (W, b) in enumerate(pairs):
-        W = array(W, f"layers[{i}].W", ("K", "D" if width is None else width))
+    for i, (W, b, phi) in enumerate(_as_layers(layers, name, least)):
+        W = array(W, f"{name}[{i}].W", ("K", "D" if width is None else width))
         width = W.shape[0]
-        checked.append(Layer(W, array(b, f"layers[{i}].b", (width,))))
+        b = array(b, f"{name}[{i}].b", (width,))
+        checked.append(Layer(W, b, choice(phi, f"{name}[{i}].phi", PHI)))
     return tuple(checked)

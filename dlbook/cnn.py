@@ -12,13 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import array, choice, floating, generator, integer
+from dlbook import _check, losses
+from dlbook._check import array, floating, generator, integer
 from dlbook._convolution import (
     ConvCache,
     ConvGradients,
     conv2d,
     conv2d_backward,
     conv2d_forward,
+    conv_backward,
+    conv_forward,
     convolve2d,
     correlate2d,
 )
@@ -28,10 +31,14 @@ from dlbook._pooling import (
     avg_pool2d,
     avg_pool2d_backward,
     avg_pool2d_forward,
+    max_backward,
+    max_forward,
     max_pool2d,
     max_pool2d_backward,
     max_pool2d_forward,
+    pool_sweep,
 )
+from dlbook._tree import tree_map
 from dlbook._windows import (
     ReceptiveField,
     Sweep,
@@ -39,17 +46,20 @@ from dlbook._windows import (
     images,
     output_size,
     receptive_field,
+    sweep_over,
 )
-from dlbook.losses import cross_entropy_with_logits, d_cross_entropy_with_logits
+from dlbook.backprop import Gradients, Layer, LossAndGradients
 
 __all__ = [
     "AvgPoolCache",
+    "CNNCache",
     "CNNParams",
     "CNNPass",
     "ConvCache",
     "ConvGradients",
     "ConvLayer",
-    "DenseLayer",
+    "Gradients",
+    "Layer",
     "LossAndGradients",
     "MaxPoolCache",
     "ReceptiveField",
@@ -58,12 +68,14 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "avg_pool2d_forward",
+    "cnn",
+    "cnn_backward",
+    "cnn_forward",
     "conv2d",
     "conv2d_backward",
     "conv2d_forward",
     "convolve2d",
     "correlate2d",
-    "forward",
     "init_params",
     "loss_and_gradients",
     "max_pool2d",
@@ -82,18 +94,11 @@ class ConvLayer(NamedTuple):
     b: np.ndarray
 
 
-class DenseLayer(NamedTuple):
-    """Weights (K, D) and biases (K,) of the last layer, or their gradients."""
-
-    W: np.ndarray
-    b: np.ndarray
-
-
 class CNNParams(NamedTuple):
     """Parameters of the small network, or their gradients."""
 
     convs: tuple[ConvLayer, ...]
-    dense: DenseLayer
+    dense: Layer
 
 
 class CNNPass(NamedTuple):
@@ -105,14 +110,18 @@ class CNNPass(NamedTuple):
     """Feature maps of each convolution, after relu."""
     pooled: tuple[np.ndarray, ...]
     """The same after max pooling."""
-    caches: tuple[tuple[ConvCache, MaxPoolCache], ...]
 
 
-class LossAndGradients(NamedTuple):
-    """A loss, and its gradients in the shape of the parameters."""
+class CNNCache(NamedTuple):
+    """What `cnn_forward` leaves for `cnn_backward`."""
 
-    loss: np.ndarray
-    gradients: CNNParams
+    blocks: tuple[tuple[ConvCache, np.ndarray, MaxPoolCache], ...]
+    """For each block: of the convolution, where relu lets through, of the pooling."""
+    features: np.ndarray
+    """What the dense layer reads, (..., D)."""
+    shape: tuple[int, ...]
+    """Shape of the features as images."""
+    dense: Layer
 
 
 def init_params(image, filters, classes, *, kernel=3, rng, dtype=np.float64):
@@ -181,10 +190,10 @@ def init_params(image, filters, classes, *, kernel=3, rng, dtype=np.float64):
     for n_in, n_out in zip([channels, *filters], filters, strict=False):
         convs.append(ConvLayer(*draw(2, n_out, n_in, kernel, kernel)))
     features = [channels, *filters][-1] * size[0] * size[1]
-    return CNNParams(tuple(convs), DenseLayer(*draw(1, classes, features)))
+    return CNNParams(tuple(convs), Layer(*draw(1, classes, features), "identity"))
 
 
-def forward(x, params):
+def cnn(x, params):
     r"""Run the small network from images to logits.
 
     .. math::
@@ -203,7 +212,7 @@ def forward(x, params):
     Returns
     -------
     CNNPass
-        logits, maps, pooled, and the caches for the way back.
+        logits, maps and pooled.
 
     Raises
     ------
@@ -214,28 +223,121 @@ def forward(x, params):
     ----------
     LeCun et al. 1998, :cite:`lecun1998`.
 
+    See Also
+    --------
+    cnn_forward : keeps what the backward pass needs.
+
     Examples
     --------
     >>> params = init_params((1, 8, 8), (8, 16), 10, rng=np.random.default_rng(0))
-    >>> run = forward(np.zeros((5, 1, 8, 8)), params)
+    >>> run = cnn(np.zeros((5, 1, 8, 8)), params)
     >>> run.logits.shape, [a.shape for a in run.pooled]
     ((5, 10), [(5, 8, 4, 4), (5, 16, 2, 2)])
     """
-    x, maps, pooled, caches = images(x), [], [], []
+    return _forward(*_checked(x, params))[0]
+
+
+def cnn_forward(x, params):
+    """Do as `cnn` does, and keep what `cnn_backward` needs.
+
+    Parameters
+    ----------
+    x, params
+        As in `cnn`.
+
+    Returns
+    -------
+    run : CNNPass
+        What `cnn` returns.
+    cache : CNNCache
+        For `cnn_backward`; nothing in it changes when the arguments or the pass do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `cnn`.
+
+    Examples
+    --------
+    >>> params = init_params((1, 8, 8), (4,), 10, rng=np.random.default_rng(0))
+    >>> run, cache = cnn_forward(np.zeros((5, 1, 8, 8)), params)
+    >>> cache.features.shape
+    (5, 64)
+    """
+    x, params = _checked(x, params)
+    run, cache = _forward(x, tree_map(_check.own, params))
+    return run, cache._replace(features=_check.own(cache.features))
+
+
+def _forward(x, params):
+    maps, pooled, blocks = [], [], []
     for w, b in params.convs:
-        same = tuple(k // 2 for k in np.shape(w)[2:])
-        z, conv = conv2d_forward(x, w, b, padding=same)
+        same = tuple(k // 2 for k in w.shape[2:])
+        sweep = sweep_over(x.shape[-2:], w.shape[-2:], 1, same)
+        z, conv = conv_forward(x, w, b, sweep)
         maps.append(np.maximum(z, 0))
-        x, pool = max_pool2d_forward(maps[-1], 2)
+        x, pool = max_forward(maps[-1], pool_sweep(z, 2))
         pooled.append(x)
-        caches.append((conv, pool))
+        blocks.append((conv, z > 0, pool))
+    W, b, _ = params.dense
     features = x.reshape(*x.shape[:-3], -1)
-    W = array(params.dense.W, "W", ("K", features.shape[-1]))
-    logits = features @ W.T + array(params.dense.b, "b", W.shape[:1])
-    return CNNPass(logits, tuple(maps), tuple(pooled), tuple(caches))
+    run = CNNPass(features @ W.T + b, tuple(maps), tuple(pooled))
+    return run, CNNCache(tuple(blocks), features, x.shape, params.dense)
 
 
-def loss_and_gradients(x, y, params, reduction="mean"):
+def cnn_backward(d_logits, cache, *, wrt_x=True):
+    """Carry a gradient back through `cnn`.
+
+    Parameters
+    ----------
+    d_logits : array_like of shape (K,) or (N, K)
+        Gradient of the loss with respect to the logits.
+    cache : CNNCache
+        What `cnn_forward` returned beside the pass.
+    wrt_x : bool
+        Whether the gradient of the images is wanted.
+
+    Returns
+    -------
+    Gradients
+        dx, in the shape of the images, or None without ``wrt_x``; and params, a
+        CNNParams of gradients, summed over the images.
+
+    Raises
+    ------
+    TypeError
+        If ``cache`` is not what `cnn_forward` left.
+    ValueError
+        If ``d_logits`` does not have the shape of the logits.
+
+    Examples
+    --------
+    >>> params = init_params((1, 8, 8), (4,), 10, rng=np.random.default_rng(0))
+    >>> run, cache = cnn_forward(np.ones((1, 8, 8)), params)
+    >>> dx, gradients = cnn_backward(np.ones(10), cache)
+    >>> dx.shape, gradients.convs[0].w.shape
+    ((1, 8, 8), (4, 1, 3, 3))
+    """
+    features = _check.cache(cache, CNNCache).features
+    shape = (*features.shape[:-1], len(cache.dense.b))
+    d = _check.gradient(d_logits, "d_logits", shape, features.dtype, "logits")
+    return _backward(d, cache, wrt_x)
+
+
+def _backward(d, cache, wrt_x=True):
+    W, rows = cache.dense.W, d.reshape(-1, d.shape[-1])
+    dW = rows.T @ cache.features.reshape(len(rows), -1)
+    dense = Layer(dW, np.sum(rows, axis=0), cache.dense.phi)
+    d, convs = (d @ W).reshape(cache.shape), []
+    for i in reversed(range(len(cache.blocks))):
+        conv, active, pool = cache.blocks[i]
+        dz = max_backward(d, pool) * active
+        d, dw, db = conv_backward(dz, conv, wrt_x or i > 0)
+        convs.append(ConvLayer(dw, db))
+    return Gradients(d, CNNParams(tuple(reversed(convs)), dense))
+
+
+def loss_and_gradients(x, y, params, *, reduction="mean"):
     """Return the cross-entropy of the small network on some images, and its gradients.
 
     Parameters
@@ -257,7 +359,7 @@ def loss_and_gradients(x, y, params, reduction="mean"):
     Raises
     ------
     TypeError, ValueError
-        As `forward` and the loss do.
+        As `cnn` and the loss do.
 
     Examples
     --------
@@ -265,20 +367,12 @@ def loss_and_gradients(x, y, params, reduction="mean"):
     >>> loss_and_gradients(np.zeros((2, 1, 8, 8)), [3, 7], params).loss.round(4)
     np.float64(2.3026)
     """
-    choice(reduction, "reduction", ("mean", "sum"))
-    run = forward(x, params)
-    loss = cross_entropy_with_logits(run.logits, y, reduction)
-    d = d_cross_entropy_with_logits(run.logits, y, reduction)
-    features = run.pooled[-1] if run.pooled else array(x, "x")
-    W, rows = params.dense.W, d.reshape(-1, d.shape[-1])
-    dense = DenseLayer(rows.T @ features.reshape(len(rows), -1), np.sum(rows, axis=0))
-    d, convs = (d @ W).reshape(features.shape), []
-    for i in reversed(range(len(run.maps))):
-        conv, pool = run.caches[i]
-        d = max_pool2d_backward(d, pool) * (run.maps[i] > 0)
-        d, dw, db = conv2d_backward(d, conv, wrt_x=i > 0)
-        convs.append(ConvLayer(dw, db))
-    return LossAndGradients(loss, CNNParams(tuple(reversed(convs)), dense))
+    _check.choice(reduction, "reduction", ("mean", "sum"))
+    run, cache = _forward(*_checked(x, params))
+    entropy = "cross_entropy_with_logits"
+    y = losses.targets(entropy, y, run.logits)
+    loss, d_logits = losses.value_and_slope(entropy, run.logits, y, reduction)
+    return LossAndGradients(loss, _backward(d_logits, cache, wrt_x=False).params)
 
 
 def predict(x, params):
@@ -299,7 +393,7 @@ def predict(x, params):
     Raises
     ------
     ValueError
-        As `forward` does.
+        As `cnn` does.
 
     Examples
     --------
@@ -307,4 +401,21 @@ def predict(x, params):
     >>> predict(np.zeros((2, 1, 8, 8)), params)
     array([0, 0])
     """
-    return np.argmax(forward(x, params).logits, axis=-1)
+    return np.argmax(cnn(x, params).logits, axis=-1)
+
+
+def _checked(x, params):
+    """Check images and a network, which must fit to each other from end to end."""
+    if not isinstance(params, CNNParams):
+        raise TypeError(f"params: wanted CNNParams, got {type(params).__name__}")
+    x, convs = images(x), []
+    channels, height, width = x.shape[-3:]
+    for i, (w, b) in enumerate(params.convs):
+        w = array(w, f"convs[{i}].w", ("O", channels, "kh", "kw"))
+        channels, height, width = len(w), height // 2, width // 2
+        convs.append(ConvLayer(w, array(b, f"convs[{i}].b", (channels,))))
+    W, b, phi = params.dense
+    W = array(W, "dense.W", ("K", channels * height * width))
+    b = array(b, "dense.b", W.shape[:1])
+    _check.choice(phi, "dense.phi", ("identity",))
+    return x, CNNParams(tuple(convs), Layer(W, b, phi))

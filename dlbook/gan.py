@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlbook import _check, backprop
 from dlbook._check import array, choice, generator, integer, like, number
+from dlbook._formulas import sigmoid, softplus
 from dlbook._tree import tree_map
-from dlbook.activations import sigmoid, softplus
-from dlbook.backprop import LossAndGradients, mlp, mlp_backward
-from dlbook.backprop import init_params as init_layers
+from dlbook.backprop import LossAndGradients
 
 __all__ = [
     "KINDS",
@@ -127,7 +127,11 @@ def discriminator_loss(real, fake, *, kind="non_saturating"):
     (np.float64(1.3863), np.float64(1.3863))
     """
     real, fake = array(real, "real"), array(fake, "fake")
-    if choice(kind, "kind", KINDS) == "wasserstein":
+    return _discriminator_loss(real, fake, choice(kind, "kind", KINDS))
+
+
+def _discriminator_loss(real, fake, kind):
+    if kind == "wasserstein":
         return np.mean(fake) - np.mean(real)
     return np.mean(softplus(-real)) + np.mean(softplus(fake))
 
@@ -163,7 +167,11 @@ def d_discriminator_loss(real, fake, *, kind="non_saturating"):
     LogitGradient(real=array([-0.5]), fake=array([0.5]))
     """
     real, fake = array(real, "real"), array(fake, "fake")
-    if choice(kind, "kind", KINDS) == "wasserstein":
+    return _d_discriminator_loss(real, fake, choice(kind, "kind", KINDS))
+
+
+def _d_discriminator_loss(real, fake, kind):
+    if kind == "wasserstein":
         slopes = -np.ones_like(real), np.ones_like(fake)
     else:
         slopes = -sigmoid(-real), sigmoid(fake)
@@ -208,8 +216,11 @@ def generator_loss(logits, *, kind="non_saturating"):
     >>> generator_loss([0.0], kind="saturating").round(4)
     np.float64(-0.6931)
     """
-    logits = array(logits, "logits")
-    if choice(kind, "kind", KINDS) == "non_saturating":
+    return _generator_loss(array(logits, "logits"), choice(kind, "kind", KINDS))
+
+
+def _generator_loss(logits, kind):
+    if kind == "non_saturating":
         return np.mean(softplus(-logits))
     return -np.mean(softplus(logits) if kind == "saturating" else logits)
 
@@ -249,13 +260,18 @@ def d_generator_loss(logits, *, kind="non_saturating"):
     >>> d_generator_loss(sure, kind="saturating").round(3)
     array([-0.001])
     """
-    logits = array(logits, "logits")
-    if choice(kind, "kind", KINDS) == "wasserstein":
+    return _d_generator_loss(array(logits, "logits"), choice(kind, "kind", KINDS))
+
+
+def _d_generator_loss(logits, kind):
+    if kind == "wasserstein":
         return -np.ones_like(logits) / logits.size
     return -sigmoid(-logits if kind == "non_saturating" else logits) / logits.size
 
 
-def init_params(generator_sizes, discriminator_sizes, *, rng, dtype=np.float64):
+def init_params(
+    generator_sizes, discriminator_sizes, *, hidden="tanh", rng, dtype=np.float64
+):
     """Draw the layers of both players.
 
     Parameters
@@ -264,6 +280,8 @@ def init_params(generator_sizes, discriminator_sizes, *, rng, dtype=np.float64):
         Noise, units of each hidden layer, entries of a sample.
     discriminator_sizes : sequence of int
         Entries of a sample, units of each hidden layer, and 1.
+    hidden : str
+        Activation of the hidden layers; the last ones have none.
     rng : numpy.random.Generator
         Source of the draws.
     dtype : dtype
@@ -285,29 +303,33 @@ def init_params(generator_sizes, discriminator_sizes, *, rng, dtype=np.float64):
     >>> [layer.W.shape for layer in params.generator]
     [(8, 1), (2, 8)]
     """
-    ends = generator_sizes[-1], 1
-    if (discriminator_sizes[0], discriminator_sizes[-1]) != ends:
+    g = _sizes(generator_sizes, "generator_sizes")
+    d = _sizes(discriminator_sizes, "discriminator_sizes")
+    if (d[0], d[-1]) != (g[-1], 1):
         raise ValueError(
-            f"discriminator_sizes: wanted {ends[0]} first and 1 last, "
-            f"got {tuple(discriminator_sizes)}"
+            f"discriminator_sizes: wanted {g[-1]} first and 1 last, got {d}"
         )
+    settings = dict(hidden=hidden, rng=rng, dtype=dtype)
     return Players(
-        init_layers(*generator_sizes, rng=rng, dtype=dtype),
-        init_layers(*discriminator_sizes, rng=rng, dtype=dtype),
+        backprop.init_params(*g, **settings), backprop.init_params(*d, **settings)
     )
 
 
-def generate(z, layers, *, hidden="tanh"):
+def _sizes(sizes, name):
+    if not isinstance(sizes, (tuple, list)) or len(sizes) < 2:
+        raise TypeError(f"{name}: wanted at least two sizes in a tuple, got {sizes!r}")
+    return tuple(integer(size, f"{name}[{i}]", low=1) for i, size in enumerate(sizes))
+
+
+def generate(z, layers):
     """Return the generator's samples G(z).
 
     Parameters
     ----------
     z : array_like of shape (L,) or (N, L)
         Noise.
-    layers : sequence of Layer or of pairs (W, b)
+    layers : sequence of Layer
         The generator.
-    hidden : str
-        Name of the hidden layers' activation.
 
     Returns
     -------
@@ -321,24 +343,23 @@ def generate(z, layers, *, hidden="tanh"):
 
     Examples
     --------
-    >>> generate([[1.0], [-1.0]], [([[2.0]], [0.5])])
+    >>> generate([[1.0], [-1.0]], [backprop.Layer([[2.0]], [0.5], "identity")])
     array([[ 2.5],
            [-1.5]])
     """
-    return mlp(z, layers, hidden=hidden).out
+    z = array(z, "z", (..., "L"))
+    return backprop._forward(z, backprop._layers(layers, z.shape[-1])).out
 
 
-def discriminate(x, layers, *, hidden="tanh"):
+def discriminate(x, layers):
     """Return the discriminator's logits; their sigmoid is D(x).
 
     Parameters
     ----------
     x : array_like of shape (D,) or (N, D)
         Samples.
-    layers : sequence of Layer or of pairs (W, b)
+    layers : sequence of Layer
         The discriminator, with one output.
-    hidden : str
-        Name of the hidden layers' activation.
 
     Returns
     -------
@@ -352,13 +373,14 @@ def discriminate(x, layers, *, hidden="tanh"):
 
     Examples
     --------
-    >>> discriminate([[2.5], [-1.5]], [([[1.0]], [-0.5])])
+    >>> discriminate([[2.5], [-1.5]], [backprop.Layer([[1.0]], [-0.5], "identity")])
     array([ 2., -2.])
     """
-    return _logits(mlp(x, layers, hidden=hidden))
+    x = array(x, "x", (..., "D"))
+    return backprop._forward(x, _judge(layers, x.shape[-1])).out[..., 0]
 
 
-def discriminator_gradients(real, z, params, *, hidden="tanh", kind="non_saturating"):
+def discriminator_gradients(real, z, params, *, kind="non_saturating"):
     """Return the discriminator's loss and gradients, the generator held fixed.
 
     Parameters
@@ -369,8 +391,6 @@ def discriminator_gradients(real, z, params, *, hidden="tanh", kind="non_saturat
         Noise for the generated ones.
     params : Players
         Layers of both.
-    hidden : str
-        Name of the hidden layers' activation.
     kind : {"non_saturating", "saturating", "wasserstein"}
         The game.
 
@@ -387,21 +407,27 @@ def discriminator_gradients(real, z, params, *, hidden="tanh", kind="non_saturat
     Examples
     --------
     >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
-    >>> loss, ((dW, db),) = discriminator_gradients([[1.0]], [[0.0]], params)
-    >>> dW.shape, db.shape
+    >>> done = discriminator_gradients([[1.0]], [[0.0]], params)
+    >>> done.gradients[0].W.shape, done.gradients[0].b.shape
     ((1, 1), (1,))
     """
-    fake = generate(array(z, "z", ("M", "L")), params.generator, hidden=hidden)
-    real = array(real, "real", ("N", fake.shape[1]))
-    both = mlp(np.concatenate([real, fake]), params.discriminator, hidden=hidden)
-    logits = _logits(both)
-    halves = logits[: len(real)], logits[len(real) :]
-    d_logits = np.concatenate(d_discriminator_loss(*halves, kind=kind))
-    _, gradients = mlp_backward(d_logits[:, None], both, wrt_x=False)
-    return LossAndGradients(discriminator_loss(*halves, kind=kind), gradients)
+    return _discriminator_gradients(
+        *_game(real, z, params), choice(kind, "kind", KINDS)
+    )
 
 
-def generator_gradients(z, params, *, hidden="tanh", kind="non_saturating"):
+def _discriminator_gradients(real, z, params, kind):
+    fake = backprop._forward(z, params.generator).out
+    both = backprop._forward(np.concatenate([real, fake]), params.discriminator)
+    halves = both.out[: len(real), 0], both.out[len(real) :, 0]
+    d_logits = np.concatenate(_d_discriminator_loss(*halves, kind))[:, None]
+    return LossAndGradients(
+        _discriminator_loss(*halves, kind),
+        backprop._backward(d_logits, both, wrt_x=False).params,
+    )
+
+
+def generator_gradients(z, params, *, kind="non_saturating"):
     """Return the generator's loss and gradients, the discriminator held fixed.
 
     The gradient comes through the discriminator, back to the samples, and from them
@@ -411,7 +437,7 @@ def generator_gradients(z, params, *, hidden="tanh", kind="non_saturating"):
     ----------
     z : array_like of shape (M, L)
         Noise.
-    params, hidden, kind
+    params, kind
         As for `discriminator_gradients`.
 
     Returns
@@ -427,16 +453,23 @@ def generator_gradients(z, params, *, hidden="tanh", kind="non_saturating"):
     Examples
     --------
     >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
-    >>> loss, ((dW, db),) = generator_gradients([[0.5]], params)
-    >>> bool(dW[0, 0] == 0.5 * db[0])
+    >>> (layer,) = generator_gradients([[0.5]], params).gradients
+    >>> bool(layer.W[0, 0] == 0.5 * layer.b[0])
     True
     """
-    fake = mlp(array(z, "z", ("M", "L")), params.generator, hidden=hidden)
-    judged = mlp(fake.out, params.discriminator, hidden=hidden)
-    logits = _logits(judged)
-    d_fake, _ = mlp_backward(d_generator_loss(logits, kind=kind)[:, None], judged)
-    _, gradients = mlp_backward(d_fake, fake, wrt_x=False)
-    return LossAndGradients(generator_loss(logits, kind=kind), gradients)
+    _, z, params = _game(None, z, params)
+    return _generator_gradients(z, params, choice(kind, "kind", KINDS))
+
+
+def _generator_gradients(z, params, kind):
+    fake = backprop._forward(z, params.generator)
+    judged = backprop._forward(fake.out, params.discriminator)
+    d_logits = _d_generator_loss(judged.out, kind)
+    d_fake = backprop._backward(d_logits, judged).dx
+    return LossAndGradients(
+        _generator_loss(judged.out, kind),
+        backprop._backward(d_fake, fake, wrt_x=False).params,
+    )
 
 
 def clip_weights(layers, limit):
@@ -470,11 +503,16 @@ def clip_weights(layers, limit):
     >>> clip_weights((np.array([0.5, -2.0, 3.0]),), 1.0)
     (array([ 0.5, -1. ,  1. ]),)
     """
-    limit = number(limit, "limit", above=0)
+    return _clipped(layers, number(limit, "limit", above=0))
+
+
+def _clipped(layers, limit):
     return tree_map(lambda entries: np.clip(entries, -limit, limit), layers)
 
 
-def discriminator_step(real, z, params, optimiser, state, *, clip=None, **game):
+def discriminator_step(
+    real, z, params, optimiser, state, *, clip=None, kind="non_saturating"
+):
     """Make one step of the discriminator; the generator stays as it is.
 
     Parameters
@@ -487,8 +525,8 @@ def discriminator_step(real, z, params, optimiser, state, *, clip=None, **game):
         What ``optimiser.init`` or the step before gave.
     clip : float, optional
         Limit for `clip_weights` after the step.
-    **game
-        hidden and kind, as for `discriminator_gradients`.
+    kind : {"non_saturating", "saturating", "wasserstein"}
+        The game.
 
     Returns
     -------
@@ -509,13 +547,19 @@ def discriminator_step(real, z, params, optimiser, state, *, clip=None, **game):
     >>> bool(discriminator_gradients([[1.0]], [[0.0]], after).loss < done.loss)
     True
     """
-    loss, gradients = discriminator_gradients(real, z, params, **game)
+    _check.optimiser(optimiser)
+    return _discriminator_step(
+        *_game(real, z, params), optimiser, state, *_rules(clip, kind)
+    )
+
+
+def _discriminator_step(real, z, params, optimiser, state, clip, kind):
+    loss, gradients = _discriminator_gradients(real, z, params, kind)
     layers, state = optimiser.update(params.discriminator, gradients, state)
-    layers = layers if clip is None else clip_weights(layers, clip)
-    return NetworkStep(loss, layers, state)
+    return NetworkStep(loss, layers if clip is None else _clipped(layers, clip), state)
 
 
-def generator_step(z, params, optimiser, state, **game):
+def generator_step(z, params, optimiser, state, *, kind="non_saturating"):
     """Make one step of the generator; the discriminator stays as it is.
 
     Parameters
@@ -526,8 +570,8 @@ def generator_step(z, params, optimiser, state, **game):
         The generator's, from `dlbook.optim`.
     state : object
         What ``optimiser.init`` or the step before gave.
-    **game
-        hidden and kind, as for `generator_gradients`.
+    kind : {"non_saturating", "saturating", "wasserstein"}
+        The game.
 
     Returns
     -------
@@ -548,12 +592,20 @@ def generator_step(z, params, optimiser, state, **game):
     >>> bool(generator_gradients([[0.5]], after).loss < done.loss)
     True
     """
-    loss, gradients = generator_gradients(z, params, **game)
+    _check.optimiser(optimiser)
+    _, z, params = _game(None, z, params)
+    return _generator_step(z, params, optimiser, state, choice(kind, "kind", KINDS))
+
+
+def _generator_step(z, params, optimiser, state, kind):
+    loss, gradients = _generator_gradients(z, params, kind)
     layers, state = optimiser.update(params.generator, gradients, state)
     return NetworkStep(loss, layers, state)
 
 
-def train_step(real, z_d, z_g, params, optimisers, state, *, clip=None, **game):
+def train_step(
+    real, z_d, z_g, params, optimisers, state, *, clip=None, kind="non_saturating"
+):
     """Make one step of the discriminator, then one of the generator.
 
     Parameters
@@ -566,8 +618,8 @@ def train_step(real, z_d, z_g, params, optimisers, state, *, clip=None, **game):
         Layers, optimisers and optimisers' states of both.
     clip : float, optional
         Limit for `clip_weights`.
-    **game
-        hidden and kind, as for `discriminator_gradients`.
+    kind : {"non_saturating", "saturating", "wasserstein"}
+        The game.
 
     Returns
     -------
@@ -592,21 +644,38 @@ def train_step(real, z_d, z_g, params, optimisers, state, *, clip=None, **game):
     >>> done.d_loss.shape, done.params.generator[0].W.shape
     ((), (1, 1))
     """
-    params, state, d_loss = _better_discriminator(
-        real, z_d, params, optimisers, state, clip=clip, **game
+    real, z_d, params = _game(real, z_d, params)
+    z_g = array(z_g, "z_g", ("M", z_d.shape[1]))
+    both = _optimisers(optimisers)
+    return _train_step(real, z_d, z_g, params, both, state, *_rules(clip, kind))
+
+
+def _train_step(real, z_d, z_g, params, optimisers, state, clip, kind):
+    d = _discriminator_step(
+        real, z_d, params, optimisers.discriminator, state.discriminator, clip, kind
     )
-    g = generator_step(z_g, params, optimisers.generator, state.generator, **game)
-    params, state = (
-        params._replace(generator=g.layers),
-        state._replace(generator=g.state),
-    )
-    return GANStep(1, d_loss, g.loss, params, state)
+    params = params._replace(discriminator=d.layers)
+    g = _generator_step(z_g, params, optimisers.generator, state.generator, kind)
+    params = params._replace(generator=g.layers)
+    return GANStep(1, d.loss, g.loss, params, Players(g.state, d.state))
 
 
 def train(
-    x, params, optimisers, *, steps, batch_size, rng, d_steps=1, clip=None, **game
+    x,
+    params,
+    optimisers,
+    *,
+    steps,
+    batch_size,
+    rng,
+    d_steps=1,
+    clip=None,
+    kind="non_saturating",
 ):
-    """Train both players against each other.
+    """Yield both players after each step of the generator, and train them on the way.
+
+    Nothing is trained before the first step is asked for, by a loop or by ``list``; the
+    arguments are checked at once.
 
     Parameters
     ----------
@@ -622,8 +691,8 @@ def train(
         Steps of the discriminator for each of the generator.
     clip : float, optional
         Limit for `clip_weights`.
-    **game
-        hidden and kind, as for `discriminator_gradients`.
+    kind : {"non_saturating", "saturating", "wasserstein"}
+        The game.
 
     Returns
     -------
@@ -633,7 +702,7 @@ def train(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit, as the functions used do.
+        If an argument does not fit, before anything is trained.
 
     Examples
     --------
@@ -647,36 +716,32 @@ def train(
     >>> bool(abs(fake.mean() - 3) < 0.5)
     True
     """
-    x = array(x, "x", ("N", "D"))
+    x, _, params = _game(x, None, params)
     steps, d_steps = integer(steps, "steps", low=1), integer(d_steps, "d_steps", low=1)
     size, rng = integer(batch_size, "batch_size", low=1), generator(rng)
+    shape = size, params.generator[0].W.shape[1]
 
     def draw():
-        width = params.generator[0].W.shape[1]
-        return x[rng.integers(len(x), size=size)], rng.standard_normal((size, width))
+        real = x[rng.integers(len(x), size=size)]
+        return real, rng.normal(size=shape).astype(x.dtype)
 
-    return _steps(draw, params, optimisers, steps, d_steps, {"clip": clip, **game})
+    both, rules = _optimisers(optimisers), _rules(clip, kind)
+    return _steps(draw, params, both, steps, d_steps, rules)
 
 
-def _steps(draw, params, optimisers, steps, d_steps, settings):
+def _steps(draw, params, optimisers, steps, d_steps, rules):
     state = Players(*(o.init(p) for o, p in zip(optimisers, params, strict=True)))
     for step in range(1, steps + 1):
         for _ in range(d_steps - 1):
-            params, state, _ = _better_discriminator(
-                *draw(), params, optimisers, state, **settings
+            d = _discriminator_step(
+                *draw(), params, optimisers.discriminator, state.discriminator, *rules
             )
+            params = params._replace(discriminator=d.layers)
+            state = state._replace(discriminator=d.state)
         (real, z_d), (_, z_g) = draw(), draw()
-        done = train_step(real, z_d, z_g, params, optimisers, state, **settings)
+        done = _train_step(real, z_d, z_g, params, optimisers, state, *rules)
         params, state = done.params, done.state
         yield done._replace(step=step)
-
-
-def _better_discriminator(real, z, params, optimisers, state, **settings):
-    d = discriminator_step(
-        real, z, params, optimisers.discriminator, state.discriminator, **settings
-    )
-    params = params._replace(discriminator=d.layers)
-    return params, state._replace(discriminator=d.state), d.loss
 
 
 def optimal_discriminator(p, q):
@@ -757,9 +822,41 @@ def mode_counts(x, centres, within):
     return np.bincount(nearest[near], minlength=len(centres))
 
 
-def _logits(cache):
-    if cache.out.shape[-1] != 1:
+def _judge(layers, width, name="layers"):
+    layers = backprop._layers(layers, width, name)
+    if len(layers[-1].b) != 1:
         raise ValueError(
-            f"layers: wanted a discriminator with one output, got {cache.out.shape[-1]}"
+            f"{name}: wanted a discriminator with one output, got {len(layers[-1].b)}"
         )
-    return cache.out[..., 0]
+    return layers
+
+
+def _game(real, z, params):
+    """Check the players, and what they are given; either may be absent."""
+    if not isinstance(params, Players):
+        raise TypeError(f"params: wanted Players, got {type(params).__name__}")
+    if z is not None:
+        z = array(z, "z", ("M", "L"))
+    width = None if z is None else z.shape[1]
+    layers = backprop._layers(params.generator, width, "generator")
+    width = len(layers[-1].b)
+    if real is not None:
+        real = array(real, "real" if z is not None else "x", ("N", width))
+    return (
+        real,
+        z,
+        Players(layers, _judge(params.discriminator, width, "discriminator")),
+    )
+
+
+def _rules(clip, kind):
+    clip = None if clip is None else number(clip, "clip", above=0)
+    return clip, choice(kind, "kind", KINDS)
+
+
+def _optimisers(both):
+    if not isinstance(both, Players):
+        raise TypeError(f"optimisers: wanted Players of two optimisers, got {both!r}")
+    for name, one in zip(both._fields, both, strict=True):
+        _check.optimiser(one, f"optimisers.{name}")
+    return both

@@ -113,7 +113,7 @@ def check_gradient(f, params, grads, *, h=None, tol=1e-6):
     ----------
     f : callable
         Takes parameters like `params`, returns the loss, one real number.
-    params : ndarray, or tuple or NamedTuple of parameters
+    params : ndarray, or tuple, NamedTuple, list or dict of parameters
         Where the gradient was taken.
     grads : same structure as `params`
         The gradient that is to be checked.

@@ -9,15 +9,17 @@ For an entry loss the mean runs over all entries, so for a batch of D-entry exam
 is the mean over the examples divided by D once more. Logarithms are natural.
 
 Each ``d_`` function returns the gradient of the reduced loss. Results have the dtype of
-the first argument.
+the first argument. The mean is what every loss here gives unless another reduction is
+named; the source's L, half the sum of the squares, is one of those.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from dlbook import _check
-from dlbook.activations import log_softmax, sigmoid, softmax
+from dlbook._formulas import log_softmax, sigmoid, softmax
 
 __all__ = [
     "GaussianGradient",
@@ -37,14 +39,16 @@ __all__ = [
     "mean_squared_error",
 ]
 
+REDUCTIONS = ("mean", "sum", "none")
 LARGEST_SURPRISE = 100.0
 SMALLEST_DENOMINATOR = 1e-12
 
 
-def half_squared_error(y_hat, y, reduction="sum"):
-    r"""Add up half the squares of the errors.
+def half_squared_error(y_hat, y, reduction="mean"):
+    r"""Average half the squares of the errors, or add them up.
 
-    .. math:: L = \frac12 \sum_i (y_i - \hat y_i)^2
+    .. math:: L_{\text{sum}} = \frac12 \sum_{i=1}^n (y_i - \hat y_i)^2, \qquad
+              L_{\text{mean}} = L_{\text{sum}} / n
 
     Parameters
     ----------
@@ -52,7 +56,7 @@ def half_squared_error(y_hat, y, reduction="sum"):
         Predictions, any shape.
     y : array_like
         Targets, in the shape of `y_hat`.
-    reduction : {"sum", "mean", "none"}
+    reduction : {"mean", "sum", "none"}
         What becomes of the loss of each entry.
 
     Returns
@@ -67,17 +71,18 @@ def half_squared_error(y_hat, y, reduction="sum"):
 
     Examples
     --------
-    >>> half_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
+    The source's example, :math:`L = \frac12 \sum_i (y_i - \hat y_i)^2`:
+
+    >>> half_squared_error([0.4, 0.6], [0.5, 0.5], "sum").round(12)
     np.float64(0.01)
     """
-    y_hat, y = _pair(y_hat, y)
-    return _reduce((y - y_hat) ** 2 / 2, reduction)
+    return _value("half_squared_error", *_pair(y_hat, y), reduction)
 
 
-def d_half_squared_error(y_hat, y, reduction="sum"):
+def d_half_squared_error(y_hat, y, reduction="mean"):
     r"""Differentiate `half_squared_error` with respect to the predictions.
 
-    .. math:: \frac{\partial L}{\partial \hat y_i} = \hat y_i - y_i
+    .. math:: \frac{\partial L_{\text{sum}}}{\partial \hat y_i} = \hat y_i - y_i
 
     Parameters
     ----------
@@ -96,11 +101,10 @@ def d_half_squared_error(y_hat, y, reduction="sum"):
 
     Examples
     --------
-    >>> d_half_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
+    >>> d_half_squared_error([0.4, 0.6], [0.5, 0.5], "sum").round(12)
     array([-0.1,  0.1])
     """
-    y_hat, y = _pair(y_hat, y)
-    return _share(y_hat - y, reduction, y_hat.size)
+    return _slope("half_squared_error", *_pair(y_hat, y), reduction)
 
 
 def mean_squared_error(y_hat, y, reduction="mean"):
@@ -132,8 +136,7 @@ def mean_squared_error(y_hat, y, reduction="mean"):
     >>> mean_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
     np.float64(0.01)
     """
-    y_hat, y = _pair(y_hat, y)
-    return _reduce((y - y_hat) ** 2, reduction)
+    return _value("mean_squared_error", *_pair(y_hat, y), reduction)
 
 
 def d_mean_squared_error(y_hat, y, reduction="mean"):
@@ -161,8 +164,7 @@ def d_mean_squared_error(y_hat, y, reduction="mean"):
     >>> d_mean_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
     array([-0.1,  0.1])
     """
-    y_hat, y = _pair(y_hat, y)
-    return _share(2 * (y_hat - y), reduction, y_hat.size)
+    return _slope("mean_squared_error", *_pair(y_hat, y), reduction)
 
 
 def binary_cross_entropy(p, y, reduction="mean"):
@@ -197,8 +199,8 @@ def binary_cross_entropy(p, y, reduction="mean"):
     >>> binary_cross_entropy([0.5, 1.0, 0.0], [1, 1, 1], reduction="none").round(4)
     array([  0.6931,   0.    , 100.    ])
     """
-    p, y = _pair(p, y, "p", low=0, high=1)
-    return _reduce(y * _surprise(p) + (1 - y) * _surprise(1 - p), reduction)
+    pair = _pair(p, y, "p", low=0, high=1)
+    return _value("binary_cross_entropy", *pair, reduction)
 
 
 def d_binary_cross_entropy(p, y, reduction="mean"):
@@ -229,9 +231,8 @@ def d_binary_cross_entropy(p, y, reduction="mean"):
     >>> d_binary_cross_entropy([0.5, 1.0], [1, 1], reduction="none")
     array([-2.,  0.])
     """
-    p, y = _pair(p, y, "p", low=0, high=1)
-    slope = (p - y) / np.maximum(p * (1 - p), SMALLEST_DENOMINATOR)
-    return _share(slope, reduction, p.size)
+    pair = _pair(p, y, "p", low=0, high=1)
+    return _slope("binary_cross_entropy", *pair, reduction)
 
 
 def binary_cross_entropy_with_logits(z, y, reduction="mean"):
@@ -266,9 +267,7 @@ def binary_cross_entropy_with_logits(z, y, reduction="mean"):
     >>> binary_cross_entropy_with_logits([0.0, 1000.0], [1, 0], "none").round(4)
     array([6.931e-01, 1.000e+03])
     """
-    z, y = _logits(z, y)
-    rest = np.log1p(np.exp(-np.abs(z)))
-    return _reduce(np.maximum(z, 0) - z * y + rest, reduction)
+    return _value("binary_cross_entropy_with_logits", *_logits(z, y), reduction)
 
 
 def d_binary_cross_entropy_with_logits(z, y, reduction="mean"):
@@ -296,8 +295,7 @@ def d_binary_cross_entropy_with_logits(z, y, reduction="mean"):
     >>> d_binary_cross_entropy_with_logits([0.0, 1000.0], [1, 0], "none")
     array([-0.5,  1. ])
     """
-    z, y = _logits(z, y)
-    return _share(sigmoid(z) - y, reduction, z.size)
+    return _slope("binary_cross_entropy_with_logits", *_logits(z, y), reduction)
 
 
 def cross_entropy(p, y, reduction="mean"):
@@ -326,15 +324,16 @@ def cross_entropy(p, y, reduction="mean"):
     ------
     TypeError, ValueError
         If the shapes do not fit, a probability is not in [0, 1], a label is no class,
-        or a row of `y` does not sum to 1.
+        or a row of `p` or `y` does not sum to 1. Logits are refused so: they are what
+        `cross_entropy_with_logits` takes.
 
     Examples
     --------
     >>> cross_entropy([[0.25, 0.75], [1.0, 0.0]], [1, 0], "none").round(4)
     array([0.2877, 0.    ])
     """
-    p = _check.array(p, "p", (..., "K"), low=0, high=1)
-    return _reduce(np.sum(_rows(y, p, "p") * _surprise(p), axis=-1), reduction)
+    p = _probabilities(p)
+    return _value("cross_entropy", p, _rows(y, p, "p"), reduction)
 
 
 def d_cross_entropy(p, y, reduction="mean"):
@@ -364,9 +363,8 @@ def d_cross_entropy(p, y, reduction="mean"):
     >>> d_cross_entropy([0.25, 0.75], 0)
     array([-4.,  0.])
     """
-    p = _check.array(p, "p", (..., "K"), low=0, high=1)
-    slope = 0 - _rows(y, p, "p") / np.maximum(p, SMALLEST_DENOMINATOR)
-    return _share(slope, reduction, p.size // p.shape[-1])
+    p = _probabilities(p)
+    return _slope("cross_entropy", p, _rows(y, p, "p"), reduction)
 
 
 def cross_entropy_with_logits(z, y, reduction="mean"):
@@ -400,8 +398,7 @@ def cross_entropy_with_logits(z, y, reduction="mean"):
     np.float64(1000.0)
     """
     z = _check.array(z, "z", (..., "K"))
-    y = _rows(y, z, "z")
-    return _reduce(0 - np.sum(y * log_softmax(z), axis=-1), reduction)
+    return _value("cross_entropy_with_logits", z, _rows(y, z, "z"), reduction)
 
 
 def d_cross_entropy_with_logits(z, y, reduction="mean"):
@@ -430,7 +427,7 @@ def d_cross_entropy_with_logits(z, y, reduction="mean"):
     array([ 0.5, -0.5])
     """
     z = _check.array(z, "z", (..., "K"))
-    return _share(softmax(z) - _rows(y, z, "z"), reduction, z.size // z.shape[-1])
+    return _slope("cross_entropy_with_logits", z, _rows(y, z, "z"), reduction)
 
 
 def gaussian_kl(mu, log_var, reduction="mean"):
@@ -470,9 +467,8 @@ def gaussian_kl(mu, log_var, reduction="mean"):
     >>> gaussian_kl([0.5], [np.log(2.0**2)]).round(5)
     np.float64(0.93185)
     """
-    mu, log_var = _gaussian(mu, log_var)
-    terms = mu**2 + (np.expm1(log_var) - log_var)
-    return _reduce(np.sum(terms, axis=-1) / 2, reduction)
+    each = kl(*_gaussian(mu, log_var))
+    return _reduce(each, _check.choice(reduction, "reduction", REDUCTIONS))
 
 
 class GaussianGradient(NamedTuple):
@@ -511,10 +507,85 @@ def d_gaussian_kl(mu, log_var, reduction="mean"):
     (array([0.5]), array([1.5]))
     """
     mu, log_var = _gaussian(mu, log_var)
-    n = mu.size // mu.shape[-1]
-    return GaussianGradient(
-        _share(mu, reduction, n), _share(np.expm1(log_var) / 2, reduction, n)
-    )
+    _check.choice(reduction, "reduction", REDUCTIONS)
+    n = mu.size // mu.shape[-1] if reduction == "mean" else 1
+    return GaussianGradient(mu / n, np.expm1(log_var) / (2 * n))
+
+
+class _Loss(NamedTuple):
+    """A loss, entry by entry or example by example, and its slopes; no argument is
+    checked here."""
+
+    value: Callable
+    slope: Callable
+    targets: Callable
+    """Check the targets against predictions that are trusted."""
+    last: int | None = None
+    """First axis of an example's own entries; None if each entry has its loss."""
+
+
+def _value(name, y_hat, y, reduction):
+    _check.choice(reduction, "reduction", REDUCTIONS)
+    return _reduce(_LOSSES[name].value(y_hat, y), reduction)
+
+
+def _slope(name, y_hat, y, reduction):
+    _check.choice(reduction, "reduction", REDUCTIONS)
+    return _shared(name, y_hat, y, reduction)
+
+
+def targets(name, y, y_hat):
+    """Check targets against predictions, of which shape and dtype matter."""
+    return _LOSSES[name].targets(y, y_hat)
+
+
+def value(name, y_hat, y):
+    """Return each entry's or example's loss; both arguments are trusted."""
+    return _LOSSES[name].value(y_hat, y)
+
+
+def value_and_slope(name, y_hat, y, reduction="mean"):
+    """Return a loss and its gradient; predictions and targets are trusted."""
+    value = _reduce(_LOSSES[name].value(y_hat, y), reduction)
+    return value, _shared(name, y_hat, y, reduction)
+
+
+def _reduce(losses, reduction):
+    if reduction == "mean":
+        return np.mean(losses)
+    return np.sum(losses) if reduction == "sum" else losses
+
+
+def _shared(name, y_hat, y, reduction):
+    loss = _LOSSES[name]
+    slope = loss.slope(y_hat, y)
+    if reduction != "mean":
+        return slope
+    return slope / (y_hat.size if loss.last is None else y_hat.size // y_hat.shape[-1])
+
+
+def _binary_surprise(p, y):
+    with np.errstate(divide="ignore"):
+        yes, no = 0 - np.log(p), 0 - np.log1p(-p)
+    yes, no = np.minimum(yes, LARGEST_SURPRISE), np.minimum(no, LARGEST_SURPRISE)
+    return y * yes + (1 - y) * no
+
+
+def _surprise(p, y):
+    """Written as 0 - log p, so that no cost prints as -0."""
+    with np.errstate(divide="ignore"):
+        surprise = np.minimum(0 - np.log(p), LARGEST_SURPRISE)
+    return np.sum(y * surprise, axis=-1)
+
+
+def _binary_surprise_of_logit(z, y):
+    with np.errstate(under="ignore"):
+        return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
+
+
+def kl(mu, log_var):
+    """Return each example's divergence from the standard normal, unchecked."""
+    return np.sum(mu**2 + (np.expm1(log_var) - log_var), axis=-1) / 2
 
 
 def _pair(y_hat, y, name="y_hat", *, low=None, high=None):
@@ -532,11 +603,18 @@ def _gaussian(mu, log_var):
     return mu, _check.like(log_var, "log_var", mu, "mu")
 
 
+def _probabilities(p):
+    return _sum_to_one(_check.array(p, "p", (..., "K"), low=0, high=1), "p")
+
+
 def _rows(y, p, name):
     """Return labels or distributions ``y`` as rows that fit ``p``."""
     rows = _check.array(y, "y")
     if rows.ndim == p.ndim:
-        return _distributions(y, p, name)
+        _check.same_shape(p, name, rows, "y")
+        symbolic = getattr(rows, "symbolic", False) or getattr(p, "symbolic", False)
+        rows = rows if symbolic else rows.astype(p.dtype, copy=False)
+        return _sum_to_one(_check.bounded(rows, "y", 0, 1), "y")
     kind = np.asarray(y).dtype
     if kind.kind not in "iu":
         raise TypeError(f"y: wanted integer classes or rows, got dtype {kind}")
@@ -544,33 +622,56 @@ def _rows(y, p, name):
         raise ValueError(
             f"y: wanted shape {p.shape[:-1]} or {p.shape}, got {rows.shape}"
         )
-    _check.array(rows, "y", low=0, high=p.shape[-1] - 1)
-    return np.equal(rows[..., None], np.arange(p.shape[-1])) * np.ones_like(p)
+    classes = p.shape[-1]
+    if (
+        not getattr(rows, "symbolic", False)
+        and not 0 <= rows.min() <= rows.max() < classes
+    ):
+        wrong = rows[(rows < 0) | (rows >= classes)].flat[0]
+        raise ValueError(f"y: wanted classes from 0 to {classes - 1}, got {wrong:.0f}")
+    return np.equal(rows[..., None], np.arange(classes)) * np.ones_like(p)
 
 
-def _distributions(y, p, name):
-    rows = _check.like(y, "y", p, name, low=0, high=1)
+def _sum_to_one(rows, name):
     if not getattr(rows, "symbolic", False):
         sums = np.sum(rows, axis=-1)
         if np.any(np.abs(sums - 1) > 1e-4):
             worst = np.ravel(sums)[np.argmax(np.abs(sums - 1))]
-            raise ValueError(f"y: wanted rows that sum to 1, got {worst}")
+            raise ValueError(f"{name}: wanted rows that sum to 1, got {worst}")
     return rows
 
 
-def _surprise(p):
-    """Return -log p, at most 100; written as 0 - log p so that no cost prints as -0."""
-    with np.errstate(divide="ignore"):
-        return np.minimum(0 - np.log(p), LARGEST_SURPRISE)
-
-
-def _reduce(losses, reduction):
-    _check.choice(reduction, "reduction", ("mean", "sum", "none"))
-    if reduction == "mean":
-        return np.mean(losses)
-    return np.sum(losses) if reduction == "sum" else losses
-
-
-def _share(gradient, reduction, count):
-    _check.choice(reduction, "reduction", ("mean", "sum", "none"))
-    return gradient / (count if reduction == "mean" else 1)
+_LOSSES = {
+    "half_squared_error": _Loss(
+        lambda y_hat, y: (y - y_hat) ** 2 / 2,
+        lambda y_hat, y: y_hat - y,
+        lambda y, y_hat: _check.like(y, "y", y_hat, "the prediction"),
+    ),
+    "mean_squared_error": _Loss(
+        lambda y_hat, y: (y - y_hat) ** 2,
+        lambda y_hat, y: 2 * (y_hat - y),
+        lambda y, y_hat: _check.like(y, "y", y_hat, "the prediction"),
+    ),
+    "binary_cross_entropy": _Loss(
+        _binary_surprise,
+        lambda p, y: (p - y) / np.maximum(p * (1 - p), SMALLEST_DENOMINATOR),
+        lambda y, p: _check.like(y, "y", p, "the prediction", low=0, high=1),
+    ),
+    "binary_cross_entropy_with_logits": _Loss(
+        _binary_surprise_of_logit,
+        lambda z, y: sigmoid(z) - y,
+        lambda y, z: _check.like(y, "y", z, "the prediction", low=0, high=1),
+    ),
+    "cross_entropy": _Loss(
+        _surprise,
+        lambda p, y: 0 - y / np.maximum(p, SMALLEST_DENOMINATOR),
+        lambda y, p: _rows(y, p, "the prediction"),
+        -1,
+    ),
+    "cross_entropy_with_logits": _Loss(
+        lambda z, y: 0 - np.sum(y * log_softmax(z), axis=-1),
+        lambda z, y: softmax(z) - y,
+        lambda y, z: _rows(y, z, "the prediction"),
+        -1,
+    ),
+}

@@ -24,26 +24,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlbook import _check
 from dlbook._check import array, floating, generator, integer, like, number
+from dlbook._formulas import PHI, sigmoid
 from dlbook._unrolled import (
     by_time,
     features_first,
     flat,
     joined,
-    overwrite_sigmoid,
     sequence,
     start,
 )
-from dlbook.activations import sigmoid
 
 __all__ = [
     "LSTMCache",
     "LSTMGradients",
     "LSTMParams",
     "LSTMStep",
-    "Peepholes",
     "carousel",
     "init_params",
+    "lstm",
     "lstm_backward",
     "lstm_forward",
     "lstm_step",
@@ -51,24 +51,23 @@ __all__ = [
 
 
 class LSTMParams(NamedTuple):
-    """Weights (H, H + D) and biases (H,) of the gates, or their gradients."""
+    """Weights (H, H + D) and biases (H,) of the gates, or their gradients.
 
-    W_f: np.ndarray
+    An LSTM without a forget gate, as that of 1997, has None for W_f and b_f. One with
+    peepholes has weights (H,) by which the gates look at the cell.
+    """
+
+    W_f: np.ndarray | None
     W_i: np.ndarray
     W_C: np.ndarray
     W_o: np.ndarray
-    b_f: np.ndarray
+    b_f: np.ndarray | None
     b_i: np.ndarray
     b_C: np.ndarray
     b_o: np.ndarray
-
-
-class Peepholes(NamedTuple):
-    """Weights (H,) by which the gates look at the cell."""
-
-    p_f: np.ndarray
-    p_i: np.ndarray
-    p_o: np.ndarray
+    p_f: np.ndarray | None = None
+    p_i: np.ndarray | None = None
+    p_o: np.ndarray | None = None
 
 
 class LSTMStep(NamedTuple):
@@ -96,18 +95,21 @@ class LSTMCache(NamedTuple):
     tanh_C: np.ndarray
     W: np.ndarray
     """The weights of o, f, i, C_tilde and their biases as one matrix."""
+    peepholes: tuple[np.ndarray | None, ...]
+    """p_o, p_f and p_i as columns (H, 1)."""
+    forget_gate: bool
 
 
 class LSTMGradients(NamedTuple):
     """Gradients of a pass, in the shapes of its arguments."""
 
-    params: LSTMParams
     dx: np.ndarray
+    params: LSTMParams
     dh0: np.ndarray
     dC0: np.ndarray
 
 
-def lstm_step(x, h_prev, C_prev, params, *, forget_gate=True, peepholes=None):
+def lstm_step(x, h_prev, C_prev, params):
     r"""Advance an LSTM by one time step.
 
     .. math::
@@ -130,11 +132,7 @@ def lstm_step(x, h_prev, C_prev, params, *, forget_gate=True, peepholes=None):
     h_prev, C_prev : array_like of shape (H,) or (N, H)
         State and cell of the step before.
     params : LSTMParams
-        Weights (H, H + D) and biases (H,).
-    forget_gate : bool
-        Whether there is one; else W_f and b_f go unused.
-    peepholes : Peepholes, optional
-        Weights from the cell to the gates, each (H,).
+        Weights (H, H + D) and biases (H,); peepholes (H,) if there are any.
 
     Returns
     -------
@@ -162,55 +160,54 @@ def lstm_step(x, h_prev, C_prev, params, *, forget_gate=True, peepholes=None):
     (array([0.5]), array([0.25]), array([0.1225]))
     """
     x = array(x, "x", (..., "D"))
-    p = _params(params, x.shape[-1])
-    state = (*x.shape[:-1], len(p.b_f))
+    p = checked(params, x.shape[-1])
+    state = (*x.shape[:-1], len(p.b_i))
     h_prev, C_prev = array(h_prev, "h_prev", state), array(C_prev, "C_prev", state)
-    p_f, p_i, p_o = _peepholes(peepholes, len(p.b_f))
     hx = np.concatenate([h_prev, x], axis=-1)
 
     def gate(W, b, peephole, C):
         z = hx @ W.T + b
         return sigmoid(z if peephole is None else z + peephole * C)
 
-    f = gate(p.W_f, p.b_f, p_f, C_prev)
-    f = f if forget_gate else np.ones_like(f)
-    i = gate(p.W_i, p.b_i, p_i, C_prev)
+    i = gate(p.W_i, p.b_i, p.p_i, C_prev)
+    f = np.ones_like(i) if p.W_f is None else gate(p.W_f, p.b_f, p.p_f, C_prev)
     C_tilde = np.tanh(hx @ p.W_C.T + p.b_C)
     C = f * C_prev + i * C_tilde
-    o = gate(p.W_o, p.b_o, p_o, C)
+    o = gate(p.W_o, p.b_o, p.p_o, C)
     return LSTMStep(f, i, C_tilde, C, o, o * np.tanh(C))
 
 
-def lstm_forward(x, h0, C0, params, *, forget_gate=True):
+def lstm(x, params, h0=None, C0=None):
     r"""Run an LSTM over a sequence.
 
     Parameters
     ----------
     x : array_like of shape (T, D) or (T, N, D)
         The inputs, time first.
-    h0, C0 : array_like of shape (H,) or (N, H), or None
-        State and cell before the first step; None stands for zeros.
     params : LSTMParams
-        Weights (H, H + D) and biases (H,).
-    forget_gate : bool
-        Whether there is one; else f is 1.
+        Weights (H, H + D) and biases (H,); peepholes (H,) if there are any.
+    h0, C0 : array_like of shape (H,) or (N, H), optional
+        State and cell before the first step, zeros if not given.
 
     Returns
     -------
-    steps : LSTMStep
+    LSTMStep
         f, i, C_tilde, C, o and h of all steps, each (T, H) or (T, N, H); views that
         cannot be written to.
-    cache : LSTMCache
-        For `lstm_backward`.
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As in `lstm_step`.
 
     References
     ----------
     Gers, Schmidhuber and Cummins 2000, :cite:`gers2000`.
+
+    See Also
+    --------
+    lstm_forward : keeps what the backward pass needs.
+    lstm_step : one step.
 
     Examples
     --------
@@ -218,21 +215,56 @@ def lstm_forward(x, h0, C0, params, *, forget_gate=True):
 
     >>> W, O, b = [[0.0, 20.0]], [[0.0, 0.0]], [0.0]
     >>> params = LSTMParams(O, W, W, O, [20.0], [-10.0], b, b)
-    >>> steps, cache = lstm_forward([[1.0], [0.0], [0.0]], None, None, params)
-    >>> steps.C[:, 0].round(3)
+    >>> lstm([[1.0], [0.0], [0.0]], params).C[:, 0].round(3)
     array([1., 1., 1.])
     """
+    return lstm_forward(x, params, h0, C0)[0]
+
+
+def lstm_forward(x, params, h0=None, C0=None):
+    """Do as `lstm` does, and keep what `lstm_backward` needs.
+
+    Parameters
+    ----------
+    x, params, h0, C0
+        As in `lstm`.
+
+    Returns
+    -------
+    steps : LSTMStep
+        What `lstm` returns.
+    cache : LSTMCache
+        For `lstm_backward`; it has copies of the arguments.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `lstm`.
+
+    Examples
+    --------
+    >>> params = init_params(2, 3, rng=np.random.default_rng(0))
+    >>> steps, cache = lstm_forward(np.ones((5, 2)), params)
+    >>> steps.h.shape, cache.gates.shape
+    ((5, 3), (5, 4, 3, 1))
+    """
     x = sequence(x)
-    p = _params(params, x.shape[-1])
-    hidden, single = len(p.b_f), x.ndim == 2
-    h0, C0 = start(h0, "h0", x, hidden), start(C0, "C0", x, hidden)
-    W = _fused(p)
+    params = checked(params, x.shape[-1])
+    states = (start(s, n, x, len(params.b_i)) for s, n in ((h0, "h0"), (C0, "C0")))
+    return forward(x, params, *states)
+
+
+def forward(x, params, h0, C0):
+    """Do as `lstm_forward` does with arguments that are trusted."""
+    hidden, single = len(params.b_i), x.ndim == 2
+    W, peepholes = _fused(params)
     inputs = joined(x, h0, np.result_type(x, h0, C0, W))
-    gates, C, tanh_C = _run(W, inputs, C0.reshape(-1, hidden).T, forget_gate)
+    C0, forget_gate = C0.reshape(-1, hidden).T, params.W_f is not None
+    gates, C, tanh_C = _run(W, inputs, C0, peepholes, forget_gate)
     o, f, i, C_tilde = (by_time(gates[:, k], single) for k in range(4))
     h = by_time(inputs[1:, :hidden], single)
     steps = LSTMStep(f, i, C_tilde, by_time(C[1:], single), o, h)
-    return steps, LSTMCache(h, inputs, gates, C, tanh_C, W)
+    return steps, LSTMCache(h, inputs, gates, C, tanh_C, W, peepholes, forget_gate)
 
 
 def lstm_backward(dh, cache, dC=None):
@@ -265,12 +297,13 @@ def lstm_backward(dh, cache, dC=None):
     Returns
     -------
     LSTMGradients
-        params (summed over steps and batch), dx, dh0 and dC0.
+        dx, params (summed over steps and batch), dh0 and dC0.
 
     Raises
     ------
-    ValueError
-        If ``dh`` or ``dC`` does not have the shape of what it belongs to.
+    TypeError, ValueError
+        If ``dh`` or ``dC`` does not have the shape of what it belongs to, or ``cache``
+        is not what `lstm_forward` left.
 
     References
     ----------
@@ -279,20 +312,24 @@ def lstm_backward(dh, cache, dC=None):
     Examples
     --------
     >>> params = init_params(2, 3, rng=np.random.default_rng(0))
-    >>> steps, cache = lstm_forward(np.ones((5, 2)), None, None, params)
+    >>> steps, cache = lstm_forward(np.ones((5, 2)), params)
     >>> grads = lstm_backward(np.ones_like(steps.h), cache)
     >>> grads.dx.shape, grads.params.W_f.shape
     ((5, 2), (3, 5))
     """
-    dh = features_first(like(dh, "dh", cache.h, "h"))
+    h = _check.cache(cache, LSTMCache).h
+    return backward(like(dh, "dh", h, "h"), cache, start(dC, "dC", h, h.shape[-1]))
+
+
+def backward(dh, cache, dC):
+    """Do as `lstm_backward` does with arguments that are trusted."""
     lead, hidden = cache.h.shape[:-1], cache.h.shape[-1]
-    dC = start(dC, "dC", cache.h, hidden).reshape(-1, hidden).T
-    dz, dh0, dC0 = _back(dh, dC, cache)
-    dz = flat(dz)
-    dW = dz @ flat(cache.inputs[:-1]).T
+    dz, dh0, dC0 = _back(features_first(dh), dC.reshape(-1, hidden).T, cache)
+    rows = flat(dz.reshape(len(dz), -1, dz.shape[-1]))
+    dW = rows @ flat(cache.inputs[:-1]).T
     return LSTMGradients(
-        _split(dW),
-        (dz.T @ cache.W[:, hidden:-1]).reshape(*lead, -1),
+        (rows.T @ cache.W[:, hidden:-1]).reshape(*lead, -1),
+        _split(dW, dz, cache),
         dh0.T.reshape(*lead[1:], hidden),
         dC0.T.reshape(*lead[1:], hidden),
     )
@@ -336,20 +373,31 @@ def carousel(f):
     )
 
 
-def init_params(inputs, hidden, *, forget_bias=1.0, rng, dtype=np.float64):
+def init_params(
+    inputs,
+    units,
+    *,
+    forget_bias=1.0,
+    forget_gate=True,
+    peepholes=False,
+    rng,
+    dtype=np.float64,
+):
     r"""Draw the parameters of an LSTM.
 
     .. math:: W_{ij} \sim U(-1/\sqrt H, 1/\sqrt H)
 
     The biases are 0, but for the forget gate's: a gate that starts open lets gradients
-    through before anything is learned.
+    through before anything is learned. Peepholes are 0: they look away at first.
 
     Parameters
     ----------
-    inputs, hidden : int
+    inputs, units : int
         Numbers D of inputs and H of units.
     forget_bias : float
         Bias of the forget gate.
+    forget_gate, peepholes : bool
+        Whether there are any.
     rng : numpy.random.Generator
         Source of the draws.
     dtype : dtype
@@ -377,59 +425,96 @@ def init_params(inputs, hidden, *, forget_bias=1.0, rng, dtype=np.float64):
     ((3, 5), array([2., 2., 2.]), array([0., 0., 0.]))
     """
     rng, dtype = generator(rng), floating(dtype)
-    inputs = integer(inputs, "inputs", low=1)
-    hidden = integer(hidden, "hidden", low=1)
+    inputs, units = integer(inputs, "inputs", low=1), integer(units, "units", low=1)
     forget_bias = number(forget_bias, "forget_bias")
-    limit, shape = 1 / np.sqrt(hidden), (hidden, hidden + inputs)
+    limit, shape = 1 / np.sqrt(units), (units, units + inputs)
     weights = [rng.uniform(-limit, limit, shape).astype(dtype) for _ in range(4)]
-    b_f, *others = (np.full(hidden, b, dtype) for b in (forget_bias, 0, 0, 0))
-    return LSTMParams(*weights, b_f, *others)
+    biases = [np.full(units, b, dtype) for b in (forget_bias, 0, 0, 0)]
+    looks = [np.zeros(units, dtype) if peepholes else None for _ in range(3)]
+    params = LSTMParams(*weights, *biases, *looks)
+    return params if forget_gate else params._replace(W_f=None, b_f=None, p_f=None)
 
 
-def _params(params, inputs):
-    p = LSTMParams(*params)
-    hidden = len(array(p.W_f, "W_f", ("H", "H + D")))
-    shapes = [(hidden, hidden + inputs)] * 4 + [(hidden,)] * 4
-    return LSTMParams(*map(array, p, p._fields, shapes))
+def sizes(params):
+    """Return the numbers of inputs and of units."""
+    units = len(params.b_i)
+    return params.W_i.shape[1] - units, units
 
 
-def _peepholes(peepholes, hidden):
-    if peepholes is None:
-        return Peepholes(None, None, None)
-    p = Peepholes(*peepholes)
-    return Peepholes(*map(array, p, p._fields, [(hidden,)] * 3))
+def checked(params, inputs=None):
+    """Check the parameters of an LSTM."""
+    if not isinstance(params, LSTMParams):
+        raise TypeError(f"params: wanted LSTMParams, got {type(params).__name__}")
+    W_i = array(params.W_i, "W_i", ("H", "H + D"))
+    hidden = len(W_i)
+    if inputs is None:
+        inputs = max(W_i.shape[1] - hidden, 1)
+    shapes = [(hidden, hidden + inputs)] * 4 + [(hidden,)] * 7
+    free = {"p_f", "p_i", "p_o"}
+    if params.W_f is None or params.b_f is None:
+        free |= {"W_f", "b_f"}
+        for name in ("W_f", "b_f", "p_f"):
+            if getattr(params, name) is not None:
+                raise ValueError(f"{name}: wanted None as W_f or b_f is, got an array")
+    return LSTMParams(
+        *(
+            None if a is None and name in free else array(a, name, shape)
+            for a, name, shape in zip(params, params._fields, shapes, strict=True)
+        )
+    )
 
 
 def _fused(p):
-    """Join the gates to one matrix that acts on [h, x, 1]; the sigmoids come first."""
-    weights = np.concatenate([p.W_o, p.W_f, p.W_i, p.W_C])
-    biases = np.concatenate([p.b_o, p.b_f, p.b_i, p.b_C])
-    return np.concatenate([weights, biases[:, None]], axis=1)
+    """Join the gates to one matrix that acts on [h, x, 1]; the sigmoids come first.
+
+    A forget gate that is missing has a place of zeros.
+    """
+    W_f, b_f = np.zeros_like(p.W_i), np.zeros_like(p.b_i)
+    if p.W_f is not None:
+        W_f, b_f = p.W_f, p.b_f
+    weights = np.concatenate([p.W_o, W_f, p.W_i, p.W_C])
+    biases = np.concatenate([p.b_o, b_f, p.b_i, p.b_C])
+    looks = (p.p_o, p.p_f, p.p_i)
+    columns = tuple(None if look is None else +look[:, None] for look in looks)
+    return np.concatenate([weights, biases[:, None]], axis=1), columns
 
 
-def _split(dW):
+def _split(dW, dz, cache):
     """Undo `_fused` for a gradient."""
     o, f, i, C = np.split(dW, 4)
     weights, biases = zip(*((g[:, :-1], g[:, -1]) for g in (f, i, C, o)), strict=True)
-    return LSTMParams(*weights, *biases)
+    seen = (cache.C[1:], cache.C[:-1], cache.C[:-1])
+    p_o, p_f, p_i = (
+        None if look is None else np.sum(dz[:, k] * C, axis=(0, 2))
+        for k, (look, C) in enumerate(zip(cache.peepholes, seen, strict=True))
+    )
+    params = LSTMParams(*weights, *biases, p_f, p_i, p_o)
+    return params if cache.forget_gate else params._replace(W_f=None, b_f=None)
 
 
-def _run(W, inputs, C0, forget_gate):
+def _run(W, inputs, C0, peepholes, forget_gate):
     """Fill in the states of `inputs`, step by step."""
     T, _, N = inputs[:-1].shape
-    hidden = len(C0)
+    hidden, (p_o, p_f, p_i) = len(C0), peepholes
+    overwrite_sigmoid = PHI["sigmoid"].overwrite
     gates = np.empty((T, 4, hidden, N), inputs.dtype)
     C, tanh_C = np.empty((2, T + 1, hidden, N), inputs.dtype)
     C[0] = C0
     for t in range(T):
         o, f, i, C_tilde = gates[t]
         np.matmul(W, inputs[t], out=gates[t].reshape(-1, N))
-        overwrite_sigmoid(gates[t, :3])
+        for gate, look in ((f, p_f), (i, p_i)):
+            if look is not None:
+                gate += look * C[t]
+        overwrite_sigmoid(gates[t, 1:3] if p_o is not None else gates[t, :3])
         np.tanh(C_tilde, out=C_tilde)
         if not forget_gate:
             f[...] = 1
         np.multiply(f, C[t], out=C[t + 1])
         C[t + 1] += i * C_tilde
+        if p_o is not None:
+            o += p_o * C[t + 1]
+            overwrite_sigmoid(o)
         np.tanh(C[t + 1], out=tanh_C[t])
         np.multiply(o, tanh_C[t], out=inputs[t + 1, :hidden])
     return gates, C, tanh_C[:-1]
@@ -439,16 +524,21 @@ def _back(dh, dC, cache):
     """Go back step by step; first prepare what does not depend on the gradients."""
     dz, by_C = _slopes(cache)
     T, _, hidden, N = dz.shape
-    W_h = cache.W[:, :hidden]
+    W_h, (p_o, p_f, p_i) = cache.W[:, :hidden], cache.peepholes
     d, dC = np.zeros_like(dC), dC.copy()
     for t in reversed(range(T)):
         d += dh[t]
         dC += d * by_C[t]
         dz[t, 0] *= d
+        if p_o is not None:
+            dC += p_o * dz[t, 0]
         dz[t, 1:] *= dC
         dC *= cache.gates[t, 1]
+        for k, look in ((1, p_f), (2, p_i)):
+            if look is not None:
+                dC += look * dz[t, k]
         np.matmul(W_h.T, dz[t].reshape(-1, N), out=d)
-    return dz.reshape(T, -1, N), d, dC
+    return dz, d, dC
 
 
 def _slopes(cache):

@@ -11,8 +11,9 @@ as they were:
 >>> params
 (array([0., 2.]), np.float64(4.0))
 
-Parameters are an array, or any nested tuple or NamedTuple of arrays; the gradients have
-the same structure. Every parameter keeps its dtype. The rules are those of PyTorch.
+Parameters are an array, or arrays in tuples, NamedTuples, lists and dicts, nested at
+will; the gradients have the same structure. ``None`` and strings, such as the names of
+activations, stay as they are. Every parameter keeps its dtype. The rules are PyTorch's.
 """
 
 import math
@@ -200,6 +201,10 @@ class Adam:
 
     def update(self, params, grads, state):
         """Return the parameters after one step, and the means that led there."""
+        if not isinstance(state, AdamState):
+            raise TypeError(
+                f"state: wanted an AdamState from `init`, got {type(state).__name__}"
+            )
         t = state.step + 1
 
         def step(path, theta, g, m, v):
@@ -246,7 +251,7 @@ def global_norm(grads):
 
     Parameters
     ----------
-    grads : ndarray, or tuple or NamedTuple of gradients
+    grads : ndarray, or tuple, NamedTuple, list or dict of gradients
         The gradients of all parameters.
 
     Returns
@@ -283,7 +288,7 @@ def clip_by_global_norm(grads, max_norm):
 
     Parameters
     ----------
-    grads : ndarray, or tuple or NamedTuple of gradients
+    grads : ndarray, or tuple, NamedTuple, list or dict of gradients
         The gradients of all parameters.
     max_norm : float
         The longest norm c that is let through, above 0.

@@ -20,7 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlbook import _check
 from dlbook._check import array, choice, floating, generator, integer, like
+from dlbook._formulas import PHI
 from dlbook._spectrum import (
     eigenvalues,
     largest_singular_value,
@@ -28,7 +30,6 @@ from dlbook._spectrum import (
     spectral_radius,
 )
 from dlbook._unrolled import (
-    PHI,
     by_time,
     features_first,
     flat,
@@ -36,7 +37,6 @@ from dlbook._unrolled import (
     sequence,
     start,
 )
-from dlbook.activations import ACTIVATIONS
 
 __all__ = [
     "OutputParams",
@@ -47,6 +47,7 @@ __all__ = [
     "init_params",
     "jacobian_norms",
     "largest_singular_value",
+    "rnn",
     "rnn_backward",
     "rnn_forward",
     "rnn_output",
@@ -61,6 +62,9 @@ class RNNParams(NamedTuple):
     W_xh: np.ndarray
     W_hh: np.ndarray
     b_h: np.ndarray
+    phi: str = "tanh"
+    """The activation, a name in `dlbook.activations.ACTIVATIONS`. The source's formula
+    says "sigmoid", its example computes "tanh"."""
 
 
 class OutputParams(NamedTuple):
@@ -68,6 +72,8 @@ class OutputParams(NamedTuple):
 
     W_ho: np.ndarray
     b_o: np.ndarray
+    phi: str = "identity"
+    """The activation: "identity" gives logits, the source's formula says "sigmoid"."""
 
 
 class RNNCache(NamedTuple):
@@ -77,19 +83,20 @@ class RNNCache(NamedTuple):
     """The states, as `rnn_forward` returned them."""
     inputs: np.ndarray
     """Step t holds [h_{t-1}, x_t, 1], features first: (T + 1, H + D + 1, N)."""
-    params: RNNParams
+    W: np.ndarray
+    """W_hh, W_xh and b_h as one matrix."""
     phi: str
 
 
 class RNNGradients(NamedTuple):
     """Gradients of a recurrent pass, in the shapes of its arguments."""
 
-    params: RNNParams
     dx: np.ndarray
+    params: RNNParams
     dh0: np.ndarray
 
 
-def rnn_step(x, h_prev, params, phi="tanh"):
+def rnn_step(x, h_prev, params):
     r"""Advance an Elman network by one time step.
 
     .. math:: h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b_h)
@@ -101,10 +108,7 @@ def rnn_step(x, h_prev, params, phi="tanh"):
     h_prev : array_like of shape (H,) or (N, H)
         State of the step before.
     params : RNNParams
-        W_xh (H, D), W_hh (H, H), b_h (H,).
-    phi : str
-        Name of the activation in `dlbook.activations.ACTIVATIONS`. The source's
-        formula says "sigmoid", its example computes "tanh".
+        W_xh (H, D), W_hh (H, H), b_h (H,), and the name of the activation, phi.
 
     Returns
     -------
@@ -126,17 +130,16 @@ def rnn_step(x, h_prev, params, phi="tanh"):
     ...                    [0.1, -0.1])
     >>> rnn_step([1, 0.5], [0.2, -0.1], params).round(4)
     array([0.3885, 0.0898])
-    >>> rnn_step([1, 0.5], [0.2, -0.1], params, "sigmoid").round(4)
+    >>> rnn_step([1, 0.5], [0.2, -0.1], params._replace(phi="sigmoid")).round(4)
     array([0.6011, 0.5225])
     """
     x = array(x, "x", (..., "D"))
-    W_xh, W_hh, b_h = _params(params, x.shape[-1])
+    W_xh, W_hh, b_h, phi = checked(params, x.shape[-1])
     h_prev = array(h_prev, "h_prev", (*x.shape[:-1], len(b_h)))
-    z = x @ W_xh.T + h_prev @ W_hh.T + b_h
-    return ACTIVATIONS[choice(phi, "phi", PHI)].f(z)
+    return PHI[phi].f(x @ W_xh.T + h_prev @ W_hh.T + b_h)
 
 
-def rnn_output(h, params, phi="identity"):
+def rnn_output(h, params):
     r"""Read an output off the state.
 
     .. math:: o_t = \varphi(W_{ho} h_t + b_o)
@@ -146,10 +149,7 @@ def rnn_output(h, params, phi="identity"):
     h : array_like of shape (..., H)
         One state, a batch, or the states of whole sequences.
     params : OutputParams
-        W_ho (K, H), b_o (K,).
-    phi : str
-        Name of the activation. "identity" gives logits, the source's formula says
-        "sigmoid".
+        W_ho (K, H), b_o (K,), and the name of the activation, phi.
 
     Returns
     -------
@@ -165,63 +165,109 @@ def rnn_output(h, params, phi="identity"):
     --------
     The source gives no weights here; these are the book's.
 
-    >>> rnn_output([0.3885, 0.0898], OutputParams([[1.0, -1.0]], [0.2]), "sigmoid")
+    >>> rnn_output([0.3885, 0.0898], OutputParams([[1.0, -1.0]], [0.2], "sigmoid"))
     array([0.62215378])
     """
     h = array(h, "h", (..., "H"))
-    W_ho = array(params[0], "W_ho", ("K", h.shape[-1]))
-    b_o = array(params[1], "b_o", W_ho.shape[:1])
-    return ACTIVATIONS[choice(phi, "phi", PHI)].f(h @ W_ho.T + b_o)
+    return output_of(h, output_params(params, h.shape[-1]))
 
 
-def rnn_forward(x, h0, params, phi="tanh"):
+def output_of(h, params):
+    """Do as `rnn_output` does with arguments that are trusted."""
+    W_ho, b_o, phi = params
+    return PHI[phi].f(h @ W_ho.T + b_o)
+
+
+def output_params(params, hidden):
+    """Check the parameters of an output."""
+    p = OutputParams(*params)
+    W_ho = array(p.W_ho, "W_ho", ("K", hidden))
+    b_o = array(p.b_o, "b_o", W_ho.shape[:1])
+    return OutputParams(W_ho, b_o, choice(p.phi, "phi", PHI))
+
+
+def rnn(x, params, h0=None):
     r"""Run an Elman network over a sequence.
 
     Parameters
     ----------
     x : array_like of shape (T, D) or (T, N, D)
         The inputs, time first.
-    h0 : array_like of shape (H,) or (N, H), or None
-        State before the first step; None stands for zeros.
     params : RNNParams
-        W_xh (H, D), W_hh (H, H), b_h (H,).
-    phi : str
-        Name of the activation, as in `rnn_step`.
+        W_xh (H, D), W_hh (H, H), b_h (H,), and the name of the activation, phi.
+    h0 : array_like of shape (H,) or (N, H), optional
+        State before the first step, zeros if not given.
 
     Returns
     -------
-    h : ndarray of shape (T, H) or (T, N, H)
+    ndarray of shape (T, H) or (T, N, H)
         The states :math:`h_1 \dots h_T`; a view that cannot be written to.
-    cache : RNNCache
-        For `rnn_backward`.
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As in `rnn_step`.
 
     References
     ----------
     Elman 1990, :cite:`elman1990`.
 
+    See Also
+    --------
+    rnn_forward : keeps what the backward pass needs.
+    rnn_step : one step.
+
     Examples
     --------
-    >>> h, cache = rnn_forward([[1.0], [0.0], [0.0]], None, ([[1.0]], [[0.5]], [0.0]))
-    >>> h[:, 0].round(4)
+    >>> params = RNNParams([[1.0]], [[0.5]], [0.0])
+    >>> rnn([[1.0], [0.0], [0.0]], params)[:, 0].round(4)
     array([0.7616, 0.3634, 0.1797])
     """
+    return rnn_forward(x, params, h0)[0]
+
+
+def rnn_forward(x, params, h0=None):
+    """Do as `rnn` does, and keep what `rnn_backward` needs.
+
+    Parameters
+    ----------
+    x, params, h0
+        As in `rnn`.
+
+    Returns
+    -------
+    h : ndarray of shape (T, H) or (T, N, H)
+        The states; a view that cannot be written to.
+    cache : RNNCache
+        For `rnn_backward`; it has copies of the arguments.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `rnn`.
+
+    Examples
+    --------
+    >>> h, cache = rnn_forward([[1.0], [0.0]], RNNParams([[1.0]], [[0.5]], [0.0]))
+    >>> cache.inputs[1, :, 0].round(4)  # h_1, x_2 and 1
+    array([0.7616, 0.    , 1.    ])
+    """
     x = sequence(x)
-    params = _params(params, x.shape[-1])
-    W_xh, W_hh, b_h = params
-    hidden = len(b_h)
-    h0 = start(h0, "h0", x, hidden)
-    overwrite = PHI[choice(phi, "phi", PHI)].overwrite
+    params = checked(params, x.shape[-1])
+    h0 = start(h0, "h0", x, len(params.b_h))
+    return forward(x, params, h0)
+
+
+def forward(x, params, h0):
+    """Do as `rnn_forward` does with arguments that are trusted."""
+    W_xh, W_hh, b_h, phi = params
+    hidden, overwrite = len(b_h), PHI[phi].overwrite
     W = np.concatenate([W_hh, W_xh, b_h[:, None]], axis=1)
     inputs = joined(x, h0, np.result_type(x, h0, W))
     for t in range(len(x)):
         overwrite(np.matmul(W, inputs[t], out=inputs[t + 1, :hidden]))
     h = by_time(inputs[1:, :hidden], x.ndim == 2)
-    return h, RNNCache(h, inputs, params, phi)
+    return h, RNNCache(h, inputs, W, phi)
 
 
 def rnn_backward(dh, cache, window=None):
@@ -250,13 +296,13 @@ def rnn_backward(dh, cache, window=None):
     Returns
     -------
     RNNGradients
-        params (summed over steps and batch), dx and dh0.
+        dx, params (summed over steps and batch) and dh0.
 
     Raises
     ------
     TypeError, ValueError
-        If ``dh`` does not have the shape of the states, or ``window`` is no positive
-        integer.
+        If ``dh`` does not have the shape of the states, ``cache`` is not what
+        `rnn_forward` left, or ``window`` is no positive integer.
 
     References
     ----------
@@ -265,27 +311,33 @@ def rnn_backward(dh, cache, window=None):
     Examples
     --------
     >>> params = RNNParams([[1.0]], [[0.5]], [0.0])
-    >>> h, cache = rnn_forward([[1.0], [0.0], [0.0]], None, params)
+    >>> h, cache = rnn_forward([[1.0], [0.0], [0.0]], params)
     >>> rnn_backward([[0.0], [0.0], [1.0]], cache).params.W_xh.round(4)
     array([[0.0882]])
     >>> rnn_backward([[0.0], [0.0], [1.0]], cache, window=2).params.W_xh
     array([[0.]])
     """
-    dh = features_first(like(dh, "dh", cache.h, "h"))
-    W_xh, W_hh, _ = cache.params
-    hidden = len(W_hh)
+    dh = like(dh, "dh", _check.cache(cache, RNNCache).h, "h")
+    window = None if window is None else integer(window, "window", low=1)
+    return backward(dh, cache, window)
+
+
+def backward(dh, cache, window=None):
+    """Do as `rnn_backward` does with arguments that are trusted."""
+    dh, hidden = features_first(dh), len(cache.W)
+    W_hh, W_xh = cache.W[:, :hidden], cache.W[:, hidden:-1]
     slope = PHI[cache.phi].slope(cache.inputs[1:, :hidden])
     if window is None:
         dz, dh0 = _back(dh, slope, W_hh)
     else:
-        dz, dh0 = _back_within(dh, slope, W_hh, integer(window, "window", low=1))
+        dz, dh0 = _back_within(dh, slope, W_hh, window)
     dz = flat(dz)
     dW = dz @ flat(cache.inputs[:-1]).T
-    params = RNNParams(dW[:, hidden:-1], dW[:, :hidden], dW[:, -1])
+    params = RNNParams(dW[:, hidden:-1], dW[:, :hidden], dW[:, -1], cache.phi)
     lead = cache.h.shape[:-1]
     return RNNGradients(
-        params,
         (dz.T @ W_xh).reshape(*lead, -1),
+        params,
         dh0.T.reshape(*lead[1:], hidden),
     )
 
@@ -343,15 +395,17 @@ def jacobian_norms(h, W_hh, phi="tanh"):
     return norms(np.stack(J))
 
 
-def init_params(inputs, hidden, *, rng, dtype=np.float64):
+def init_params(inputs, units, *, phi="tanh", rng, dtype=np.float64):
     r"""Draw the parameters of a recurrent network.
 
     .. math:: W_{ij}, b_i \sim U(-1/\sqrt H, 1/\sqrt H)
 
     Parameters
     ----------
-    inputs, hidden : int
+    inputs, units : int
         Numbers D of inputs and H of units.
+    phi : str
+        Name of the activation.
     rng : numpy.random.Generator
         Source of the draws.
     dtype : dtype
@@ -371,23 +425,32 @@ def init_params(inputs, hidden, *, rng, dtype=np.float64):
     Examples
     --------
     >>> params = init_params(2, 3, rng=np.random.default_rng(0))
-    >>> [a.shape for a in params]
-    [(3, 2), (3, 3), (3,)]
+    >>> params.W_xh.shape, params.W_hh.shape, params.b_h.shape, params.phi
+    ((3, 2), (3, 3), (3,), 'tanh')
     """
     rng, dtype = generator(rng), floating(dtype)
-    inputs = integer(inputs, "inputs", low=1)
-    hidden = integer(hidden, "hidden", low=1)
-    limit = 1 / np.sqrt(hidden)
-    shapes = (hidden, inputs), (hidden, hidden), (hidden,)
-    return RNNParams(*(rng.uniform(-limit, limit, s).astype(dtype) for s in shapes))
+    inputs, units = integer(inputs, "inputs", low=1), integer(units, "units", low=1)
+    limit = 1 / np.sqrt(units)
+    shapes = (units, inputs), (units, units), (units,)
+    draws = (rng.uniform(-limit, limit, s).astype(dtype) for s in shapes)
+    return RNNParams(*draws, choice(phi, "phi", PHI))
 
 
-def _params(params, width):
-    W_xh, W_hh, b_h = params
+def sizes(params):
+    """Return the numbers of inputs and of units."""
+    return params.W_xh.shape[::-1]
+
+
+def checked(params, width="D"):
+    """Check the parameters of an Elman network."""
+    if not isinstance(params, RNNParams):
+        raise TypeError(f"params: wanted RNNParams, got {type(params).__name__}")
+    W_xh, W_hh, b_h, phi = params
     W_xh = array(W_xh, "W_xh", ("H", width))
     hidden = len(W_xh)
     W_hh = array(W_hh, "W_hh", (hidden, hidden))
-    return RNNParams(W_xh, W_hh, array(b_h, "b_h", (hidden,)))
+    b_h = array(b_h, "b_h", (hidden,))
+    return RNNParams(W_xh, W_hh, b_h, choice(phi, "phi", PHI))
 
 
 def _back(dh, slope, W_hh):

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import lstm, rnn
+from dlbook import _check, losses, lstm, rnn
 from dlbook._check import array, choice, floating, generator, integer, number
-from dlbook.activations import softmax
-from dlbook.losses import cross_entropy_with_logits, d_cross_entropy_with_logits
+from dlbook._formulas import softmax
+from dlbook._unrolled import start as state_before
 from dlbook.optim import clip_by_global_norm, global_norm
-from dlbook.rnn import OutputParams, rnn_output
+from dlbook.rnn import OutputParams
 
 __all__ = [
     "CELLS",
@@ -40,14 +40,18 @@ __all__ = [
 
 
 class Cell(NamedTuple):
-    """What a sequence model asks of a recurrent cell."""
+    """What a sequence model asks of a recurrent cell; only the draws check."""
 
     init_params: Callable
-    """(inputs, hidden, rng=, dtype=) to parameters."""
+    """(inputs, units, rng=, dtype=) to parameters."""
+    checked: Callable
+    """(parameters) to parameters that may be trusted."""
+    sizes: Callable
+    """(parameters) to the numbers of inputs and of units."""
     forward: Callable
     """(x, state or None, parameters) to (h, last state, cache)."""
     backward: Callable
-    """(dh, cache) to (gradients, dx)."""
+    """(dh, cache) to (dx, gradients)."""
 
 
 class SequenceParams(NamedTuple):
@@ -84,29 +88,30 @@ class TrainStep(NamedTuple):
 
 
 def _rnn_forward(x, state, params):
-    h, cache = rnn.rnn_forward(x, state, params)
+    h, cache = rnn.forward(x, params, state_before(state, "state", x, len(params.b_h)))
     return h, h[-1], cache
 
 
 def _rnn_backward(dh, cache):
-    gradients = rnn.rnn_backward(dh, cache)
-    return gradients.params, gradients.dx
+    return rnn.backward(dh, cache)[:2]
 
 
 def _lstm_forward(x, state, params):
-    h0, C0 = (None, None) if state is None else state
-    steps, cache = lstm.lstm_forward(x, h0, C0, params)
+    state = (None, None) if state is None else state
+    states = (state_before(s, "state", x, len(params.b_i)) for s in state)
+    steps, cache = lstm.forward(x, params, *states)
     return steps.h, (steps.h[-1], steps.C[-1]), cache
 
 
 def _lstm_backward(dh, cache):
-    gradients = lstm.lstm_backward(dh, cache)
-    return gradients.params, gradients.dx
+    return lstm.backward(dh, cache, np.zeros_like(cache.h[-1]))[:2]
 
 
 CELLS = {
-    "rnn": Cell(rnn.init_params, _rnn_forward, _rnn_backward),
-    "lstm": Cell(lstm.init_params, _lstm_forward, _lstm_backward),
+    "rnn": Cell(rnn.init_params, rnn.checked, rnn.sizes, _rnn_forward, _rnn_backward),
+    "lstm": Cell(
+        lstm.init_params, lstm.checked, lstm.sizes, _lstm_forward, _lstm_backward
+    ),
 }
 """The cells by name."""
 
@@ -114,7 +119,7 @@ _KINDS = {rnn.RNNParams: CELLS["rnn"], lstm.LSTMParams: CELLS["lstm"]}
 
 
 def init_params(
-    cell, inputs, hidden, outputs, *, embedding=None, rng, dtype=np.float64, **settings
+    cell, inputs, units, outputs, *, embedding=None, rng, dtype=np.float64, **settings
 ):
     """Draw the parameters of a sequence model.
 
@@ -124,7 +129,7 @@ def init_params(
         The recurrent cell.
     inputs : int
         Length of the input vectors; with an embedding, number of codes.
-    hidden : int
+    units : int
         Number of units of the cell.
     outputs : int
         Number of classes.
@@ -135,7 +140,8 @@ def init_params(
     dtype : dtype
         float32 or float64.
     **settings
-        What else the cell's own ``init_params`` takes, such as ``forget_bias``.
+        What else the cell's own ``init_params`` takes, such as ``forget_bias`` or
+        ``phi``.
 
     Returns
     -------
@@ -162,9 +168,9 @@ def init_params(
     if embedding is not None:
         width = integer(embedding, "embedding", low=1)
         E, inputs = rng.normal(size=(inputs, width)).astype(dtype), width
-    params = cell.init_params(inputs, hidden, rng=rng, dtype=dtype, **settings)
-    limit = 1 / np.sqrt(hidden)
-    W_ho = rng.uniform(-limit, limit, (outputs, hidden)).astype(dtype)
+    params = cell.init_params(inputs, units, rng=rng, dtype=dtype, **settings)
+    limit = 1 / np.sqrt(units)
+    W_ho = rng.uniform(-limit, limit, (outputs, units)).astype(dtype)
     return SequenceParams(E, params, OutputParams(W_ho, np.zeros(outputs, dtype)))
 
 
@@ -199,8 +205,12 @@ def logits(x, params, state=None):
     >>> logits([[0, 1], [4, 2], [3, 3]], params)[0].shape
     (3, 2, 5)
     """
-    h, state, _ = _cell(params).forward(_inputs(x, params.E), state, params.cell)
-    return rnn_output(h, params.output), state
+    return _logits(*_checked(x, params), state)
+
+
+def _logits(x, params, state):
+    h, state, _ = _cell(params).forward(_looked_up(x, params.E), state, params.cell)
+    return rnn.output_of(h, params.output), state
 
 
 def predict(x, params):
@@ -264,24 +274,33 @@ def loss_and_gradients(x, y, params, state=None):
     >>> loss_and_gradients(x, y, params).loss.round(3)
     np.float64(1.614)
     """
+    x, params = _checked(x, params)
+    return _loss_and_gradients(x, y, params, state)
+
+
+def _loss_and_gradients(x, y, params, state):
     cell = _cell(params)
-    inputs = _inputs(x, params.E)
-    h, state, cache = cell.forward(inputs, state, params.cell)
+    h, state, cache = cell.forward(_looked_up(x, params.E), state, params.cell)
     read = h if np.ndim(y) == 2 else h[-1]
-    z = rnn_output(read, params.output)
-    loss, dz = cross_entropy_with_logits(z, y), d_cross_entropy_with_logits(z, y)
+    z, entropy = rnn.output_of(read, params.output), "cross_entropy_with_logits"
+    y = losses.targets(entropy, y, z)
+    loss, dz = losses.value_and_slope(entropy, z, y)
     dh = dz @ params.output.W_ho
     if dh.ndim == 2:
         dh = np.concatenate([np.zeros_like(h[:-1]), dh[None]])
-    d_cell, dx = cell.backward(dh, cache)
+    dx, d_cell = cell.backward(dh, cache)
     rows = dz.reshape(-1, z.shape[-1])
-    output = OutputParams(rows.T @ read.reshape(len(rows), -1), np.sum(rows, axis=0))
-    dE = None if params.E is None else _add_rows(np.asarray(x), dx, params.E)
+    dW = rows.T @ read.reshape(len(rows), -1)
+    output = OutputParams(dW, np.sum(rows, axis=0), params.output.phi)
+    dE = None if params.E is None else _add_rows(x, dx, params.E)
     return LossAndGradients(loss, SequenceParams(dE, d_cell, output), state)
 
 
 def train(batches, params, optimiser, *, max_norm=None, carry=False):
-    """Train a sequence model, one batch a step.
+    """Yield a sequence model after each batch, and train it on the way.
+
+    Nothing is trained before the first step is asked for, by a loop or by ``list``; the
+    model and the settings are checked at once, a batch when its turn comes.
 
     Parameters
     ----------
@@ -297,15 +316,16 @@ def train(batches, params, optimiser, *, max_norm=None, carry=False):
         Whether a batch starts from the state in which the one before it ended, as the
         pieces of one text do. Gradients end at the border: truncated backpropagation.
 
-    Yields
-    ------
-    TrainStep
-        After each batch.
+    Returns
+    -------
+    iterator of TrainStep
+        One after each batch.
 
     Raises
     ------
     TypeError, ValueError
-        As `loss_and_gradients` does, or if ``max_norm`` is not above 0.
+        If the model does not fit together, ``max_norm`` is not above 0, or a batch does
+        not fit.
 
     References
     ----------
@@ -323,9 +343,17 @@ def train(batches, params, optimiser, *, max_norm=None, carry=False):
     >>> (predict(x, last.params) == y).mean()
     np.float64(1.0)
     """
+    params = _model(params)
+    if max_norm is not None:
+        max_norm = number(max_norm, "max_norm", above=0)
+    return _steps(batches, params, _check.optimiser(optimiser), max_norm, carry)
+
+
+def _steps(batches, params, optimiser, max_norm, carry):
     memory, state = optimiser.init(params), None
     for x, y in batches:
-        loss, gradients, state = loss_and_gradients(x, y, params, state)
+        x = _read(x, params)
+        loss, gradients, state = _loss_and_gradients(x, y, params, state)
         norm = global_norm(gradients)
         if max_norm is not None:
             gradients = clip_by_global_norm(gradients, max_norm)
@@ -351,9 +379,9 @@ def text_batches(codes, length, n, steps):
     steps : int
         Number of pieces.
 
-    Yields
-    ------
-    TextBatch
+    Returns
+    -------
+    iterator of TextBatch
         x and y (T, n); y is x one step later.
 
     Raises
@@ -373,10 +401,13 @@ def text_batches(codes, length, n, steps):
     if integer(n, "n", low=1) > len(codes):
         raise ValueError(f"n: wanted at most {len(codes)} strands, got {n}")
     begins = np.arange(n) * len(codes) // n
-    for step in range(steps):
+
+    def piece(step):
         places = begins + np.arange(step * length, (step + 1) * length + 1)[:, None]
-        piece = codes[places % len(codes)]
-        yield TextBatch(piece[:-1], piece[1:])
+        read = codes[places % len(codes)]
+        return TextBatch(read[:-1], read[1:])
+
+    return map(piece, range(steps))
 
 
 def sample(params, start, length, *, rng, temperature=1.0):
@@ -418,14 +449,16 @@ def sample(params, start, length, *, rng, temperature=1.0):
     if params.E is None:
         raise ValueError("params: wanted a model with an embedding, got E = None")
     temperature = number(temperature, "temperature", above=0)
-    piece, state, drawn = _codes(start, "start", ("S",)), None, []
+    codes, state, drawn = _codes(start, "start", ("S",))[:, None], None, []
+    codes, params = _checked(codes, params, "start")
     generator(rng)
     for _ in range(integer(length, "length", low=1)):
-        z, state = logits(piece[:, None], params, state)
-        p = softmax(z[-1, 0].astype(np.float64) / temperature)
-        piece = rng.choice(len(p), size=1, p=p)
-        drawn.append(piece)
-    return np.concatenate(drawn)
+        z, state = _logits(codes, params, state)
+        below = np.cumsum(softmax(z[-1, 0].astype(np.float64) / temperature))
+        draw = np.searchsorted(below / below[-1], rng.uniform(), side="right")
+        codes = np.full((1, 1), draw)
+        drawn.append(draw)
+    return np.array(drawn)
 
 
 def _cell(params):
@@ -436,14 +469,34 @@ def _cell(params):
     return _KINDS[kind]
 
 
-def _inputs(x, E):
+def _checked(x, params, name="x"):
+    params = _model(params)
+    return _read(x, params, name), params
+
+
+def _model(params):
+    """Check a model, whose parts must fit to each other."""
+    kind = _cell(params)
+    cell = kind.checked(params.cell)
+    inputs, units = kind.sizes(cell)
+    E = None if params.E is None else array(params.E, "E", ("V", inputs))
+    return SequenceParams(E, cell, rnn.output_params(params.output, units))
+
+
+def _read(x, params, name="x"):
+    """Check a batch for a model that is trusted."""
+    E = params.E
     if E is None:
-        return array(x, "x", ("T", "N", "D"))
-    x = _codes(x, "x", ("T", "N"))
+        return array(x, name, ("T", "N", _cell(params).sizes(params.cell)[0]))
+    x = _codes(x, name, ("T", "N"))
     if x.min() < 0 or x.max() >= len(E):
         wrong = x[(x < 0) | (x >= len(E))][0]
-        raise ValueError(f"x: wanted codes from 0 to {len(E) - 1}, got {wrong}")
-    return E[x]
+        raise ValueError(f"{name}: wanted codes from 0 to {len(E) - 1}, got {wrong}")
+    return x
+
+
+def _looked_up(x, E):
+    return x if E is None else E[x]
 
 
 def _codes(codes, name, shape):

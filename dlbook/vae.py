@@ -14,22 +14,20 @@ means over the examples. Logarithms are natural.
 
 ``log_var`` is :math:`\log \sigma^2`, so :math:`\sigma = e^{\text{log\_var} / 2}`. Two
 likelihoods are known: "bernoulli", where the decoder's output is a logit for each
-entry in [0, 1], and "gaussian", where it is a mean and the variance is given.
+entry in [0, 1], and "gaussian", where it is a mean and the variance is given. The
+parameters carry the name of theirs.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from dlbook import _check, backprop, losses
 from dlbook._check import array, choice, generator, integer, like, number, scalar
-from dlbook.backprop import Layer, MLPCache, minibatches, mlp, mlp_backward
-from dlbook.backprop import init_params as init_layers
-from dlbook.losses import (
-    binary_cross_entropy_with_logits,
-    d_binary_cross_entropy_with_logits,
-    d_gaussian_kl,
-    gaussian_kl,
-)
+from dlbook._formulas import PHI, sigmoid
+from dlbook._training import epochs_of, schedule
+from dlbook._tree import tree_map
+from dlbook.backprop import Gradients, Layer, MLPCache
 
 __all__ = [
     "ELBO",
@@ -37,9 +35,11 @@ __all__ = [
     "Code",
     "Epoch",
     "Estimate",
+    "Gradients",
     "VAECache",
     "VAELoss",
     "VAEParams",
+    "VAEPass",
     "decode",
     "elbo",
     "elbo_backward",
@@ -55,9 +55,11 @@ __all__ = [
     "train",
     "vae",
     "vae_backward",
+    "vae_forward",
 ]
 
 LIKELIHOODS = ("bernoulli", "gaussian")
+_RANGES = {"bernoulli": {"low": 0, "high": 1}, "gaussian": {}}
 
 
 class VAEParams(NamedTuple):
@@ -70,6 +72,8 @@ class VAEParams(NamedTuple):
     log_var: Layer
     """From the last hidden layer to the logarithm of the variance."""
     decoder: tuple[Layer, ...]
+    likelihood: str = "bernoulli"
+    """What the decoder's output stands for: "bernoulli" or "gaussian"."""
 
 
 class Code(NamedTuple):
@@ -79,29 +83,31 @@ class Code(NamedTuple):
     log_var: np.ndarray
 
 
-class VAECache(NamedTuple):
-    """What the forward pass leaves for the backward pass."""
+class VAEPass(NamedTuple):
+    """What a pass from an input to the decoder's output computes."""
 
-    encoder: MLPCache | None
-    mu: MLPCache
-    log_var: MLPCache
-    eps: np.ndarray
-    decoder: MLPCache
+    mu: np.ndarray
+    log_var: np.ndarray
+    z: np.ndarray
+    """The sample that was decoded."""
+    out: np.ndarray
+    """The decoder's output: logits or means."""
 
     @property
     def code(self):
         """Mean and logarithm of the variance."""
-        return Code(self.mu.out, self.log_var.out)
+        return Code(self.mu, self.log_var)
 
-    @property
-    def z(self):
-        """The sample that was decoded."""
-        return self.decoder.outputs[0]
 
-    @property
-    def out(self):
-        """The decoder's output: logits or means."""
-        return self.decoder.out
+class VAECache(NamedTuple):
+    """What the forward pass leaves for the backward pass."""
+
+    encoder: MLPCache
+    mu: MLPCache
+    log_var: MLPCache
+    eps: np.ndarray
+    decoder: MLPCache
+    likelihood: str
 
 
 class ELBO(NamedTuple):
@@ -146,13 +152,17 @@ class Epoch(NamedTuple):
     params: VAEParams
 
 
-def init_params(*sizes, rng, dtype=np.float64):
+def init_params(*sizes, hidden="tanh", likelihood="bernoulli", rng, dtype=np.float64):
     """Draw an encoder with two heads, and a decoder that mirrors it.
 
     Parameters
     ----------
     *sizes : int
         Number of inputs, of units in each hidden layer of the encoder, of codes.
+    hidden : str
+        Activation of the hidden layers; the heads and the decoder's output have none.
+    likelihood : {"bernoulli", "gaussian"}
+        What the decoder's output stands for.
     rng : numpy.random.Generator
         Source of the draws.
     dtype : dtype
@@ -166,7 +176,7 @@ def init_params(*sizes, rng, dtype=np.float64):
     Raises
     ------
     TypeError, ValueError
-        As `dlbook.backprop.init_params` does.
+        As `dlbook.backprop.init_params` does, or if the likelihood is unknown.
 
     Examples
     --------
@@ -174,13 +184,15 @@ def init_params(*sizes, rng, dtype=np.float64):
     >>> params.mu.W.shape, params.log_var.W.shape, len(params.decoder)
     ((2, 32), (2, 32), 2)
     """
-    *encoder, mu = init_layers(*sizes, rng=rng, dtype=dtype)
-    (log_var,) = init_layers(*sizes[-2:], rng=rng, dtype=dtype)
-    decoder = init_layers(*sizes[::-1], rng=rng, dtype=dtype)
-    return VAEParams(tuple(encoder), mu, log_var, decoder)
+    choice(likelihood, "likelihood", LIKELIHOODS)
+    settings = dict(hidden=choice(hidden, "hidden", PHI), rng=rng, dtype=dtype)
+    *encoder, mu = backprop.init_params(*sizes, **settings)
+    (log_var,) = backprop.init_params(*sizes[-2:], **settings)
+    decoder = backprop.init_params(*sizes[::-1], **settings)
+    return VAEParams(tuple(encoder), mu, log_var, decoder, likelihood)
 
 
-def encode(x, params, *, hidden="tanh"):
+def encode(x, params):
     r"""Return the Gaussian that an input is encoded as.
 
     .. math:: \mu = f_\mu(x), \qquad \log \sigma^2 = f_{\log \sigma^2}(x)
@@ -191,8 +203,6 @@ def encode(x, params, *, hidden="tanh"):
         Inputs.
     params : VAEParams
         Of which the encoder and the two heads are used.
-    hidden : str
-        Name of the hidden layers' activation; the heads have none.
 
     Returns
     -------
@@ -210,21 +220,21 @@ def encode(x, params, *, hidden="tanh"):
 
     Examples
     --------
-    >>> mu, log_var = Layer([[0.4, 0.2]], [0.1]), Layer([[-1.0, 0.6]], [0.2])
+    >>> mu = Layer([[0.4, 0.2]], [0.1], "identity")
+    >>> log_var = Layer([[-1.0, 0.6]], [0.2], "identity")
     >>> code = encode([1, 0.5], VAEParams((), mu, log_var, ()))
     >>> code.mu.round(4), code.log_var.round(4)
     (array([0.6]), array([-0.5]))
     """
-    _, mu, log_var = _heads(x, params, hidden)
+    x = array(x, "x", (..., "D"))
+    _, mu, log_var = _heads(x, _checked_encoder(params, x.shape[-1]))
     return Code(mu.out, log_var.out)
 
 
-def _heads(x, params, hidden):
-    encoder = None
-    if params.encoder:
-        encoder = mlp(x, params.encoder, hidden=hidden, output=hidden)
-        x = encoder.out
-    return encoder, mlp(x, (params.mu,)), mlp(x, (params.log_var,))
+def _heads(x, params):
+    encoder = backprop._forward(x, params.encoder)
+    heads = (backprop._forward(encoder.out, (h,)) for h in (params.mu, params.log_var))
+    return encoder, *heads
 
 
 def reparameterise(mu, log_var, eps):
@@ -261,10 +271,14 @@ def reparameterise(mu, log_var, eps):
     array([-2.5])
     """
     mu, log_var = _code(mu, log_var)
-    return mu + np.exp(log_var / 2) * like(eps, "eps", mu, "mu")
+    return _sample(mu, log_var, like(eps, "eps", mu, "mu"))
 
 
-def reparameterise_backward(d_z, log_var, eps):
+def _sample(mu, log_var, eps):
+    return mu + np.exp(log_var / 2) * eps
+
+
+def reparameterise_backward(dz, log_var, eps):
     r"""Carry a gradient back through `reparameterise`.
 
     .. math::
@@ -275,7 +289,7 @@ def reparameterise_backward(d_z, log_var, eps):
 
     Parameters
     ----------
-    d_z : array_like of shape (L,) or (N, L)
+    dz : array_like of shape (L,) or (N, L)
         Gradient of the loss with respect to the samples.
     log_var, eps : array_like of the same shape
         As they were for `reparameterise`.
@@ -296,12 +310,15 @@ def reparameterise_backward(d_z, log_var, eps):
     Code(mu=array([1.]), log_var=array([-0.75]))
     """
     log_var = array(log_var, "log_var", (..., "L"))
-    d_z = like(d_z, "d_z", log_var, "log_var")
-    eps = like(eps, "eps", log_var, "log_var")
-    return Code(d_z, d_z * np.exp(log_var / 2) * eps / 2)
+    dz = like(dz, "dz", log_var, "log_var")
+    return _d_sample(dz, log_var, like(eps, "eps", log_var, "log_var"))
 
 
-def decode(z, decoder, *, hidden="tanh", likelihood="bernoulli"):
+def _d_sample(dz, log_var, eps):
+    return Code(+dz, dz * np.exp(log_var / 2) * eps / 2)
+
+
+def decode(z, params):
     r"""Return what a code stands for, the mean of :math:`p(x \mid z)`.
 
     .. math:: \hat x = g(z)
@@ -310,12 +327,9 @@ def decode(z, decoder, *, hidden="tanh", likelihood="bernoulli"):
     ----------
     z : array_like of shape (L,) or (N, L)
         Codes.
-    decoder : sequence of Layer or of pairs (W, b)
-        Its layers.
-    hidden : str
-        Name of the hidden layers' activation.
-    likelihood : {"bernoulli", "gaussian"}
-        For "bernoulli" the last layer's logits go through a sigmoid.
+    params : VAEParams
+        Of which the decoder and the likelihood are used: for "bernoulli" the last
+        layer's logits go through a sigmoid.
 
     Returns
     -------
@@ -329,15 +343,16 @@ def decode(z, decoder, *, hidden="tanh", likelihood="bernoulli"):
 
     Examples
     --------
-    >>> decode([0.0], [([[2.0], [1.0]], [0.0, -1.0])]).round(4)
+    >>> decoder = (Layer([[2.0], [1.0]], [0.0, -1.0], "identity"),)
+    >>> decode([0.0], VAEParams((), None, None, decoder)).round(4)
     array([0.5   , 0.2689])
     """
-    choice(likelihood, "likelihood", LIKELIHOODS)
-    output = "sigmoid" if likelihood == "bernoulli" else "identity"
-    return mlp(z, decoder, hidden=hidden, output=output).out
+    z = array(z, "z", (..., "L"))
+    out = backprop._forward(z, _checked_decoder(params, z.shape[-1]).decoder).out
+    return sigmoid(out) if params.likelihood == "bernoulli" else out
 
 
-def log_likelihood(x, out, *, likelihood="bernoulli", variance=1.0):
+def log_likelihood(out, x, *, likelihood="bernoulli", variance=1.0):
     r"""Return the logarithm of :math:`p(x \mid z)` for each example.
 
     .. math::
@@ -349,10 +364,10 @@ def log_likelihood(x, out, *, likelihood="bernoulli", variance=1.0):
 
     Parameters
     ----------
-    x : array_like of shape (D,) or (N, D)
-        Data; in [0, 1] for "bernoulli".
-    out : array_like of the same shape
+    out : array_like of shape (D,) or (N, D)
         The decoder's output o: logits, or means.
+    x : array_like of the same shape
+        Data; in [0, 1] for "bernoulli".
     likelihood : {"bernoulli", "gaussian"}
         The distribution.
     variance : float
@@ -371,19 +386,31 @@ def log_likelihood(x, out, *, likelihood="bernoulli", variance=1.0):
 
     Examples
     --------
-    >>> log_likelihood([1, 0.5], [0.0, 0.0]).round(4)
+    >>> log_likelihood([0.0, 0.0], [1, 0.5]).round(4)
     np.float64(-1.3863)
     >>> log_likelihood([1, 0.5], [1, 0.5], likelihood="gaussian").round(4)
     np.float64(-1.8379)
     """
-    x, out, variance = _observed(x, out, likelihood, variance)
+    out, x, variance = _observed(out, x, likelihood, variance)
+    return _log_likelihood(out, x, likelihood, variance)
+
+
+def _log_likelihood(out, x, likelihood, variance):
     if likelihood == "bernoulli":
-        return -np.sum(binary_cross_entropy_with_logits(out, x, "none"), axis=-1)
+        surprise = "binary_cross_entropy_with_logits"
+        return -np.sum(losses.value(surprise, out, x), axis=-1)
     squares = np.sum((x - out) ** 2, axis=-1) / variance
     return -(squares + out.shape[-1] * scalar(np.log(2 * np.pi * variance))) / 2
 
 
-def elbo(x, out, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0):
+def _d_surprise(out, x, likelihood, variance):
+    """Return the gradient of minus the logarithm of the likelihood."""
+    if likelihood == "bernoulli":
+        return sigmoid(out) - x
+    return (out - x) / variance
+
+
+def elbo(out, x, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0):
     r"""Return the evidence lower bound, estimated with the sample that was decoded.
 
     .. math:: \log p(x \mid z) - \beta\, D_{KL}\bigl(N(\mu, \sigma^2) \,\|\,
@@ -393,8 +420,8 @@ def elbo(x, out, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0)
 
     Parameters
     ----------
-    x, out : array_like of shape (D,) or (N, D)
-        Data, and the decoder's output for it.
+    out, x : array_like of shape (D,) or (N, D)
+        The decoder's output, and the data that it was computed for.
     mu, log_var : array_like of shape (L,) or (N, L)
         The code of the data.
     beta : float
@@ -419,18 +446,23 @@ def elbo(x, out, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0)
 
     Examples
     --------
-    >>> elbo([1, 0.5], [0.0, 0.0], [0.5], [np.log(2.0**2)]).kl.round(5)
+    >>> elbo([0.0, 0.0], [1, 0.5], [0.5], [np.log(2.0**2)]).kl.round(5)
     np.float64(0.93185)
     """
+    out, x, variance = _observed(out, x, likelihood, variance)
+    mu, log_var = _code(mu, log_var, out.shape[:-1])
     beta = number(beta, "beta", low=0)
-    each = log_likelihood(x, out, likelihood=likelihood, variance=variance)
-    mu, log_var = _code(mu, log_var, each.shape)
-    reconstruction, kl = np.mean(each), gaussian_kl(mu, log_var)
+    return _elbo(out, x, mu, log_var, beta, likelihood, variance)
+
+
+def _elbo(out, x, mu, log_var, beta, likelihood, variance):
+    reconstruction = np.mean(_log_likelihood(out, x, likelihood, variance))
+    kl = np.mean(losses.kl(mu, log_var))
     return ELBO(reconstruction - beta * kl, reconstruction, kl)
 
 
 def elbo_backward(
-    d_elbo, x, out, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0
+    d_elbo, out, x, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0
 ):
     r"""Carry a gradient back through `elbo`.
 
@@ -446,7 +478,7 @@ def elbo_backward(
     d_elbo : float
         Gradient of the loss with respect to the bound: -1 where the loss is the
         negative bound.
-    x, out, mu, log_var, beta, likelihood, variance
+    out, x, mu, log_var, beta, likelihood, variance
         As they were for `elbo`.
 
     Returns
@@ -461,23 +493,26 @@ def elbo_backward(
 
     Examples
     --------
-    >>> elbo_backward(-1.0, [1, 0.5], [0.0, 0.0], [0.5], [0.0]).out
+    >>> elbo_backward(-1.0, [0.0, 0.0], [1, 0.5], [0.5], [0.0]).out
     array([-0.5,  0. ])
     """
-    x, out, variance = _observed(x, out, likelihood, variance)
+    out, x, variance = _observed(out, x, likelihood, variance)
     mu, log_var = _code(mu, log_var, out.shape[:-1])
-    scale = number(d_elbo, "d_elbo")
-    d_mu, d_log_var = d_gaussian_kl(mu, log_var)
-    n, weight = mu.size // mu.shape[-1], -scale * number(beta, "beta", low=0)
-    if likelihood == "bernoulli":
-        d_out = -scale / n * d_binary_cross_entropy_with_logits(out, x, "none")
-    else:
-        d_out = scale / (n * variance) * (x - out)
-    return ELBOGradient(d_out, weight * d_mu, weight * d_log_var)
+    d_elbo, beta = number(d_elbo, "d_elbo"), number(beta, "beta", low=0)
+    return _d_elbo(d_elbo, out, x, mu, log_var, beta, likelihood, variance)
 
 
-def vae(x, params, eps, *, hidden="tanh"):
-    """Encode, sample with the noise given, decode, and keep what the way back needs.
+def _d_elbo(d_elbo, out, x, mu, log_var, beta, likelihood, variance):
+    share = -d_elbo / (mu.size // mu.shape[-1])
+    return ELBOGradient(
+        share * _d_surprise(out, x, likelihood, variance),
+        share * beta * mu,
+        share * beta * np.expm1(log_var) / 2,
+    )
+
+
+def vae(x, params, eps):
+    """Encode, sample with the noise given, and decode.
 
     Parameters
     ----------
@@ -487,30 +522,71 @@ def vae(x, params, eps, *, hidden="tanh"):
         The layers.
     eps : array_like of shape (L,) or (N, L)
         Draws from N(0, 1).
-    hidden : str
-        Name of the hidden layers' activation.
 
     Returns
     -------
-    VAECache
-        With the ``code``, the sample ``z`` and the decoder's output ``out``.
+    VAEPass
+        mu, log_var, the sample ``z`` and the decoder's output ``out``.
 
     Raises
     ------
     TypeError, ValueError
         As `dlbook.backprop.mlp` and `reparameterise` do.
 
+    See Also
+    --------
+    vae_forward : keeps what the backward pass needs.
+
     Examples
     --------
     >>> params = init_params(2, 1, rng=np.random.default_rng(0))
-    >>> cache = vae([1, 0.5], params, [0.0])
-    >>> bool(cache.z == cache.code.mu)
+    >>> run = vae([1, 0.5], params, [0.0])
+    >>> bool(run.z == run.mu)
     True
     """
-    encoder, mu, log_var = _heads(x, params, hidden)
-    z = reparameterise(mu.out, log_var.out, eps)
-    eps = like(eps, "eps", mu.out, "mu")
-    return VAECache(encoder, mu, log_var, eps, mlp(z, params.decoder, hidden=hidden))
+    return _pass(_forward(*_checked(x, params, eps)))
+
+
+def vae_forward(x, params, eps):
+    """Do as `vae` does, and keep what `vae_backward` needs.
+
+    Parameters
+    ----------
+    x, params, eps
+        As in `vae`.
+
+    Returns
+    -------
+    run : VAEPass
+        What `vae` returns, as views that cannot be written to.
+    cache : VAECache
+        For `vae_backward`; it has copies of the arguments.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `vae`.
+
+    Examples
+    --------
+    >>> params = init_params(2, 1, rng=np.random.default_rng(0))
+    >>> run, cache = vae_forward([1, 0.5], params, [2.0])
+    >>> cache.eps
+    array([2.])
+    """
+    cache = _forward(*tree_map(_check.own, _checked(x, params, eps)))
+    return tree_map(_check.read_only, _pass(cache)), cache
+
+
+def _forward(x, params, eps):
+    encoder, mu, log_var = _heads(x, params)
+    decoder = backprop._forward(_sample(mu.out, log_var.out, eps), params.decoder)
+    return VAECache(encoder, mu, log_var, eps, decoder, params.likelihood)
+
+
+def _pass(cache):
+    mu, log_var = cache.mu.out, cache.log_var.out
+    return VAEPass(mu, log_var, cache.decoder.outputs[0], cache.decoder.out)
 
 
 def vae_backward(d_out, d_mu, d_log_var, cache, *, wrt_x=True):
@@ -524,16 +600,15 @@ def vae_backward(d_out, d_mu, d_log_var, cache, *, wrt_x=True):
         Gradients with respect to the code that do not pass through the sample: those
         of the divergence.
     cache : VAECache
-        What `vae` returned.
+        What `vae_forward` returned beside the pass.
     wrt_x : bool
         Whether the gradient of the input is wanted.
 
     Returns
     -------
-    d_x : ndarray of shape (D,) or (N, D), or None
-        Gradient of the input.
-    gradients : VAEParams
-        Gradients of the layers, summed over the examples.
+    Gradients
+        dx, (D,) or (N, D), or None without ``wrt_x``; and params, a VAEParams of
+        gradients, summed over the examples.
 
     Raises
     ------
@@ -547,26 +622,32 @@ def vae_backward(d_out, d_mu, d_log_var, cache, *, wrt_x=True):
     Examples
     --------
     >>> params = init_params(2, 1, rng=np.random.default_rng(0))
-    >>> cache = vae([1, 0.5], params, [0.0])
-    >>> vae_backward([0.0, 0.0], [1.0], [0.0], cache)[1].mu.W
+    >>> run, cache = vae_forward([1, 0.5], params, [0.0])
+    >>> vae_backward([0.0, 0.0], [1.0], [0.0], cache).params.mu.W
     array([[1. , 0.5]])
     """
-    d_mu = like(d_mu, "d_mu", cache.mu.out, "mu")
-    d_log_var = like(d_log_var, "d_log_var", cache.log_var.out, "log_var")
-    d_z, decoder = mlp_backward(d_out, cache.decoder)
-    through = reparameterise_backward(d_z, cache.log_var.out, cache.eps)
-    need = wrt_x or cache.encoder is not None
-    d_h, (mu,) = mlp_backward(d_mu + through.mu, cache.mu, wrt_x=need)
-    d_h_too, (log_var,) = mlp_backward(
-        d_log_var + through.log_var, cache.log_var, wrt_x=need
+    run = _pass(_check.cache(cache, VAECache))
+    d_out = like(d_out, "d_out", run.out, "the output")
+    d_mu = like(d_mu, "d_mu", run.mu, "mu")
+    d_log_var = like(d_log_var, "d_log_var", run.log_var, "log_var")
+    return _backward(d_out, d_mu, d_log_var, cache, wrt_x)
+
+
+def _backward(d_out, d_mu, d_log_var, cache, wrt_x=True):
+    dz, decoder = backprop._backward(d_out, cache.decoder)
+    through = _d_sample(dz, cache.log_var.out, cache.eps)
+    need = wrt_x or len(cache.encoder.layers) > 0
+    dh, (mu,) = backprop._backward(d_mu + through.mu, cache.mu, need)
+    dh_too, (log_var,) = backprop._backward(
+        d_log_var + through.log_var, cache.log_var, need
     )
-    d_x, encoder = d_h + d_h_too if need else None, ()
-    if cache.encoder is not None:
-        d_x, encoder = mlp_backward(d_x, cache.encoder, wrt_x=wrt_x)
-    return d_x, VAEParams(encoder, mu, log_var, decoder)
+    dx, encoder = dh + dh_too if need else None, ()
+    if cache.encoder.layers:
+        dx, encoder = backprop._backward(dx, cache.encoder, wrt_x)
+    return Gradients(dx, VAEParams(encoder, mu, log_var, decoder, cache.likelihood))
 
 
-def loss_and_gradients(x, params, eps, *, hidden="tanh", **bound):
+def loss_and_gradients(x, params, eps, *, beta=1.0, variance=1.0):
     """Return the negative bound for some examples, its parts, and its gradients.
 
     Parameters
@@ -577,10 +658,8 @@ def loss_and_gradients(x, params, eps, *, hidden="tanh", **bound):
         The layers.
     eps : array_like of shape (L,) or (N, L)
         Draws from N(0, 1).
-    hidden : str
-        Name of the hidden layers' activation.
-    **bound
-        beta, likelihood and variance, as for `elbo`.
+    beta, variance : float
+        As for `elbo`.
 
     Returns
     -------
@@ -599,15 +678,24 @@ def loss_and_gradients(x, params, eps, *, hidden="tanh", **bound):
     >>> bool(done.loss == done.kl - done.reconstruction)
     True
     """
-    cache = vae(x, params, eps, hidden=hidden)
-    value = elbo(x, cache.out, *cache.code, **bound)
-    direct = elbo_backward(-1.0, x, cache.out, *cache.code, **bound)
-    _, gradients = vae_backward(*direct, cache, wrt_x=False)
+    x, params, eps = _checked(x, params, eps, data=True)
+    return _loss_and_gradients(x, params, eps, *_bound(beta, variance))
+
+
+def _loss_and_gradients(x, params, eps, beta, variance):
+    cache = _forward(x, params, eps)
+    given = cache.decoder.out, x, cache.mu.out, cache.log_var.out
+    settings = beta, params.likelihood, variance
+    value = _elbo(*given, *settings)
+    gradients = _backward(*_d_elbo(-1.0, *given, *settings), cache, wrt_x=False).params
     return VAELoss(-value.elbo, value.reconstruction, value.kl, gradients)
 
 
-def train(x, params, optimiser, *, epochs, batch_size, rng, hidden="tanh", **bound):
-    """Train a variational autoencoder by minibatches, one epoch at a time.
+def train(x, params, optimiser, *, epochs, batch_size, rng, beta=1.0, variance=1.0):
+    """Yield a variational autoencoder after each epoch, and train it on the way.
+
+    Nothing is trained before the first epoch is asked for, by a loop or by ``list``;
+    the arguments are checked at once.
 
     Parameters
     ----------
@@ -621,10 +709,8 @@ def train(x, params, optimiser, *, epochs, batch_size, rng, hidden="tanh", **bou
         Passes over the data, and examples in a step.
     rng : numpy.random.Generator
         Source of the order of the examples and of the noise.
-    hidden : str
-        Name of the hidden layers' activation.
-    **bound
-        beta, likelihood and variance, as for `elbo`.
+    beta, variance : float
+        As for `elbo`.
 
     Returns
     -------
@@ -634,7 +720,7 @@ def train(x, params, optimiser, *, epochs, batch_size, rng, hidden="tanh", **bou
     Raises
     ------
     TypeError, ValueError
-        As `loss_and_gradients` and `dlbook.backprop.minibatches` do.
+        If an argument does not fit, before anything is trained.
 
     Examples
     --------
@@ -644,27 +730,19 @@ def train(x, params, optimiser, *, epochs, batch_size, rng, hidden="tanh", **bou
     >>> settings = dict(epochs=60, batch_size=10, rng=rng)
     >>> *_, last = train(x, init_params(2, 4, 1, rng=rng), Adam(lr=0.05), **settings)
     >>> code = encode([[0.0, 1.0], [1.0, 0.0]], last.params)
-    >>> decode(code.mu, last.params.decoder).round()
+    >>> decode(code.mu, last.params).round()
     array([[0., 1.],
            [1., 0.]])
     """
-    x = array(x, "x", ("N", "D"))
-    epochs = integer(epochs, "epochs", low=1)
-    batches = integer(batch_size, "batch_size", low=1), generator(rng)
-    settings = {"hidden": hidden, **bound}
-    return _epochs(x, params, optimiser, epochs, batches, settings)
+    x, params, _ = _checked(x, params, None, rows="N", data=True)
+    bound, codes = _bound(beta, variance), len(params.mu.b)
 
+    def step(rows, params):
+        eps = rng.normal(size=(len(rows), codes)).astype(x.dtype)
+        return _loss_and_gradients(x[rows], params, eps, *bound)
 
-def _epochs(x, params, optimiser, epochs, batches, settings):
-    state, (batch_size, rng) = optimiser.init(params), batches
-    for epoch in range(1, epochs + 1):
-        total = np.zeros(3)
-        for rows in minibatches(len(x), batch_size, rng=rng):
-            eps = rng.standard_normal((len(rows), len(params.mu.b)))
-            done = loss_and_gradients(x[rows], params, eps, **settings)
-            params, state = optimiser.update(params, done.gradients, state)
-            total += np.array(done[:3]) * len(rows)
-        yield Epoch(epoch, *(total / len(x)).tolist(), params)
+    plan = schedule(len(x), epochs, batch_size, rng)
+    return epochs_of(step, params, optimiser, plan, Epoch)
 
 
 def kl_per_dimension(mu, log_var):
@@ -700,7 +778,7 @@ def kl_per_dimension(mu, log_var):
     array([0.93185, 0.     ])
     """
     mu, log_var = _code(mu, log_var)
-    each = gaussian_kl(mu[..., None], log_var[..., None], "none")
+    each = losses.kl(mu[..., None], log_var[..., None])
     return np.mean(each.reshape(-1, mu.shape[-1]), axis=0)
 
 
@@ -732,8 +810,11 @@ def kl_samples(mu, log_var, eps):
     array([ 0.125,  0.625, -0.375])
     """
     mu, log_var = _code(mu, log_var)
-    eps = array(eps, "eps", ("S", *mu.shape))
-    z = mu + np.exp(log_var / 2) * eps
+    return _kl_samples(mu, log_var, array(eps, "eps", ("S", *mu.shape)))
+
+
+def _kl_samples(mu, log_var, eps):
+    z = _sample(mu, log_var, eps)
     return np.sum(z**2 - eps**2 - log_var, axis=-1) / 2
 
 
@@ -768,8 +849,8 @@ def monte_carlo_kl(mu, log_var, n, *, rng):
     """
     mu, log_var = _code(mu, log_var)
     n = integer(n, "n", low=2)
-    eps = generator(rng).standard_normal((n, *mu.shape), mu.dtype)
-    draws = kl_samples(mu, log_var, eps)
+    eps = generator(rng).normal(size=(n, *mu.shape)).astype(mu.dtype)
+    draws = _kl_samples(mu, log_var, eps)
     spread = np.std(draws, axis=0, ddof=1, dtype=np.float64) / n**0.5
     return Estimate(np.mean(draws, axis=0), spread.astype(mu.dtype))
 
@@ -779,9 +860,51 @@ def _code(mu, log_var, examples=(...,)):
     return mu, like(log_var, "log_var", mu, "mu")
 
 
-def _observed(x, out, likelihood, variance):
+def _observed(out, x, likelihood, variance):
     choice(likelihood, "likelihood", LIKELIHOODS)
     out = array(out, "out", (..., "D"))
-    low, high = (0, 1) if likelihood == "bernoulli" else (None, None)
-    x = like(x, "x", out, "out", low=low, high=high)
-    return x, out, number(variance, "variance", above=0)
+    x = like(x, "x", out, "out", **_RANGES[likelihood])
+    return out, x, number(variance, "variance", above=0)
+
+
+def _bound(beta, variance):
+    return number(beta, "beta", low=0), number(variance, "variance", above=0)
+
+
+def _checked(x, params, eps, *, rows=..., data=False):
+    """Check a model and its input, which is in the likelihood's range if it is data."""
+    bounds = _RANGES[_typed(params).likelihood] if data else {}
+    x = array(x, "x", (rows, "D"), **bounds)
+    params = _checked_encoder(params, x.shape[-1])
+    params = _checked_decoder(params, len(params.mu.b), x.shape[-1])
+    if eps is not None:
+        eps = array(eps, "eps", (*x.shape[:-1], len(params.mu.b)))
+        if not getattr(eps, "symbolic", False):
+            eps = eps.astype(x.dtype, copy=False)
+    return x, params, eps
+
+
+def _checked_encoder(params, width):
+    encoder = backprop._layers(_typed(params).encoder, width, "encoder", least=0)
+    width = len(encoder[-1].b) if encoder else width
+    (mu,) = backprop._layers((params.mu,), width, "mu")
+    (log_var,) = backprop._layers((params.log_var,), width, "log_var")
+    _check.same_shape(mu.b, "mu.b", log_var.b, "log_var.b")
+    return params._replace(encoder=encoder, mu=mu, log_var=log_var)
+
+
+def _checked_decoder(params, codes, outputs=None):
+    decoder = backprop._layers(_typed(params).decoder, codes, "decoder")
+    if outputs not in (None, len(decoder[-1].b)):
+        raise ValueError(
+            f"decoder: wanted {outputs} outputs as x has entries, "
+            f"got {len(decoder[-1].b)}"
+        )
+    return params._replace(decoder=decoder)
+
+
+def _typed(params):
+    if not isinstance(params, VAEParams):
+        raise TypeError(f"params: wanted a VAEParams, got {type(params).__name__}")
+    choice(params.likelihood, "params.likelihood", LIKELIHOODS)
+    return params

@@ -60,7 +60,8 @@ def cells():
             yield (
                 f"{name} of {y.ndim}",
                 lambda p, n=name, y=y: dict(
-                    y=getattr(losses, n)(p, y), d=getattr(losses, f"d_{n}")(p, y)
+                    y=getattr(losses, n)(p := p / np.sum(p, axis=1, keepdims=True), y),
+                    d=getattr(losses, f"d_{n}")(p, y),
                 ),
                 dict(p=[[0.5, 0.25, 0.25], [0.125, 0.625, 0.25]]),
             )
@@ -80,12 +81,10 @@ def cells():
         lambda x, w, b: dict(y=backprop.sigmoid_unit(x, w, b)),
         dict(x=x, w=h, b=0.1),
     )
-    yield "mlp", lambda x: dict(y=backprop.mlp(x, layers).out), dict(x=x)
+    yield "mlp", lambda x: dict(y=backprop.mlp(x, layers)), dict(x=x)
     yield (
         "mlp's weights",
-        lambda W, b: dict(
-            y=backprop.mlp(x, (backprop.Layer(W, b),), output="sigmoid").out
-        ),
+        lambda W, b: dict(y=backprop.mlp(x, (backprop.Layer(W, b, "sigmoid"),))),
         dict(W=[[0.5, 1.0]], b=[0.1]),
     )
     yield (
@@ -109,16 +108,14 @@ def cells():
     yield (
         "lstm's weights",
         lambda **p: lstm.lstm_step(x, h, h, lstm.LSTMParams(**p)),
-        lstm_params._asdict(),
+        {k: p for k, p in lstm_params._asdict().items() if p is not None},
     )
     yield (
         "autoencoder",
-        lambda x: dict(
-            h=autoencoder.encode(x, ae.encoder), y=autoencoder.autoencode(x, ae).x_hat
-        ),
+        lambda x: dict(h=autoencoder.encode(x, ae), y=autoencoder.autoencode(x, ae)),
         dict(x=[0.1, 0.9, 0.3, 0.5]),
     )
-    yield "vae", lambda z: dict(y=vae.decode(z, coder.decoder)), dict(z=[0.1, 0.2])
+    yield "vae", lambda z: dict(y=vae.decode(z, coder)), dict(z=[0.1, 0.2])
     yield (
         "sampling",
         lambda mu, s: dict(z=vae.reparameterise(mu, s, np.array([0.3, -1.2]))),
@@ -126,7 +123,7 @@ def cells():
     )
     yield (
         "elbo",
-        lambda out, mu, s: vae.elbo(np.array([1.0, 0.0]), out, mu, s),
+        lambda out, mu, s: vae.elbo(out, np.array([1.0, 0.0]), mu, s),
         dict(out=[0.5, -1.0], mu=x, s=h),
     )
     yield (
@@ -148,4 +145,4 @@ def cells():
         lambda x, w: dict(y=cnn.correlate2d(x, w), z=cnn.convolve2d(x, w)),
         dict(x=np.arange(9.0).reshape(3, 3), w=[[0.0, 1.0], [2.0, 3.0]]),
     )
-    yield "cnn", lambda s: dict(y=cnn.forward(s * picture, net).logits), dict(s=1.0)
+    yield "cnn", lambda s: dict(y=cnn.cnn(s * picture, net).logits), dict(s=1.0)

@@ -200,7 +200,7 @@ def recurrent(cell, backward):
         else:
             params, states = lstm.init_params(H, H, rng=rng, dtype=dtype), (zero, zero)
             forward, back = lstm.lstm_forward, lstm.lstm_backward
-        run = partial(forward, x, *states, params)
+        run = partial(forward, x, params, *states)
         with torch.no_grad():
             for weight, array in zip(
                 theirs.parameters(), _as_torch(params), strict=True
@@ -220,7 +220,7 @@ def recurrent(cell, backward):
 
         def each_example():
             some = [
-                back(dh[:, n], forward(x[:, n], *(s[n] for s in states), params)[1])
+                back(dh[:, n], forward(x[:, n], params, *(s[n] for s in states))[1])
                 for n in range(N)
             ]
             dx = np.stack([gradients.dx for gradients in some], axis=1)
@@ -260,7 +260,7 @@ def mlp_step(dtype):
     loss = "cross_entropy_with_logits"
 
     def ours():
-        return backprop.train_step(x, y, layers, optimiser, (), loss=loss).layers
+        return backprop.train_step(x, y, layers, optimiser, (), loss=loss).params
 
     def step():
         theirs.zero_grad()

@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from dlbook import activations, autoencoder, backprop, gan, losses, perceptron, vae
+from dlbook._tree import named_leaves, tree_map
 
 __all__ = ["CASES", "Comparison", "flat"]
 
 CASES = {}
-HIDDEN = ("tanh", "relu", "sigmoid", "softplus")
+HIDDEN = ("tanh", "relu", "leaky_relu", "sigmoid", "softplus")
 KINDS = gan.KINDS
 
 
@@ -46,10 +47,8 @@ def case(*covered):
 
 
 def flat(tree):
-    """List the arrays of nested tuples in order."""
-    if isinstance(tree, tuple):
-        return [leaf for part in tree for leaf in flat(part)]
-    return [np.asarray(tree)]
+    """List the arrays of a tree in order."""
+    return [np.asarray(leaf) for _, leaf in named_leaves(tree)]
 
 
 def normal(rng, dtype, *shape):
@@ -81,6 +80,7 @@ def _activation(name, formula):
 _activation("sigmoid", lambda np, z: 1 / (1 + np.exp(-z)))
 _activation("tanh", lambda np, z: np.tanh(z))
 _activation("relu", lambda np, z: np.maximum(0, z))
+_activation("leaky_relu", lambda np, z: np.where(z > 0, z, 0.01 * z))
 _activation("softplus", lambda np, z: np.log(1 + np.exp(z)))
 
 
@@ -131,12 +131,12 @@ def logsumexp(rng, dtype):
 
 @case("losses.half_squared_error", "losses.d_half_squared_error")
 def half_squared_error(rng, dtype):
-    y_hat, y = normal(rng, dtype, 4, 3), normal(rng, dtype, 4, 3)
+    y_hat, y, how = normal(rng, dtype, 4, 3), normal(rng, dtype, 4, 3), _how(rng)
     return Comparison(
-        [y_hat], losses.half_squared_error(y_hat, y),
-        [losses.d_half_squared_error(y_hat, y)],
-        lambda torch, z: torch.nn.MSELoss(reduction="sum")(z, torch.tensor(y)) / 2,
-        lambda np, z: np.sum((y - z) ** 2) / 2,
+        [y_hat], losses.half_squared_error(y_hat, y, how),
+        [losses.d_half_squared_error(y_hat, y, how)],
+        lambda torch, z: torch.nn.MSELoss(reduction=how)(z, torch.tensor(y)) / 2,
+        lambda np, z: getattr(np, how)((y - z) ** 2) / 2,
     )  # fmt: skip
 
 
@@ -234,7 +234,12 @@ def _how(rng):
 def _torch_layers(torch, x, layers, hidden, output):
     """Run pairs of weights and biases as `torch.nn.functional.linear`."""
     pairs = [*zip(layers[::2], layers[1::2], strict=True)]
-    known = {"identity": lambda z: z, "softplus": torch.nn.functional.softplus}
+    f = torch.nn.functional
+    known = {
+        "identity": lambda z: z,
+        "softplus": f.softplus,
+        "leaky_relu": f.leaky_relu,
+    }
     for k, (W, b) in enumerate(pairs):
         name = output if k == len(pairs) - 1 else hidden
         act = known.get(name) or getattr(torch, name)
@@ -250,14 +255,14 @@ def weighted_sum(rng, dtype):
     return Comparison([x, w, b], value, [], lambda torch, x, w, b: torch.mv(x, w) + b)
 
 
-@case("backprop.sigmoid_unit", "backprop.sigmoid_unit_backward")
+@case("backprop.sigmoid_unit", "backprop.sigmoid_unit_gradients")
 def sigmoid_unit(rng, dtype):
     x, y = normal(rng, dtype, 5, 3), normal(rng, dtype, 5)
     w, b = normal(rng, dtype, 3), normal(rng, dtype)
     y_hat = backprop.sigmoid_unit(x, w, b)
     return Comparison(
         [w, b], np.sum((y - y_hat) ** 2) / 2,
-        [*backprop.sigmoid_unit_backward(x, y, w, b)],
+        [*backprop.sigmoid_unit_gradients(x, y, w, b)],
         lambda torch, w, b: torch.nn.functional.mse_loss(
             torch.sigmoid(torch.tensor(x) @ w + b), torch.tensor(y), reduction="sum"
         ) / 2,
@@ -265,20 +270,23 @@ def sigmoid_unit(rng, dtype):
     )  # fmt: skip
 
 
-@case("backprop.mlp", "backprop.mlp_backward", "gan.generate", "gan.discriminate")
+@case(
+    "backprop.mlp", "backprop.mlp_forward", "backprop.mlp_backward", "gan.generate",
+    "gan.discriminate",
+)  # fmt: skip
 def mlp(rng, dtype):
-    hidden, output = rng.choice(HIDDEN), rng.choice(["identity", *HIDDEN])
-    layers = backprop.init_params(3, 5, 4, 2, rng=rng, dtype=dtype)
+    hidden, output = map(str, (rng.choice(HIDDEN), rng.choice(["identity", *HIDDEN])))
+    names = dict(hidden=hidden, output=output)
+    layers = backprop.init_params(3, 5, 4, 2, rng=rng, dtype=dtype, **names)
     x, dy = normal(rng, dtype, 6, 3), normal(rng, dtype, 6, 2)
-    cache = backprop.mlp(x, layers, hidden=hidden, output=output)
+    out, cache = backprop.mlp_forward(x, layers)
     dx, grads = backprop.mlp_backward(dy, cache)
-    plain = backprop.mlp(x, layers, hidden=hidden).out
-    np.testing.assert_array_equal(gan.generate(x, layers, hidden=hidden), plain)
-    one = layers[:-1] + (backprop.Layer(layers[-1].W[:1], layers[-1].b[:1]),)
-    logits = gan.discriminate(x, one, hidden=hidden)
-    np.testing.assert_allclose(logits.ravel(), plain[:, 0], rtol=1e-5)
+    np.testing.assert_array_equal(backprop.mlp(x, layers), out)
+    np.testing.assert_array_equal(gan.generate(x, layers), out)
+    one = layers[:-1] + (tree_map(lambda a: a[:1], layers[-1]),)
+    np.testing.assert_allclose(gan.discriminate(x, one), out[:, 0], rtol=1e-5)
     return Comparison(
-        [x, *flat(layers)], cache.out, [dx, *flat(grads)],
+        [x, *flat(layers)], out, [dx, *flat(grads)],
         lambda torch, x, *p: _torch_layers(torch, x, p, hidden, output), dy=dy,
     )  # fmt: skip
 
@@ -303,15 +311,16 @@ def loss_and_gradients(rng, dtype):
 
 
 @case(
-    "autoencoder.autoencode", "autoencoder.autoencode_backward", "autoencoder.encode",
-    "autoencoder.decode", "autoencoder.reconstruction_error",
+    "autoencoder.autoencode", "autoencoder.autoencode_forward",
+    "autoencoder.autoencode_backward", "autoencoder.encode", "autoencoder.decode",
+     "autoencoder.reconstruction_error",
     "autoencoder.d_reconstruction_error", "autoencoder.loss_and_gradients",
 )  # fmt: skip
 def denoising_autoencoder(rng, dtype):
-    params = autoencoder.init_params(6, 5, 2, rng=rng, dtype=dtype)
-    x, clean = rng.uniform(size=(2, 7, 6)).astype(dtype)
     hidden = str(rng.choice(HIDDEN))
-    loss, grads = autoencoder.loss_and_gradients(x, params, target=clean, hidden=hidden)
+    params = autoencoder.init_params(6, 5, 2, hidden=hidden, rng=rng, dtype=dtype)
+    x, clean = rng.uniform(size=(2, 7, 6)).astype(dtype)
+    loss, grads = autoencoder.loss_and_gradients(x, params, target=clean)
     n = len(flat(params.encoder))
 
     def oracle(torch, *p):
@@ -323,16 +332,15 @@ def denoising_autoencoder(rng, dtype):
 
 
 @case(
-    "vae.vae", "vae.vae_backward", "vae.encode", "vae.decode", "vae.reparameterise",
-    "vae.reparameterise_backward", "vae.elbo", "vae.elbo_backward",
-    "vae.log_likelihood", "vae.loss_and_gradients",
+    "vae.vae", "vae.vae_forward", "vae.vae_backward", "vae.encode", "vae.decode",
+    "vae.reparameterise", "vae.reparameterise_backward", "vae.elbo",
+    "vae.elbo_backward", "vae.log_likelihood", "vae.loss_and_gradients",
 )  # fmt: skip
 def variational_autoencoder(rng, dtype):
-    params = vae.init_params(6, 5, 2, rng=rng, dtype=dtype)
-    x, eps = rng.uniform(size=(7, 6)).astype(dtype), normal(rng, dtype, 7, 2)
     likelihood, beta = str(rng.choice(["bernoulli", "gaussian"])), rng.uniform(0.5, 4)
-    settings = dict(beta=beta, likelihood=likelihood, variance=0.3)
-    done = vae.loss_and_gradients(x, params, eps, **settings)
+    params = vae.init_params(6, 5, 2, likelihood=likelihood, rng=rng, dtype=dtype)
+    x, eps = rng.uniform(size=(7, 6)).astype(dtype), normal(rng, dtype, 7, 2)
+    done = vae.loss_and_gradients(x, params, eps, beta=beta, variance=0.3)
     n, m = len(flat(params.encoder)), len(flat(params[:3]))
 
     def oracle(torch, *p):

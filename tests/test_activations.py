@@ -19,6 +19,7 @@ ENTRYWISE = {
     "relu": (act.relu, act.d_relu),
     "softplus": (act.softplus, act.d_softplus),
     "identity": act.ACTIVATIONS["identity"],
+    "leaky_relu": (act.leaky_relu, act.d_leaky_relu),
 }
 ALONG_AN_AXIS = [act.softmax, act.log_softmax, act.logsumexp]
 EXTREMES = [-1000.0, -50.0, -1e-300, 0.0, 1e-300, 50.0, 1000.0]
@@ -183,13 +184,16 @@ def test_every_activation_compiles_to_the_same_numbers(z):
 def test_activations_are_found_by_name():
     assert sorted(act.ACTIVATIONS) == [
         "identity",
+        "leaky_relu",
         "relu",
         "sigmoid",
         "softplus",
         "tanh",
     ]
     for name, pair in act.ACTIVATIONS.items():
-        assert (pair.f, pair.df) == tuple(ENTRYWISE[name])
+        z = np.linspace(-5, 5, 41)
+        for mine, public in zip(pair, ENTRYWISE[name], strict=True):
+            np.testing.assert_allclose(mine(z), public(z), rtol=1e-13, atol=1e-15)
 
 
 @names

@@ -12,6 +12,7 @@ from dlbook.autoencoder import (
     add_noise,
     autoencode,
     autoencode_backward,
+    autoencode_forward,
     d_reconstruction_error,
     decode,
     encode,
@@ -28,12 +29,20 @@ from dlbook.gradcheck import check_gradient
 from dlbook.live.trace import trace
 from dlbook.optim import SGD, Adam, Momentum
 from dlbook.pca import pca, principal_angles, projector
+from named import named
 
 X = np.array([1, 0.5])
 SOURCE = AEParams(
-    (Layer(np.array([[0.5, 0.4], [0.3, 0.2]]), np.array([0.1, -0.1])),),
-    (Layer(np.array([[0.5, 0.3], [0.4, 0.2]]), np.array([0.2, 0.1])),),
+    (Layer(np.array([[0.5, 0.4], [0.3, 0.2]]), np.array([0.1, -0.1]), "tanh"),),
+    (Layer(np.array([[0.5, 0.3], [0.4, 0.2]]), np.array([0.2, 0.1]), "sigmoid"),),
 )
+
+
+def under(params, hidden="tanh", code="tanh", output="sigmoid"):
+    """The same autoencoder with other activations."""
+    return AEParams(
+        named(params.encoder, hidden, code), named(params.decoder, hidden, output)
+    )
 
 
 def random_case(seed, dtype=np.float64):
@@ -42,7 +51,10 @@ def random_case(seed, dtype=np.float64):
     params = init_params(*sizes, rng=rng, dtype=dtype)
     params = AEParams(
         *(
-            tuple(Layer(W, rng.normal(size=b.shape).astype(dtype)) for W, b in layers)
+            tuple(
+                layer._replace(b=rng.normal(size=layer.b.shape).astype(dtype))
+                for layer in layers
+            )
             for layers in params
         )
     )
@@ -51,43 +63,45 @@ def random_case(seed, dtype=np.float64):
 
 
 def test_the_sources_example_comes_out_corrected():
-    W, b = SOURCE.encoder[0]
+    W, b, _ = SOURCE.encoder[0]
     np.testing.assert_allclose(W @ X, [0.7, 0.4])
     np.testing.assert_allclose(W @ X + b, [0.8, 0.3])
-    h = encode(X, SOURCE.encoder)
+    h = encode(X, SOURCE)
     np.testing.assert_allclose(h, [0.66403677, 0.29131261], atol=5e-9)
-    x_hat = decode(h, SOURCE.decoder)
+    x_hat = decode(h, SOURCE)
     np.testing.assert_allclose(x_hat, [0.65008484, 0.60441066], atol=5e-9)
-    cache = autoencode(X, SOURCE)
+    run, cache = autoencode_forward(X, SOURCE)
     np.testing.assert_array_equal(cache.h, h)
-    np.testing.assert_array_equal(cache.x_hat, x_hat)
+    np.testing.assert_array_equal(run, x_hat)
     assert abs(h - np.tanh([0.85, 0.4])).max() > 0.02
 
 
 def test_the_encoder_ends_in_tanh_and_the_decoder_in_sigmoid():
     rng = np.random.default_rng(1)
     x, params = rng.normal(size=(6, 3)), init_params(3, 4, 2, rng=rng)
-    (W1, b1), (W2, b2) = params.encoder
+    (W1, b1, _), (W2, b2, _) = params.encoder
     h = np.tanh(np.tanh(x @ W1.T + b1) @ W2.T + b2)
-    np.testing.assert_allclose(encode(x, params.encoder), h, rtol=1e-13)
-    (W1, b1), (W2, b2) = params.decoder
+    np.testing.assert_allclose(encode(x, params), h, rtol=1e-13)
+    (W1, b1, _), (W2, b2, _) = params.decoder
     logits = np.tanh(h @ W1.T + b1) @ W2.T + b2
     expected = 1 / (1 + np.exp(-logits))
-    np.testing.assert_allclose(decode(h, params.decoder), expected, rtol=1e-13)
-    np.testing.assert_allclose(autoencode(x, params).x_hat, expected, rtol=1e-13)
+    np.testing.assert_allclose(decode(h, params), expected, rtol=1e-13)
+    np.testing.assert_allclose(autoencode(x, params), expected, rtol=1e-13)
 
 
 def test_the_activations_can_be_named():
     rng = np.random.default_rng(2)
-    x, params = rng.normal(size=(6, 3)), init_params(3, 4, 2, rng=rng)
     names = dict(hidden="relu", code="softplus", output="identity")
-    h = encode(x, params.encoder, hidden="relu", code="softplus")
-    x_hat = decode(h, params.decoder, hidden="relu", output="identity")
-    cache = autoencode(x, params, **names)
+    x, params = rng.normal(size=(6, 3)), init_params(3, 4, 2, rng=rng, **names)
+    assert [layer.phi for layer in params.encoder] == ["relu", "softplus"]
+    assert [layer.phi for layer in params.decoder] == ["relu", "identity"]
+    h = encode(x, params)
+    x_hat = decode(h, params)
+    run, cache = autoencode_forward(x, params)
     np.testing.assert_array_equal(cache.h, h)
-    np.testing.assert_array_equal(cache.x_hat, x_hat)
+    np.testing.assert_array_equal(run, x_hat)
     assert (h > 0).all() and x_hat.min() < 0
-    linear = autoencode(x, params, **LINEAR).x_hat
+    linear = autoencode(x, under(params, **LINEAR))
     W = np.eye(3)
     for layer in params.encoder + params.decoder:
         W = layer.W @ W
@@ -98,12 +112,13 @@ def test_the_activations_can_be_named():
 @pytest.mark.parametrize("names", [{}, LINEAR, dict(hidden="relu", code="softplus")])
 def test_every_gradient_equals_its_numerical_one(seed, names):
     rng, params, x = random_case(seed)
-    cache = autoencode(x, params, **names)
+    params = under(params, **names)
+    _, cache = autoencode_forward(x, params)
     d_x_hat = rng.normal(size=x.shape)
     d_x, grads = autoencode_backward(d_x_hat, cache)
 
     def loss(tree):
-        return np.sum(d_x_hat * autoencode(tree[0], tree[1], **names).x_hat)
+        return np.sum(d_x_hat * autoencode(*tree))
 
     check_gradient(loss, (x, params), (d_x, grads))
     without, same = autoencode_backward(d_x_hat, cache, wrt_x=False)
@@ -117,7 +132,7 @@ def test_the_error_has_its_gradient_with_and_without_a_clean_target(seed):
     clean = x + rng.normal(size=x.shape)
     for target in (None, clean):
         value, grads = loss_and_gradients(x, params, target=target)
-        x_hat = autoencode(x, params).x_hat
+        x_hat = autoencode(x, params)
         expected = reconstruction_error(x_hat, x if target is None else clean)
         np.testing.assert_allclose(value, expected, rtol=1e-14)
         check_gradient(
@@ -142,12 +157,10 @@ def test_a_linear_autoencoder_never_goes_below_pcas_floor(seed):
     rng = np.random.default_rng(seed)
     n, d = int(rng.integers(2, 30)), int(rng.integers(2, 8))
     k, x = int(rng.integers(1, d)), rng.normal(size=(n, d)) * np.arange(1, d + 1)
-    params = init_params(d, k, rng=rng)
-    *_, last = train(
-        x, params, Adam(lr=0.05), epochs=20, batch_size=8, rng=rng, **LINEAR
-    )
+    params = init_params(d, k, rng=rng, **LINEAR)
+    *_, last = train(x, params, Adam(lr=0.05), epochs=20, batch_size=8, rng=rng)
     for p in (params, last.params):
-        error = reconstruction_error(autoencode(x, p, **LINEAR).x_hat, x)
+        error = reconstruction_error(autoencode(x, p), x)
         assert error >= pca_floor(x, k) * (1 - 1e-12) - 1e-12
 
 
@@ -155,8 +168,8 @@ def test_a_linear_autoencoder_learns_pcas_span_but_not_its_components():
     rng = np.random.default_rng(4)
     x = rng.normal(size=(200, 4)) * [3.0, 2.0, 0.5, 0.2] + [1.0, -2.0, 0.0, 3.0]
     x = x @ np.linalg.qr(rng.normal(size=(4, 4)))[0]
-    fit, start = pca(x, 2), init_params(4, 2, rng=rng)
-    settings = dict(epochs=1000, batch_size=200, rng=rng, **LINEAR)
+    fit, start = pca(x, 2), init_params(4, 2, rng=rng, **LINEAR)
+    settings = dict(epochs=1000, batch_size=200, rng=rng)
     *_, last = train(x, start, Adam(lr=0.02), **settings)
     *_, last = train(x, last.params, Momentum(lr=0.03), **settings)
     np.testing.assert_allclose(last.loss, pca_floor(x, 2), rtol=1e-5)
@@ -173,9 +186,10 @@ def test_a_bent_autoencoder_follows_a_curve_below_pcas_floor():
     t = rng.uniform(-1, 1, 200)
     x = np.column_stack([t, t**2]) * [1, 1.5]
     names = dict(hidden="tanh", code="identity", output="identity")
-    settings = dict(epochs=300, batch_size=50, rng=rng, **names)
-    *_, last = train(x, init_params(2, 8, 1, rng=rng), Adam(lr=0.02), **settings)
-    error = reconstruction_error(autoencode(x, last.params, **names).x_hat, x)
+    settings = dict(epochs=300, batch_size=50, rng=rng)
+    start = init_params(2, 8, 1, rng=rng, **names)
+    *_, last = train(x, start, Adam(lr=0.02), **settings)
+    error = reconstruction_error(autoencode(x, last.params), x)
     assert error < 0.1 * pca_floor(x, 1)
 
 
@@ -184,10 +198,11 @@ def test_a_denoising_autoencoder_brings_corrupted_points_nearer():
     t = rng.uniform(-1, 1, (300, 1))
     x = t * [3.0, 4.0]
     corrupt = partial(add_noise, scale=0.5)
-    settings = dict(epochs=60, batch_size=30, rng=rng, corrupt=corrupt, **LINEAR)
-    *_, last = train(x, init_params(2, 1, rng=rng), Adam(lr=0.02), **settings)
+    settings = dict(epochs=60, batch_size=30, rng=rng, corrupt=corrupt)
+    start = init_params(2, 1, rng=rng, **LINEAR)
+    *_, last = train(x, start, Adam(lr=0.02), **settings)
     noisy = corrupt(x, rng=rng)
-    cleaned = autoencode(noisy, last.params, **LINEAR).x_hat
+    cleaned = autoencode(noisy, last.params)
     before, after = reconstruction_error(noisy, x), reconstruction_error(cleaned, x)
     assert after < 0.6 * before
     np.testing.assert_allclose(last.loss, after, rtol=0.25)
@@ -255,15 +270,15 @@ def test_corruptions_are_seeded_and_leave_their_argument_alone(corrupt):
 
 def test_float32_stays_float32():
     rng, params, x = random_case(4, np.float32)
-    cache = autoencode(x, params)
+    _, cache = autoencode_forward(x, params)
     d_x, grads = autoencode_backward(np.ones(x.shape), cache)
     layers = grads.encoder + grads.decoder
-    arrays = [cache.h, cache.x_hat, d_x, *(a for layer in layers for a in layer)]
+    arrays = [cache.h, cache.x_hat, d_x, *(a for layer in layers for a in layer[:2])]
     arrays += [reconstruction_error(cache.x_hat, x.astype(float))]
     arrays += [d_reconstruction_error(cache.x_hat, x.astype(float))]
     arrays += [loss_and_gradients(x, params).loss]
     (epoch,) = train(x, params, Adam(lr=0.1), epochs=1, batch_size=2, rng=rng)
-    arrays += [*epoch.params.encoder[0], *epoch.params.decoder[0]]
+    arrays += [*epoch.params.encoder[0][:2], *epoch.params.decoder[0][:2]]
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
 
 
@@ -271,19 +286,21 @@ def test_extreme_inputs_saturate_and_stay_finite():
     x = np.array([[1e4, -1e4]])
     loss, grads = loss_and_gradients(x, SOURCE)
     assert np.isfinite(loss)
-    assert all(np.isfinite(a).all() for part in grads for layer in part for a in layer)
-    np.testing.assert_allclose(np.abs(encode(x, SOURCE.encoder)), 1)
+    layers = grads.encoder + grads.decoder
+    assert all(np.isfinite(a).all() for layer in layers for a in layer[:2])
+    np.testing.assert_allclose(np.abs(encode(x, SOURCE)), 1)
 
 
 def test_a_live_figure_can_trace_the_sources_example():
     def model(x, W_e, b_e, W_d, b_d):
-        params = AEParams(((W_e, b_e),), ((W_d, b_d),))
-        cache = autoencode(x, params)
+        encoder, decoder = Layer(W_e, b_e, "tanh"), Layer(W_d, b_d, "sigmoid")
+        params = AEParams((encoder,), (decoder,))
+        x_hat, cache = autoencode_forward(x, params)
         loss, grads = loss_and_gradients(x, params)
         return dict(
-            h=encode(x, params.encoder),
-            x_hat=decode(cache.h, params.decoder),
-            error=reconstruction_error(cache.x_hat, x),
+            h=encode(x, params),
+            x_hat=decode(cache.h, params),
+            error=reconstruction_error(x_hat, x),
             loss=loss,
             dW=grads.encoder[0].W,
         )
@@ -307,23 +324,23 @@ RNG = np.random.default_rng(0)
 FIT = dict(epochs=1, batch_size=2, rng=RNG)
 BATCH = np.ones((4, 2))
 REFUSED = [
-    (encode, (1.0, SOURCE.encoder), {}, "x: wanted shape (..., D), got ()"),
+    (encode, (1.0, SOURCE), {}, "x: wanted shape (..., D), got ()"),
     (
         encode,
-        (np.ones(3), SOURCE.encoder),
+        (np.ones(3), SOURCE),
         {},
-        "layers[0].W: wanted shape (K, 3), got (2, 2)",
+        "encoder[0].W: wanted shape (K, 3), got (2, 2)",
     ),
-    (encode, (X * np.nan, SOURCE.encoder), {}, "x: wanted finite numbers, got nan"),
+    (encode, (X * np.nan, SOURCE), {}, "x: wanted finite numbers, got nan"),
     (
         decode,
-        (np.ones(3), SOURCE.decoder),
+        (np.ones(3), SOURCE),
         {},
-        "layers[0].W: wanted shape (K, 3), got (2, 2)",
+        "decoder[0].W: wanted shape (K, 3), got (2, 2)",
     ),
     (
         autoencode_backward,
-        (np.ones(3), autoencode(X, SOURCE)),
+        (np.ones(3), autoencode_forward(X, SOURCE)[1]),
         {},
         "d_x_hat: wanted shape (2,) as the reconstruction has, got (3,)",
     ),
@@ -344,7 +361,7 @@ REFUSED = [
         loss_and_gradients,
         (X, SOURCE),
         {"target": np.ones(3)},
-        "x: wanted shape (2,) as x_hat has, got (3,)",
+        "target: wanted shape (2,) as the reconstruction has, got (3,)",
     ),
     (train, (X, SOURCE, SGD(lr=1)), FIT, "x: wanted shape (N, D), got (2,)"),
     (
@@ -387,6 +404,25 @@ REFUSED = [
 def test_bad_input_is_refused_by_name(function, args, kwargs, message):
     with pytest.raises(ValueError, match="^" + re.escape(message) + "$"):
         function(*args, **kwargs)
+
+
+def test_what_is_no_autoencoder_is_refused():
+    for function in (encode, decode, autoencode):
+        with pytest.raises(TypeError, match="^params: wanted an AEParams, got tuple$"):
+            function(X, SOURCE.encoder)
+    wide = SOURCE._replace(decoder=(Layer(np.ones((3, 2)), np.ones(3), "sigmoid"),))
+    message = "^decoder: wanted 2 outputs as x has entries, got 3$"
+    with pytest.raises(ValueError, match=message):
+        autoencode(X, wide)
+    with pytest.raises(TypeError, match="^cache: wanted AECache, got the pair"):
+        autoencode_backward(X, autoencode_forward(X, SOURCE))
+
+
+def test_a_corruption_that_changes_the_shape_is_refused():
+    run = train(BATCH, SOURCE, SGD(lr=1), corrupt=lambda x, rng: x[:, :1], **FIT)
+    message = r"^corrupt\(x\): wanted shape \(2, 2\) as x has, got \(2, 1\)$"
+    with pytest.raises(ValueError, match=message):
+        next(run)
 
 
 def test_a_missing_generator_is_refused():

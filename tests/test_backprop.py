@@ -15,8 +15,9 @@ from dlbook.backprop import (
     minibatches,
     mlp,
     mlp_backward,
+    mlp_forward,
     sigmoid_unit,
-    sigmoid_unit_backward,
+    sigmoid_unit_gradients,
     train,
     train_step,
 )
@@ -24,6 +25,7 @@ from dlbook.gradcheck import check_gradient
 from dlbook.live.trace import trace
 from dlbook.losses import half_squared_error
 from dlbook.optim import SGD, Adam
+from named import named
 
 NAMES = sorted(ACTIVATIONS)
 
@@ -33,7 +35,8 @@ def random_network(seed, dtype=np.float64):
     sizes = rng.integers(1, 6, size=rng.integers(2, 5)).tolist()
     layers = init_params(*sizes, rng=rng, dtype=dtype)
     noise = tuple(
-        Layer(W, b + rng.normal(size=b.shape).astype(dtype)) for W, b in layers
+        layer._replace(b=layer.b + rng.normal(size=layer.b.shape).astype(dtype))
+        for layer in layers
     )
     shape = (sizes[0],) if seed % 2 else (int(rng.integers(1, 7)), sizes[0])
     return rng, noise, rng.normal(size=shape).astype(dtype)
@@ -46,9 +49,9 @@ def test_the_unit_has_the_gradient_of_its_loss(shape):
     w, b = rng.normal(size=4), np.array(rng.normal())
 
     def loss(params):
-        return half_squared_error(sigmoid_unit(x, *params), y)
+        return half_squared_error(sigmoid_unit(x, *params), y, "sum")
 
-    check_gradient(loss, (w, b), sigmoid_unit_backward(x, y, w, b))
+    check_gradient(loss, (w, b), sigmoid_unit_gradients(x, y, w, b))
 
 
 def test_the_sources_print_is_the_way_down_and_not_the_gradient():
@@ -56,7 +59,7 @@ def test_the_sources_print_is_the_way_down_and_not_the_gradient():
     x, y, w, b = rng.normal(size=(5, 3)), rng.uniform(size=5), rng.normal(size=3), 0.3
     y_hat = sigmoid_unit(x, w, b)
     printed = np.sum(((y - y_hat) * y_hat * (1 - y_hat))[:, None] * x, axis=0)
-    dw, db = sigmoid_unit_backward(x, y, w, b)
+    dw, db = sigmoid_unit_gradients(x, y, w, b)
     np.testing.assert_allclose(dw, -printed, rtol=1e-12)
     before = half_squared_error(y_hat, y)
     assert half_squared_error(sigmoid_unit(x, w + 1e-3 * printed, b), y) < before
@@ -67,7 +70,7 @@ def test_the_sources_print_is_the_way_down_and_not_the_gradient():
 def test_the_unit_stays_finite_at_extreme_inputs():
     x = np.array([[1000.0], [-1000.0]])
     np.testing.assert_array_equal(sigmoid_unit(x, [1.0], 0.0), [1, 0])
-    dw, db = sigmoid_unit_backward(x, [0, 1], [1.0], 0.0)
+    dw, db = sigmoid_unit_gradients(x, [0, 1], [1.0], 0.0)
     assert (dw[0], db) == (0, 0)
 
 
@@ -75,12 +78,14 @@ def test_the_unit_stays_finite_at_extreme_inputs():
 @pytest.mark.parametrize("output", NAMES)
 def test_a_network_is_its_formula_layer_by_layer(hidden, output):
     rng, layers, x = random_network(3)
+    layers = named(layers, hidden, output)
     h = np.atleast_2d(x)
-    for i, (W, b) in enumerate(layers):
+    for i, (W, b, _) in enumerate(layers):
         f = ACTIVATIONS[output if i == len(layers) - 1 else hidden].f
         h = np.array([f([W[k] @ row + b[k] for k in range(len(b))]) for row in h])
-    cache = mlp(x, layers, hidden=hidden, output=output)
-    np.testing.assert_allclose(np.atleast_2d(cache.out), h, rtol=1e-12, atol=1e-14)
+    out, cache = mlp_forward(x, layers)
+    np.testing.assert_allclose(np.atleast_2d(out), h, rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(out, mlp(x, layers))
     assert cache.out is cache.outputs[-1]
     assert len(cache.outputs) == len(layers) + 1
 
@@ -90,26 +95,27 @@ def test_a_network_is_its_formula_layer_by_layer(hidden, output):
 @pytest.mark.parametrize("seed", range(4))
 def test_every_gradient_of_a_network_equals_its_numerical_one(hidden, output, seed):
     rng, layers, x = random_network(seed)
-    names = dict(hidden=hidden, output=output)
-    cache = mlp(x, layers, **names)
-    d_out = rng.normal(size=cache.out.shape)
-    d_x, grads = mlp_backward(d_out, cache)
+    layers = named(layers, hidden, output)
+    out, cache = mlp_forward(x, layers)
+    d_out = rng.normal(size=out.shape)
+    grads = mlp_backward(d_out, cache)
 
     def loss(params):
-        return np.sum(d_out * mlp(params[0], params[1], **names).out)
+        return np.sum(d_out * mlp(*params))
 
-    check_gradient(loss, (x, layers), (d_x, grads))
+    check_gradient(loss, (x, layers), tuple(grads))
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_batch_is_its_examples_one_by_one(seed):
     rng, layers, _ = random_network(seed)
     x = rng.normal(size=(5, layers[0].W.shape[1]))
-    cache = mlp(x, layers)
-    d_out = rng.normal(size=cache.out.shape)
+    out, cache = mlp_forward(x, layers)
+    d_out = rng.normal(size=out.shape)
     d_x, grads = mlp_backward(d_out, cache)
     singles = [
-        mlp_backward(d, mlp(row, layers)) for d, row in zip(d_out, x, strict=True)
+        mlp_backward(d, mlp_forward(row, layers)[1])
+        for d, row in zip(d_out, x, strict=True)
     ]
     np.testing.assert_allclose(d_x, [s[0] for s in singles], rtol=1e-12, atol=1e-14)
     for i, grad in enumerate(grads):
@@ -123,7 +129,7 @@ def test_a_batch_is_its_examples_one_by_one(seed):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_derivative_from_the_output_is_the_derivative_from_the_input(name):
     z = np.concatenate([np.linspace(-5, 5, 41), [-40.0, 40.0, -1000.0, 1000.0]])
-    cache = mlp(z[:, None], [([[1.0]], [0.0])], output=name)
+    _, cache = mlp_forward(z[:, None], [Layer([[1.0]], [0.0], name)])
     d_x, _ = mlp_backward(np.ones((len(z), 1)), cache)
     expected = ACTIVATIONS[name].df(z)
     np.testing.assert_allclose(d_x[:, 0], expected, rtol=1e-12, atol=1e-15)
@@ -131,10 +137,8 @@ def test_the_derivative_from_the_output_is_the_derivative_from_the_input(name):
 
 def test_the_gradient_of_the_input_is_left_out_on_demand():
     rng, layers, x = random_network(4)
-    cache = mlp(x, layers)
-    full, short = (
-        mlp_backward(cache.out, cache, wrt_x=wrt_x) for wrt_x in (True, False)
-    )
+    out, cache = mlp_forward(x, layers)
+    full, short = (mlp_backward(out, cache, wrt_x=wrt_x) for wrt_x in (True, False))
     assert full[0].shape == x.shape
     assert short[0] is None
     for a, b in zip(full[1], short[1], strict=True):
@@ -155,11 +159,10 @@ def test_every_loss_of_a_network_has_its_gradient(loss, reduction, seed):
     rng, layers, x = random_network(seed)
     y = targets(rng, loss, x.shape[:-1] + layers[-1].b.shape)
     output = "sigmoid" if loss == "binary_cross_entropy" else "identity"
-    settings = dict(loss=loss, hidden="sigmoid", output=output, reduction=reduction)
+    layers = named(layers, "sigmoid", output)
+    settings = dict(loss=loss, reduction=reduction)
     value, grads = loss_and_gradients(x, y, layers, **settings)
-    expected = getattr(losses, loss)(
-        mlp(x, layers, hidden="sigmoid", output=output).out, y, reduction=reduction
-    )
+    expected = getattr(losses, loss)(mlp(x, layers), y, reduction=reduction)
     np.testing.assert_allclose(value, expected, rtol=1e-14)
     check_gradient(
         lambda params: loss_and_gradients(x, y, params, **settings).loss, layers, grads
@@ -172,7 +175,7 @@ def test_the_loss_is_a_mean_and_the_hidden_layers_are_tanh_by_default():
     y = rng.normal(size=(3, len(layers[-1].b)))
     value, _ = loss_and_gradients(x, y, layers, loss="half_squared_error")
     h = x
-    for W, b in layers[:-1]:
+    for W, b, _ in layers[:-1]:
         h = np.tanh(h @ W.T + b)
     out = h @ layers[-1].W.T + layers[-1].b
     np.testing.assert_allclose(value, np.mean((y - out) ** 2 / 2), rtol=1e-12)
@@ -185,26 +188,26 @@ def test_one_step_down_the_gradient_lowers_the_loss():
     done = train_step(x, y, layers, optimiser, (), **settings)
     before, grads = loss_and_gradients(x, y, layers, **settings)
     assert done.loss == before
-    assert loss_and_gradients(x, y, done.layers, **settings).loss < before
-    for new, old, grad in zip(done.layers, layers, grads, strict=True):
+    assert loss_and_gradients(x, y, done.params, **settings).loss < before
+    for new, old, grad in zip(done.params, layers, grads, strict=True):
         np.testing.assert_allclose(new.W, old.W - 1e-3 * grad.W, rtol=1e-14)
         np.testing.assert_allclose(new.b, old.b - 1e-3 * grad.b, rtol=1e-14)
 
 
-def test_a_step_takes_plain_pairs_and_hands_on_the_optimisers_state():
+def test_a_step_takes_plain_tuples_and_hands_on_the_optimisers_state():
     optimiser = Adam(lr=0.1)
-    pairs = [(np.array([[0.5]]), np.array([0.0]))]
+    pairs = [(np.array([[0.5]]), np.array([0.0]), "tanh")]
     layers = tuple(Layer(*pair) for pair in pairs)
-    settings = dict(loss="half_squared_error", output="tanh")
+    settings = dict(loss="half_squared_error")
     one = train_step([1.0], [1.0], pairs, optimiser, optimiser.init(layers), **settings)
-    two = train_step([1.0], [1.0], one.layers, optimiser, one.state, **settings)
+    two = train_step([1.0], [1.0], one.params, optimiser, one.state, **settings)
     assert (one.state.step, two.state.step) == (1, 2)
     assert two.loss < one.loss
 
 
 def test_initial_weights_lie_within_glorots_limit_and_fill_it():
     layers = init_params(300, 200, 10, rng=np.random.default_rng(0))
-    for W, b in layers:
+    for W, b, _ in layers:
         limit = np.sqrt(6 / sum(W.shape))
         assert not b.any()
         assert 0.98 * limit < np.abs(W).max() <= limit
@@ -240,12 +243,12 @@ def blobs(seed=0, n=60):
 
 def test_training_learns_and_tells_the_loss_of_each_pass():
     rng, x, y = blobs()
-    start = init_params(2, 8, 3, rng=rng)
-    settings = dict(loss="cross_entropy_with_logits", hidden="relu", batch_size=16)
+    start = init_params(2, 8, 3, hidden="relu", rng=rng)
+    settings = dict(loss="cross_entropy_with_logits", batch_size=16)
     epochs = list(train(x, y, start, Adam(lr=0.03), epochs=30, rng=rng, **settings))
     assert [e.epoch for e in epochs] == list(range(1, 31))
     assert epochs[-1].loss < 0.1 < epochs[0].loss
-    out = mlp(x, epochs[-1].layers, hidden="relu").out
+    out = mlp(x, epochs[-1].params)
     assert np.mean(out.argmax(axis=1) == y) > 0.97
 
 
@@ -260,9 +263,9 @@ def test_an_epochs_loss_is_the_mean_over_its_examples():
     layers, total = start, 0.0
     for rows in minibatches(10, 4, rng=np.random.default_rng(5)):
         done = train_step(x[rows], y[rows], layers, SGD(lr=0.1), (), **settings)
-        layers, total = done.layers, total + done.loss * len(rows)
+        layers, total = done.params, total + done.loss * len(rows)
     np.testing.assert_allclose(epoch.loss, total / 10, rtol=1e-14)
-    np.testing.assert_array_equal(epoch.layers[0].W, layers[0].W)
+    np.testing.assert_array_equal(epoch.params[0].W, layers[0].W)
 
 
 def test_training_is_the_same_for_the_same_seed():
@@ -273,7 +276,7 @@ def test_training_is_the_same_for_the_same_seed():
         layers = init_params(2, 3, rng=np.random.default_rng(9))
         settings = dict(loss="cross_entropy_with_logits", epochs=2, batch_size=7)
         *_, last = train(x, y, layers, SGD(lr=0.1), rng=rng, **settings)
-        runs.append(last.layers[0].W)
+        runs.append(last.params[0].W)
     np.testing.assert_array_equal(runs[0], runs[1])
     assert (runs[0] != runs[2]).any()
 
@@ -281,23 +284,23 @@ def test_training_is_the_same_for_the_same_seed():
 @pytest.mark.parametrize("name", NAMES)
 def test_float32_stays_float32(name):
     rng, layers, x = random_network(2, np.float32)
-    assert {a.dtype for layer in layers for a in layer} == {np.dtype(np.float32)}
-    cache = mlp(x, layers, hidden=name, output=name)
-    d_x, grads = mlp_backward(np.ones(cache.out.shape), cache)
-    arrays = [d_x, *cache.outputs, *(a for layer in grads for a in layer)]
+    assert {a.dtype for layer in layers for a in layer[:2]} == {np.dtype(np.float32)}
+    out, cache = mlp_forward(x, named(layers, name, name))
+    d_x, grads = mlp_backward(np.ones(out.shape), cache)
+    arrays = [d_x, *cache.outputs, *(a for layer in grads for a in layer[:2])]
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
-    y = np.zeros(cache.out.shape)
+    y, layers = np.zeros(out.shape), named(layers, name)
     for loss in ("half_squared_error", "binary_cross_entropy_with_logits"):
         state = Adam(lr=0.1).init(layers)
-        done = train_step(x, y, layers, Adam(lr=0.1), state, loss=loss, hidden=name)
-        arrays = [done.loss, *(a for layer in done.layers for a in layer)]
+        done = train_step(x, y, layers, Adam(lr=0.1), state, loss=loss)
+        arrays = [done.loss, *(a for layer in done.params for a in layer[:2])]
         assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
 
 
 def test_the_unit_keeps_float32():
     x, w = np.ones((3, 2), np.float32), np.ones(2, np.float32)
     assert sigmoid_unit(x, w, 0.5).dtype == np.float32
-    grads = sigmoid_unit_backward(x, np.ones(3), w, 0.5)
+    grads = sigmoid_unit_gradients(x, np.ones(3), w, 0.5)
     assert {a.dtype for a in grads} == {np.dtype(np.float32)}
 
 
@@ -305,13 +308,12 @@ def test_the_unit_keeps_float32():
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_live_figure_can_trace_forward_and_backward(hidden, loss):
     output = "sigmoid" if loss == "binary_cross_entropy" else "identity"
-    settings = dict(loss=loss, hidden=hidden, output=output)
 
     def model(x, W, b, V, c):
-        layers = ((W, b), (V, c))
-        value, (first, second) = loss_and_gradients(x, [0.0, 1.0], layers, **settings)
-        out = mlp(x, layers, hidden=hidden, output=output).out
-        unit = sigmoid_unit_backward(x, 1.0, W[0], b[0])
+        layers = Layer(W, b, hidden), Layer(V, c, output)
+        value, (first, second) = loss_and_gradients(x, [0.0, 1.0], layers, loss=loss)
+        out = mlp(x, layers)
+        unit = sigmoid_unit_gradients(x, 1.0, W[0], b[0])
         y_hat = sigmoid_unit(x, W[0], b[0])
         return dict(
             loss=value, out=out, dW=first.W, db=second.b, dw=unit[0], y_hat=y_hat
@@ -328,22 +330,23 @@ def test_a_live_figure_can_trace_forward_and_backward(hidden, loss):
 
 
 RNG = np.random.default_rng(0)
-X, NET = np.ones((4, 2)), (Layer(np.ones((3, 2)), np.ones(3)),)
-CACHE = mlp(X, NET)
+Y = np.ones((4, 3))
+X, NET = np.ones((4, 2)), (Layer(np.ones((3, 2)), np.ones(3), "identity"),)
+CACHE = mlp_forward(X, NET)[1]
 FIT = dict(loss="half_squared_error", epochs=1, batch_size=2, rng=RNG)
-OPTIONS = "'identity', 'sigmoid', 'tanh', 'relu', 'softplus'"
+OPTIONS = "'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'softplus'"
 REFUSED = [
     (sigmoid_unit, (1.0, [1.0], 0), {}, "x: wanted shape (..., D), got ()"),
     (sigmoid_unit, (X, [1.0], 0), {}, "w: wanted shape (2,), got (1,)"),
     (sigmoid_unit, (X, [1.0, 2.0], np.nan), {}, "b: wanted finite numbers, got nan"),
     (
-        sigmoid_unit_backward,
+        sigmoid_unit_gradients,
         (1.0, 1.0, [1.0], 0),
         {},
         "x: wanted shape (..., D), got ()",
     ),
     (
-        sigmoid_unit_backward,
+        sigmoid_unit_gradients,
         (X, [1.0], [1.0, 2.0], 0),
         {},
         "y: wanted shape (4,) as the prediction has, got (1,)",
@@ -352,28 +355,45 @@ REFUSED = [
     (init_params, (2, 0), {"rng": RNG}, "sizes[1]: wanted an integer >= 1, got 0"),
     (mlp, (X[0, 0], NET), {}, "x: wanted shape (..., D), got ()"),
     (mlp, (X[:0], NET), {}, "x: wanted at least one value, got shape (0, 2)"),
-    (mlp, (X, ()), {}, "layers: wanted at least one, got none"),
+    (mlp, (X, ()), {}, "layers: wanted at least one layer, got none"),
     (mlp, (X[:, :1], NET), {}, "layers[0].W: wanted shape (K, 1), got (3, 2)"),
     (mlp, (X, NET * 2), {}, "layers[1].W: wanted shape (K, 3), got (3, 2)"),
     (
         mlp,
-        (X, [(np.ones((3, 2)), np.ones(2))]),
+        (X, [Layer(np.ones((3, 2)), np.ones(2), "tanh")]),
         {},
         "layers[0].b: wanted shape (3,), got (2,)",
     ),
     (
         mlp,
-        (X, [(np.full((3, 2), np.nan), np.ones(3))]),
+        (X, [Layer(np.full((3, 2), np.nan), np.ones(3), "tanh")]),
         {},
         "layers[0].W: wanted finite numbers, got nan",
     ),
     (
         mlp,
-        (X, NET),
-        {"hidden": "step"},
-        f"hidden: wanted one of {OPTIONS}, got 'step'",
+        (X, named(NET, output="step")),
+        {},
+        f"layers[0].phi: wanted one of {OPTIONS}, got 'step'",
     ),
-    (mlp, (X, NET), {"output": 1}, f"output: wanted one of {OPTIONS}, got 1"),
+    (
+        mlp,
+        (X, [(np.ones((3, 2)), np.ones(3))]),
+        {},
+        f"layers[0].phi: wanted one of {OPTIONS}, got None",
+    ),
+    (
+        init_params,
+        (2, 3),
+        {"rng": RNG, "hidden": 1},
+        f"hidden: wanted one of {OPTIONS}, got 1",
+    ),
+    (
+        init_params,
+        (2, 3),
+        {"rng": RNG, "output": "step"},
+        f"output: wanted one of {OPTIONS}, got 'step'",
+    ),
     (
         mlp_backward,
         (X, CACHE),
@@ -384,7 +404,7 @@ REFUSED = [
         loss_and_gradients,
         (X, X, NET),
         {"loss": "half_squared_error"},
-        "y: wanted shape (4, 3) as y_hat has, got (4, 2)",
+        "y: wanted shape (4, 3) as the prediction has, got (4, 2)",
     ),
     (
         loss_and_gradients,
@@ -394,9 +414,15 @@ REFUSED = [
     ),
     (
         loss_and_gradients,
-        (X, [0, 1, 2, 0], NET),
-        {"loss": "cross_entropy_with_logits", "output": "sigmoid"},
-        "output: wanted 'identity' for logits, got 'sigmoid'",
+        (X, [0, 1, 2, 0], named(NET, output="sigmoid")),
+        {"loss": "cross_entropy_with_logits"},
+        "layers[0].phi: wanted 'identity' for cross_entropy_with_logits, got 'sigmoid'",
+    ),
+    (
+        loss_and_gradients,
+        (X, np.ones((4, 3)), NET),
+        {"loss": "binary_cross_entropy"},
+        "layers[0].phi: wanted 'sigmoid' for binary_cross_entropy, got 'identity'",
     ),
     (minibatches, (0, 3), {"rng": RNG}, "n: wanted an integer >= 1, got 0"),
     (minibatches, (3, 0), {"rng": RNG}, "size: wanted an integer >= 1, got 0"),
@@ -418,17 +444,23 @@ def test_an_unknown_loss_is_refused_with_the_known_ones():
 def test_training_refuses_data_and_settings_that_do_not_fit():
     with pytest.raises(ValueError, match=r"^x: wanted shape \(N, D\), got \(2,\)$"):
         train(X[0], X, NET, SGD(lr=1), **FIT)
-    message = r"^y: wanted 4 rows as x has, got shape \(3, 2\)$"
+    message = r"^y: wanted shape \(4, 3\) as the prediction has, got \(3, 2\)$"
     with pytest.raises(ValueError, match=message):
         train(X, X[:3], NET, SGD(lr=1), **FIT)
+    with pytest.raises(ValueError, match="^loss: wanted one of .*, got 'mse'$"):
+        train(X, Y, NET, SGD(lr=1), **{**FIT, "loss": "mse"})
+    with pytest.raises(TypeError, match="unexpected keyword argument 'reduction'"):
+        train(X, Y, NET, SGD(lr=1), reduction="sum", **FIT)
+    with pytest.raises(TypeError, match="^optimiser: wanted an optimiser such as SGD"):
+        train(X, Y, NET, "SGD", **FIT)
     with pytest.raises(ValueError, match="^epochs: wanted an integer >= 1, got 0$"):
-        train(X, X, NET, SGD(lr=1), **{**FIT, "epochs": 0})
+        train(X, Y, NET, SGD(lr=1), **{**FIT, "epochs": 0})
     with pytest.raises(ValueError, match="^batch_size: wanted an integer >= 1, got 0$"):
-        train(X, X, NET, SGD(lr=1), **{**FIT, "batch_size": 0})
+        train(X, Y, NET, SGD(lr=1), **{**FIT, "batch_size": 0})
     with pytest.raises(
         TypeError, match="^rng: wanted a numpy.random.Generator, got int"
     ):
-        train(X, X, NET, SGD(lr=1), **{**FIT, "rng": 1})
+        train(X, Y, NET, SGD(lr=1), **{**FIT, "rng": 1})
     message = r"^layers\[0\].W: wanted shape \(K, 1\), got \(3, 2\)$"
     with pytest.raises(ValueError, match=message):
         train(X[:, :1], X, NET, SGD(lr=1), **FIT)
@@ -447,4 +479,6 @@ def test_wrong_types_are_refused_by_name():
     with pytest.raises(TypeError, match="^layers: wanted a tuple of Layer, got 3$"):
         mlp(X, 3)
     with pytest.raises(TypeError, match="^layers: wanted a tuple of Layer, got "):
-        mlp(X, [np.ones((3, 2))])
+        mlp(X, [np.ones((4, 2))])
+    with pytest.raises(TypeError, match="^cache: wanted MLPCache, got the pair"):
+        mlp_backward(Y, mlp_forward(X, NET))

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import ROOT
 from dlbook.activations import sigmoid, tanh
-from dlbook.backprop import sigmoid_unit, sigmoid_unit_backward
+from dlbook.backprop import sigmoid_unit, sigmoid_unit_gradients
 from dlbook.cnn import convolve2d, correlate2d, max_pool2d
 from dlbook.losses import gaussian_kl, half_squared_error
 from dlbook.perceptron import predict, weighted_sum
@@ -56,7 +56,7 @@ def computed():
     """Return what each entry must say."""
     one, target, zero = np.array([[1.0]]), np.array([1.0]), np.array([0.0])
     y_hat = sigmoid_unit(one, zero, 0.0)[0]
-    slope = sigmoid_unit_backward(one, target, zero, 0.0)[0][0]
+    slope = sigmoid_unit_gradients(one, target, zero, 0.0)[0][0]
     kl = gaussian_kl([0.5], [np.log(2.0**2)])
     confused = gaussian_kl([0.5], [np.log(2.0)])
     return {
@@ -123,5 +123,7 @@ def test_each_entry_says_what_is_printed_what_is_right_and_how_to_see_it(label):
 def test_the_examples_that_are_right_come_out_exactly():
     assert weighted_sum(X, W, B) == pytest.approx(0.8, rel=1e-15)
     assert predict(X, W, B) == 1
-    assert half_squared_error([0.4, 0.6], [0.5, 0.5]) == pytest.approx(0.01, rel=1e-14)
+    assert half_squared_error([0.4, 0.6], [0.5, 0.5], "sum") == pytest.approx(
+        0.01, rel=1e-14
+    )
     assert correlate2d(IMAGE, KERNEL).tolist() == [[2, 3], [5, 6]]

@@ -30,6 +30,7 @@ from dlbook.gan import (
 from dlbook.gradcheck import check_gradient, numerical_gradient
 from dlbook.live.trace import trace
 from dlbook.optim import SGD, Adam
+from named import named
 
 LOGIT = np.log(0.999 / 0.001)
 
@@ -47,13 +48,19 @@ def random_game(seed, dtype=np.float64):
     params = Players(
         *(
             tuple(
-                Layer(W, 0.3 * rng.normal(size=b.shape).astype(dtype)) for W, b in net
+                layer._replace(b=0.3 * rng.normal(size=layer.b.shape).astype(dtype))
+                for layer in net
             )
             for net in params
         )
     )
     real = rng.normal(size=(rng.integers(1, 6), sample)).astype(dtype)
     return rng, params, real, rng.normal(size=(4, noise)).astype(dtype)
+
+
+def under(params, hidden):
+    """The same players with another activation in their hidden layers."""
+    return Players(*(named(net, hidden) for net in params))
 
 
 @pytest.mark.parametrize(
@@ -144,12 +151,10 @@ def test_extreme_logits_give_finite_losses_and_slopes(dtype):
 @pytest.mark.parametrize("seed", range(4))
 def test_both_players_gradients_equal_their_numerical_ones(kind, hidden, seed):
     _, params, real, z = random_game(seed)
-    game = dict(kind=kind, hidden=hidden)
+    params, game = under(params, hidden), dict(kind=kind)
     loss, grads = discriminator_gradients(real, z, params, **game)
-    fake = generate(z, params.generator, hidden=hidden)
-    halves = (
-        discriminate(x, params.discriminator, hidden=hidden) for x in (real, fake)
-    )
+    fake = generate(z, params.generator)
+    halves = (discriminate(x, params.discriminator) for x in (real, fake))
     np.testing.assert_allclose(loss, discriminator_loss(*halves, kind=kind), rtol=1e-12)
 
     def d_loss(layers):
@@ -159,7 +164,7 @@ def test_both_players_gradients_equal_their_numerical_ones(kind, hidden, seed):
 
     check_gradient(d_loss, params.discriminator, grads)
     loss, grads = generator_gradients(z, params, **game)
-    logits = discriminate(fake, params.discriminator, hidden=hidden)
+    logits = discriminate(fake, params.discriminator)
     np.testing.assert_allclose(loss, generator_loss(logits, kind=kind), rtol=1e-12)
 
     def g_loss(layers):
@@ -170,13 +175,15 @@ def test_both_players_gradients_equal_their_numerical_ones(kind, hidden, seed):
 
 def test_generator_and_discriminator_are_networks():
     _, params, real, z = random_game(1)
-    expected = mlp(z, params.generator).out
+    expected = mlp(z, params.generator)
     np.testing.assert_array_equal(generate(z, params.generator), expected)
     logits = discriminate(real, params.discriminator)
-    np.testing.assert_array_equal(logits, mlp(real, params.discriminator).out[:, 0])
+    np.testing.assert_array_equal(logits, mlp(real, params.discriminator)[:, 0])
     assert discriminate(real[0], params.discriminator).shape == ()
-    relu = mlp(z, params.generator, hidden="relu").out
-    np.testing.assert_array_equal(generate(z, params.generator, hidden="relu"), relu)
+    players = init_params((2, 4, 3), (3, 4, 1), hidden="relu", rng=RNG)
+    assert [[layer.phi for layer in net] for net in players] == [
+        ["relu", "identity"]
+    ] * 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -199,7 +206,7 @@ def test_a_player_moves_alone_and_lowers_its_own_loss(kind):
     )
     after = params._replace(generator=g.layers)
     assert generator_gradients(z, after).loss < before
-    game = dict(kind=kind, hidden="relu")
+    params, game = under(params, "relu"), dict(kind=kind)
     for player, done in (
         (discriminator_gradients(real, z, params, **game),
          discriminator_step(real, z, params, sgd, (), **game)),
@@ -212,10 +219,10 @@ def test_a_player_moves_alone_and_lowers_its_own_loss(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_step_moves_d_with_g_held_fixed_and_then_g_against_the_new_d(kind):
     rng, params, real, z = random_game(3)
-    z_g = rng.normal(size=z.shape)
+    z_g, params = rng.normal(size=z.shape), under(params, "relu")
     adam = Players(Adam(lr=0.01), Adam(lr=0.02))
     state = Players(*(o.init(p) for o, p in zip(adam, params, strict=True)))
-    game = dict(kind=kind, hidden="relu")
+    game = dict(kind=kind)
     done = train_step(real, z, z_g, params, adam, state, **game)
     d = discriminator_step(
         real, z, params, adam.discriminator, state.discriminator, **game
@@ -235,7 +242,7 @@ def test_one_step_moves_d_with_g_held_fixed_and_then_g_against_the_new_d(kind):
 def test_clipping_bounds_the_critic_after_its_step():
     _, params, real, z = random_game(4)
     done = discriminator_step(real, z, params, SGD(lr=0.1), (), clip=0.05)
-    arrays = [a for layer in done.layers for a in layer]
+    arrays = [a for layer in done.layers for a in layer[:2]]
     assert max(np.abs(a).max() for a in arrays) == 0.05
     free = discriminator_step(real, z, params, SGD(lr=0.1), ())
     np.testing.assert_array_equal(
@@ -254,7 +261,7 @@ def test_training_is_its_steps_in_the_order_of_the_seed(d_steps):
     rng, params, _, _ = random_game(5)
     x = rng.normal(size=(30, params.generator[-1].b.shape[0]))
     both = Players(Adam(lr=0.01), SGD(lr=0.1))
-    settings = dict(kind="wasserstein", hidden="relu", clip=0.2)
+    params, settings = under(params, "relu"), dict(kind="wasserstein", clip=0.2)
     found = list(
         train(x, params, both, steps=3, batch_size=4, d_steps=d_steps,
               rng=np.random.default_rng(6), **settings)
@@ -309,7 +316,7 @@ def test_the_optimal_discriminator_is_p_over_p_plus_q():
 def test_training_d_alone_approaches_the_optimal_discriminator():
     rng = np.random.default_rng(9)
     real, z = np.array([[0.0], [0.0], [0.0], [1.0]]), np.array([[0.0], [1.0]])
-    generator = (Layer(np.eye(1), np.zeros(1)),)
+    generator = (Layer(np.eye(1), np.zeros(1), "identity"),)
     params = Players(generator, init_params((1, 1), (1, 1), rng=rng).discriminator)
     sgd = SGD(lr=0.5)
     for _ in range(2000):
@@ -347,7 +354,7 @@ def test_float32_stays_float32():
     settings = dict(steps=1, batch_size=2, rng=rng, clip=0.5, d_steps=2)
     for kind in KINDS:
         (done,) = train(real, params, adam, kind=kind, **settings)
-        arrays = [a for net in done.params for layer in net for a in layer]
+        arrays = [a for net in done.params for layer in net for a in layer[:2]]
         arrays += [optimal_discriminator(real**2, real.astype(float) ** 2)]
         arrays += [generator_gradients(z, params, kind=kind).loss]
         arrays += [discriminator_gradients(real, z, params, kind=kind).loss]
@@ -357,8 +364,8 @@ def test_float32_stays_float32():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_live_figure_can_trace_players_and_losses(kind):
     def model(z, W_g, b_g, W_d, b_d, real, p):
-        x = generate(z, ((W_g, b_g),))
-        fake = discriminate(x, ((W_d, b_d),))
+        x = generate(z, (Layer(W_g, b_g, "identity"),))
+        fake = discriminate(x, (Layer(W_d, b_d, "identity"),))
         slopes = d_discriminator_loss(real, fake, kind=kind)
         return dict(
             fake=fake,
@@ -450,16 +457,17 @@ REFUSED = [
         discriminator_step,
         (X, Z, PARAMS, SGD1, ()),
         {"clip": 0},
-        "limit: wanted a number > 0, got 0.0",
+        "clip: wanted a number > 0, got 0.0",
     ),
     (clip_weights, (PARAMS.generator, -1), {}, "limit: wanted a number > 0, got -1.0"),
     (
         train_step,
         (X, Z, Z[0], PARAMS, BOTH, STATE),
         {},
-        "z: wanted shape (M, L), got (1,)",
+        "z_g: wanted shape (M, 1), got (1,)",
     ),
-    (train, (X[0], PARAMS, BOTH), FIT, "x: wanted shape (N, D), got (2,)"),
+    (train, (X[0], PARAMS, BOTH), FIT, "x: wanted shape (N, 2), got (2,)"),
+    (train, (X, PARAMS, BOTH), {**FIT, "kind": "hinge"}, NAMES),
     (
         train,
         (X, PARAMS, BOTH),
@@ -496,6 +504,19 @@ REFUSED = [
 def test_bad_input_is_refused_by_name(function, args, kwargs, message):
     with pytest.raises(ValueError, match="^" + re.escape(message) + "$"):
         function(*args, **kwargs)
+
+
+def test_what_are_no_players_no_optimisers_and_no_sizes_is_refused():
+    with pytest.raises(
+        TypeError, match="^optimisers: wanted Players of two optimisers"
+    ):
+        train(X, PARAMS, SGD1, **FIT)
+    with pytest.raises(TypeError, match="^optimisers.discriminator: wanted an optim"):
+        train(X, PARAMS, Players(SGD1, None), **FIT)
+    with pytest.raises(TypeError, match="^params: wanted Players, got tuple$"):
+        train(X, tuple(PARAMS), BOTH, **FIT)
+    with pytest.raises(TypeError, match="^generator_sizes: wanted at least two sizes"):
+        init_params(2, 1, rng=RNG)
 
 
 def test_a_missing_generator_of_random_numbers_is_refused():

@@ -412,8 +412,8 @@ def f(x):
         ),
         (
             lambda: check_gradient(f, Params(1.0, 2.0), Params(1.0, [1.0, 2.0])),
-            TypeError,
-            "trees: wanted arrays in tuples, got a list at .b",
+            ValueError,
+            "trees: wanted one structure, got array and list of 2 at .b",
         ),
         (
             lambda: check_gradient(f, np.ones(2), np.ones(3)),

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from dlbook.backprop import Layer, mlp, mlp_backward
+from dlbook.backprop import Layer, mlp_backward, mlp_forward
 from dlbook.gradcheck import check_gradient
 from dlbook.graph import (
     Value,
@@ -217,20 +217,20 @@ def test_the_depth_is_the_longest_way_to_a_leaf():
 def test_a_network_of_values_has_the_gradients_of_the_matrix_form():
     rng = np.random.default_rng(4)
     arrays = (
-        Layer(rng.normal(size=(3, 2)), rng.normal(size=3)),
-        Layer(rng.normal(size=(1, 3)), rng.normal(size=1)),
+        Layer(rng.normal(size=(3, 2)), rng.normal(size=3), "tanh"),
+        Layer(rng.normal(size=(1, 3)), rng.normal(size=1), "tanh"),
     )
     x = rng.normal(size=2)
     h, leaves = [Value(a) for a in x], []
-    for W, b in arrays:
+    for W, b, _ in arrays:
         W, b = [[Value(a) for a in row] for row in W], [Value(a) for a in b]
         leaves.append((W, b))
         rows = zip(W, b, strict=True)
         h = [sum((w * a for w, a in zip(r, h, strict=True)), c).tanh() for r, c in rows]
     backward(h[0])
-    cache = mlp(x, arrays, output="tanh")
+    out, cache = mlp_forward(x, arrays)
     _, grads = mlp_backward([1.0], cache)
-    np.testing.assert_allclose(h[0].value, cache.out[0], rtol=1e-14)
+    np.testing.assert_allclose(h[0].value, out[0], rtol=1e-14)
     for (W, b), grad in zip(leaves, grads, strict=True):
         np.testing.assert_allclose([[v.grad for v in r] for r in W], grad.W, rtol=1e-12)
         np.testing.assert_allclose([v.grad for v in b], grad.b, rtol=1e-12)

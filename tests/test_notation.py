@@ -53,10 +53,10 @@ def of_perceptron():
 def of_backprop():
     layers = backprop.init_params(SIZES["D"], SIZES["K"], rng=RNG)
     x, y = draw("D"), draw("K")
-    cache = backprop.mlp(x, layers)
-    d_x, _ = backprop.mlp_backward(cache.out, cache)
+    out, cache = backprop.mlp_forward(x, layers)
+    dx, _ = backprop.mlp_backward(out, cache)
     loss = backprop.loss_and_gradients(x, y, layers, loss="mean_squared_error").loss
-    shown = dict(x=x, y=y, out=cache.out, d_out=cache.out, d_x=d_x, loss=loss)
+    shown = dict(x=x, y=y, out=out, d_out=out, dx=dx, loss=loss)
     return shown | layers[0]._asdict()
 
 
@@ -76,7 +76,7 @@ def of_rnn():
     sequence = draw("T", "D")
     output = rnn.OutputParams(draw("K", "H"), draw("K"))
     h = rnn.rnn_step(x, h_prev, params)
-    states, cache = rnn.rnn_forward(sequence, h_prev, params)
+    states, cache = rnn.rnn_forward(sequence, params, h_prev)
     rnn.rnn_backward(states, cache, window=1)
     shown = dict(h_prev=h_prev, h=h, rnn_output=rnn.rnn_output(h, output), dh=states)
     shown |= dict(h0=h_prev, window=1, spectral_radius=rnn.spectral_radius(params.W_hh))
@@ -85,18 +85,17 @@ def of_rnn():
 
 
 def of_lstm():
-    params = lstm.init_params(SIZES["D"], SIZES["H"], rng=RNG)
+    params = lstm.init_params(SIZES["D"], SIZES["H"], peepholes=True, rng=RNG)
     x, h_prev, C_prev = draw("D"), draw("H"), draw("H")
-    holes = lstm.Peepholes(draw("H"), draw("H"), draw("H"))
-    step = lstm.lstm_step(x, h_prev, C_prev, params, peepholes=holes)
+    step = lstm.lstm_step(x, h_prev, C_prev, params)
     shown = dict(x=x, h_prev=h_prev, C_prev=C_prev)
-    return shown | params._asdict() | step._asdict() | holes._asdict()
+    return shown | params._asdict() | step._asdict()
 
 
 def of_autoencoder():
     params = autoencoder.init_params(SIZES["D"], SIZES["K"], rng=RNG)
     x = draw("D")
-    cache = autoencoder.autoencode(x, params)
+    _, cache = autoencoder.autoencode_forward(x, params)
     variances = pca.pca(draw("N", "D"), SIZES["K"]).variances
     layers = dict(encoder=params.encoder[0].W, decoder=params.decoder[0].W)
     return dict(x=x, h=cache.h, x_hat=cache.x_hat, variances=variances, **layers)
@@ -105,12 +104,12 @@ def of_autoencoder():
 def of_vae():
     params = vae.init_params(SIZES["D"], SIZES["L"], rng=RNG)
     x, eps = RNG.uniform(size=SIZES["D"]), draw("L")
-    cache = vae.vae(x, params, eps)
-    code, z, out = cache.code, cache.z, cache.out
-    d_z, _ = backprop.mlp_backward(out, cache.decoder)
-    bound = vae.elbo(x, out, *code, beta=1.0, likelihood="gaussian", variance=1.0)
-    shown = dict(x=x, eps=eps, z=z, d_z=d_z, out=out, beta=1.0, variance=1.0)
-    shown |= dict(decode=vae.decode(z, params.decoder))
+    run, cache = vae.vae_forward(x, params, eps)
+    code, z, out = run.code, run.z, run.out
+    dz, _ = backprop.mlp_backward(out, cache.decoder)
+    bound = vae.elbo(out, x, *code, beta=1.0, likelihood="gaussian", variance=1.0)
+    shown = dict(x=x, eps=eps, z=z, dz=dz, out=out, beta=1.0, variance=1.0)
+    shown |= dict(decode=vae.decode(z, params))
     return shown | code._asdict() | bound._asdict()
 
 

@@ -12,7 +12,7 @@ from dlbook.activations import ACTIVATIONS
 from dlbook.gradcheck import check_gradient
 from dlbook.live import TraceError
 from dlbook.live.trace import trace
-from dlbook.optim import clip_by_global_norm, global_norm
+from dlbook.optim import clip_by_global_norm, global_norm, tree_map
 from dlbook.rnn import (
     OutputParams,
     RNNParams,
@@ -62,7 +62,7 @@ def test_the_sources_step_is_the_tanh_of_the_right_sums():
 
 
 def test_the_sources_formula_names_the_sigmoid():
-    h = rnn_step([1, 0.5], [0.2, -0.1], SOURCE, "sigmoid")
+    h = rnn_step([1, 0.5], [0.2, -0.1], SOURCE._replace(phi="sigmoid"))
     np.testing.assert_allclose(h, [0.60108788, 0.52248482], atol=5e-9)
 
 
@@ -70,7 +70,7 @@ def test_an_output_is_read_off_the_state():
     params = OutputParams([[1.0, -1.0], [0.5, 2.0], [0.0, 1.0]], [0.2, 0.0, -0.1])
     z = rnn_output([0.4, 0.1], params)
     np.testing.assert_allclose(z, [0.5, 0.4, 0.0], atol=1e-15)
-    sigmoid = rnn_output([[0.4, 0.1]], params, "sigmoid")
+    sigmoid = rnn_output([[0.4, 0.1]], params._replace(phi="sigmoid"))
     np.testing.assert_allclose(sigmoid, [1 / (1 + np.exp(-z))])
 
 
@@ -95,17 +95,17 @@ def test_a_run_agrees_with_pytorch_both_ways(torch, seed, phi, dtype):
     theirs = theirs.to(getattr(torch, np.dtype(dtype).name))
     weights = [theirs.weight_ih_l0, theirs.weight_hh_l0, theirs.bias_ih_l0]
     with torch.no_grad():
-        for weight, array in zip(weights, params, strict=True):
+        for weight, array in zip(weights, params[:3], strict=True):
             weight.copy_(torch.tensor(array))
         theirs.bias_hh_l0.zero_()
     leaves = [torch.tensor(a, requires_grad=True) for a in (x, h0)]
     wanted, _ = theirs(leaves[0], leaves[1][None])
-    h, cache = rnn_forward(x, h0, params, phi)
+    h, cache = rnn_forward(x, params._replace(phi=phi), h0)
     dh = rng.normal(size=h.shape).astype(dtype)
     close(h, wanted.detach(), rtol)
     wanted = torch.autograd.grad(wanted, [*weights, *leaves], torch.tensor(dh))
     gradients = rnn_backward(dh, cache)
-    ours = [*gradients.params, gradients.dx, gradients.dh0]
+    ours = [*gradients.params[:3], gradients.dx, gradients.dh0]
     for a, b in zip(ours, wanted, strict=True):
         assert a.dtype == dtype
         close(a, b, rtol)
@@ -119,23 +119,23 @@ def test_a_run_agrees_with_pytorch_both_ways(torch, seed, phi, dtype):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_sequence_is_its_steps(seed, single, phi):
     _, x, h, params = random_run(seed, single=single)
-    states, _ = rnn_forward(x, h, params, phi)
+    states, _ = rnn_forward(x, params._replace(phi=phi), h)
     assert len(states) == len(x)
     for x_t, h_t in zip(x, states, strict=True):
-        h = rnn_step(x_t, h, params, phi)
+        h = rnn_step(x_t, h, params._replace(phi=phi))
         close(h_t, h, 1e-12)
 
 
 @given(seeds)
 def test_a_sequence_is_its_two_halves_joined_by_the_state(seed):
     rng, x, h0, params = random_run(seed)
-    h, cache = rnn_forward(x, h0, params)
+    h, cache = rnn_forward(x, params, h0)
     dh, k = rng.normal(size=h.shape), int(rng.integers(len(x)))
     whole = rnn_backward(dh, cache)
     if k == 0:
         return
-    first, early = rnn_forward(x[:k], h0, params)
-    second, late = rnn_forward(x[k:], first[-1], params)
+    first, early = rnn_forward(x[:k], params, h0)
+    second, late = rnn_forward(x[k:], params, first[-1])
     close(np.concatenate([first, second]), h, 1e-12)
     late = rnn_backward(dh[k:], late)
     d_first = dh[:k].copy()
@@ -143,36 +143,42 @@ def test_a_sequence_is_its_two_halves_joined_by_the_state(seed):
     early = rnn_backward(d_first, early)
     close(np.concatenate([early.dx, late.dx]), whole.dx, 1e-12)
     close(early.dh0, whole.dh0, 1e-12)
-    for a, b, c in zip(early.params, late.params, whole.params, strict=True):
+    for a, b, c in zip(*(g.params[:3] for g in (early, late, whole)), strict=True):
         close(a + b, c, 1e-12)
 
 
 @given(seeds)
 def test_a_batch_is_its_sequences_in_any_order(seed):
     rng, x, h0, params = random_run(seed)
-    h, cache = rnn_forward(x, h0, params)
+    h, cache = rnn_forward(x, params, h0)
     dh, order = rng.normal(size=h.shape), rng.permutation(x.shape[1])
-    close(rnn_forward(x[:, order], h0[order], params)[0], h[:, order], 1e-12)
+    close(rnn_forward(x[:, order], params, h0[order])[0], h[:, order], 1e-12)
     whole, parts = rnn_backward(dh, cache), []
     for n in range(x.shape[1]):
-        alone, cache = rnn_forward(x[:, n], h0[n], params)
+        alone, cache = rnn_forward(x[:, n], params, h0[n])
         close(alone, h[:, n], 1e-12)
         parts.append(rnn_backward(dh[:, n], cache))
     close(whole.dx, np.stack([part.dx for part in parts], axis=1), 1e-12)
     close(whole.dh0, [part.dh0 for part in parts], 1e-12)
-    for k, total in enumerate(whole.params):
+    for k, total in enumerate(whole.params[:3]):
         close(total, sum(part.params[k] for part in parts), 1e-12)
 
 
 def test_without_a_state_it_starts_at_zero():
     _, x, h0, params = random_run(1)
-    close(rnn_forward(x, None, params)[0], rnn_forward(x, 0 * h0, params)[0], 0)
+    close(rnn_forward(x, params)[0], rnn_forward(x, params, 0 * h0)[0], 0)
+
+
+def test_the_states_alone_are_those_of_the_pass():
+    _, x, h0, params = random_run(1)
+    close(rnn.rnn(x, params, h0), rnn_forward(x, params, h0)[0], 0)
+    close(rnn.rnn(x, params), rnn_forward(x, params)[0], 0)
 
 
 def test_the_states_cannot_be_written_to():
     for single in (True, False):
         _, x, h0, params = random_run(2, single=single)
-        h, _ = rnn_forward(x, h0, params)
+        h, _ = rnn_forward(x, params, h0)
         with pytest.raises(ValueError, match="read-only"):
             h[0] = 0
 
@@ -185,15 +191,16 @@ def test_the_states_cannot_be_written_to():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_run_passes_the_gradient_check(seed, single, phi):
     rng, x, h0, params = random_run(seed, single=single)
-    h, cache = rnn_forward(x, h0, params, phi)
+    params = params._replace(phi=phi)
+    h, cache = rnn_forward(x, params, h0)
     dh = rng.normal(size=h.shape)
 
     def loss(arguments):
-        params, x, h0 = arguments
-        return np.sum(dh * rnn_forward(x, h0, params, phi)[0])
+        x, params, h0 = arguments
+        return np.sum(dh * rnn_forward(x, params, h0)[0])
 
     gradients = rnn_backward(dh, cache)
-    check_gradient(loss, (params, x, h0), tuple(gradients))
+    check_gradient(loss, (x, params, h0), tuple(gradients))
     again = rnn_backward(dh, cache)
     close(again.params.W_hh, gradients.params.W_hh, 0)
 
@@ -207,7 +214,7 @@ def test_three_scalar_steps_by_hand():
     d2 = (1 - h[2] ** 2) * u * d3
     d1 = (1 - h[1] ** 2) * u * d2
     params = RNNParams([[w]], [[u]], [b])
-    states, cache = rnn_forward(np.c_[x], [0.3], params)
+    states, cache = rnn_forward(np.c_[x], params, [0.3])
     close(states[:, 0], h[1:], 1e-14)
     gradients = rnn_backward([[0.0], [0.0], [1.0]], cache)
     close(gradients.params.W_xh[0, 0], d1 * x[0] + d2 * x[1] + d3 * x[2], 1e-13)
@@ -221,29 +228,29 @@ def test_three_scalar_steps_by_hand():
 @pytest.mark.parametrize("seed", range(6))
 def test_a_window_stops_each_gradient_after_so_many_steps(seed, single):
     rng, x, h0, params = random_run(seed, single=single)
-    h, cache = rnn_forward(x, h0, params)
+    h, cache = rnn_forward(x, params, h0)
     dh, T = rng.normal(size=h.shape), len(x)
     for window in range(1, T + 1):
         totals = []
         for t in range(T):
             begin = max(0, t + 1 - window)
             start = h[begin - 1] if begin else h0
-            _, part = rnn_forward(x[begin : t + 1], start, params)
+            _, part = rnn_forward(x[begin : t + 1], params, start)
             alone = np.zeros_like(h[begin : t + 1])
             alone[-1] = dh[t]
             part = rnn_backward(alone, part)
             dx = np.zeros_like(x)
             dx[begin : t + 1] = part.dx
-            totals.append((*part.params, dx, part.dh0 * (begin == 0)))
+            totals.append((*part.params[:3], dx, part.dh0 * (begin == 0)))
         gradients = rnn_backward(dh, cache, window)
-        ours = [*gradients.params, gradients.dx, gradients.dh0]
+        ours = [*gradients.params[:3], gradients.dx, gradients.dh0]
         for a, parts in zip(ours, zip(*totals, strict=True), strict=True):
             close(a, sum(parts), 1e-12)
 
 
 def test_a_window_as_long_as_the_sequence_truncates_nothing():
     rng, x, h0, params = random_run(8)
-    h, cache = rnn_forward(x, h0, params)
+    h, cache = rnn_forward(x, params, h0)
     dh = rng.normal(size=h.shape)
     whole = rnn_backward(dh, cache)
     for window in (len(x), len(x) + 5):
@@ -254,35 +261,35 @@ def test_the_shared_weights_gradient_is_the_sum_over_the_steps():
     rng, x, h0, params = random_run(5)
     T = 4
     x = rng.normal(size=(T, *x.shape[1:]))
-    copies = RNNParams(*(np.stack([a] * T) for a in params))
+    copies = RNNParams(*(np.stack([a] * T) for a in params[:3]))
 
     def unrolled(copies):
         h, total = h0, 0.0
         for t in range(T):
-            h = rnn_step(x[t], h, RNNParams(*(a[t] for a in copies)))
+            h = rnn_step(x[t], h, RNNParams(*(a[t] for a in copies[:3])))
             total = total + np.sum(h * dh[t])
         return total
 
-    h, cache = rnn_forward(x, h0, params)
+    h, cache = rnn_forward(x, params, h0)
     dh = rng.normal(size=h.shape)
     shared = rnn_backward(dh, cache).params
-    apart = [np.zeros_like(a) for a in copies]
+    apart = [np.zeros_like(a) for a in copies[:3]]
     for t in range(T):
-        _, before = rnn_forward(x[: t + 1], h0, params)
-        _, after = rnn_forward(x[t + 1 :], h[t], params) if t + 1 < T else (None, None)
+        _, before = rnn_forward(x[: t + 1], params, h0)
+        _, after = rnn_forward(x[t + 1 :], params, h[t]) if t + 1 < T else (None, None)
         d_t = dh[t] + (rnn_backward(dh[t + 1 :], after).dh0 if after else 0)
         only = np.zeros_like(h[: t + 1])
         only[-1] = d_t
-        for k, a in enumerate(rnn_backward(only, before, window=1).params):
+        for k, a in enumerate(rnn_backward(only, before, window=1).params[:3]):
             apart[k][t] = a
     check_gradient(unrolled, copies, RNNParams(*apart))
-    for a, b in zip(shared, apart, strict=True):
+    for a, b in zip(shared[:3], apart, strict=True):
         close(a, b.sum(axis=0), 1e-12)
 
 
 def test_exploding_gradients_can_be_clipped_to_a_length():
     params = RNNParams([[1.0]], [[3.0]], [0.0])
-    h, cache = rnn_forward(np.full((30, 1), 1e-20), None, params, "identity")
+    h, cache = rnn_forward(np.full((30, 1), 1e-20), params._replace(phi="identity"))
     gradients = rnn_backward(np.ones_like(h), cache).params
     assert global_norm(gradients) > 1e10
     clipped = clip_by_global_norm(gradients, 1.0)
@@ -298,7 +305,7 @@ def test_the_norms_are_those_of_the_jacobians(single, phi):
     rng, x, h0, params = random_run(3, single=single)
     T = 5
     x = rng.normal(size=(T, *x.shape[1:]))
-    h, cache = rnn_forward(x, h0, params, phi)
+    h, cache = rnn_forward(x, params._replace(phi=phi), h0)
     norms = jacobian_norms(h, params.W_hh, phi)
     assert norms.shape == (T + 1, *h.shape[1:-1])
     hidden = h.shape[-1]
@@ -311,7 +318,7 @@ def test_the_norms_are_those_of_the_jacobians(single, phi):
                 rows.append(np.broadcast_to(np.eye(hidden)[unit], h.shape[1:]))
                 continue
             dh[-1, ..., unit] = 1
-            _, cache = rnn_forward(x[T - k :], start, params, phi)
+            _, cache = rnn_forward(x[T - k :], params._replace(phi=phi), start)
             rows.append(rnn_backward(dh, cache).dh0)
         J = np.stack(rows, axis=-2)
         close(norms[k], np.linalg.norm(J, 2, axis=(-2, -1)), 1e-9)
@@ -321,7 +328,7 @@ def test_the_norms_are_those_of_the_jacobians(single, phi):
 def test_a_small_singular_value_is_enough_to_vanish(seed):
     rng, x, h0, params = random_run(seed)
     W = params.W_hh * 0.8 / largest_singular_value(params.W_hh)
-    h, _ = rnn_forward(x, h0, params._replace(W_hh=W))
+    h, _ = rnn_forward(x, params._replace(W_hh=W), h0)
     norms = jacobian_norms(h, W)
     lags = 0.8 ** np.arange(len(norms))[:, None]
     assert (norms <= lags * (1 + 1e-12)).all()
@@ -361,8 +368,8 @@ def test_a_radius_is_at_most_the_largest_singular_value(seed):
 
 def test_the_draws_fill_their_range_and_repeat():
     params = init_params(50, 100, rng=np.random.default_rng(0))
-    assert [a.shape for a in params] == [(100, 50), (100, 100), (100,)]
-    for a in params:
+    assert [a.shape for a in params[:3]] == [(100, 50), (100, 100), (100,)]
+    for a in params[:3]:
         assert 0.09 < np.abs(a).max() <= 0.1
         assert a.min() < -0.09
     again = init_params(50, 100, rng=np.random.default_rng(0))
@@ -374,24 +381,25 @@ def test_the_draws_fill_their_range_and_repeat():
 @pytest.mark.parametrize("phi", PHIS)
 def test_a_type_stays_what_it_is(dtype, phi):
     _, x, h0, params = random_run(4, dtype)
-    h, cache = rnn_forward(x, h0, params, phi)
-    arrays = [h, rnn_forward(x, None, params, phi)[0]]
-    arrays += [rnn_step(x[0], h0, params, phi), jacobian_norms(h, params.W_hh, phi)]
-    arrays += [rnn_output(h, OutputParams(params.W_hh, params.b_h), phi)]
+    h, cache = rnn_forward(x, params._replace(phi=phi), h0)
+    arrays = [h, rnn_forward(x, params._replace(phi=phi))[0]]
+    arrays += [
+        rnn_step(x[0], h0, params._replace(phi=phi)),
+        jacobian_norms(h, params.W_hh, phi),
+    ]
+    arrays += [rnn_output(h, OutputParams(params.W_hh, params.b_h)._replace(phi=phi))]
     for window in (None, 2):
         gradients = rnn_backward(h.astype(np.float64), cache, window)
-        arrays += [*gradients.params, gradients.dx, gradients.dh0]
+        arrays += [*gradients.params[:3], gradients.dx, gradients.dh0]
     assert {a.dtype for a in arrays} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("wide", range(3))
 def test_one_argument_in_double_precision_makes_all_of_it_double(wide):
-    _, *arguments = random_run(5, np.float32)
-    exact = rnn_forward(*arguments)[0]
-    if wide < 2:
-        arguments[wide] = arguments[wide].astype(np.float64)
-    else:
-        arguments[2] = RNNParams(*(a.astype(np.float64) for a in arguments[2]))
+    _, x, h0, params = random_run(5, np.float32)
+    exact, _ = rnn_forward(x, params, h0)
+    arguments = [x, params, h0]
+    arguments[wide] = tree_map(lambda a: a.astype(np.float64), arguments[wide])
     h, _ = rnn_forward(*arguments)
     assert h.dtype == np.float64
     close(h, exact, 1e-5)
@@ -402,7 +410,7 @@ def test_sums_of_a_thousand_saturate_without_a_warning(phi):
     params = RNNParams([[1.0]], [[0.0]], [0.0])
     for dtype in DTYPES:
         x = np.array([[1000.0], [-1000.0]], dtype)
-        h, cache = rnn_forward(x, None, params, phi)
+        h, cache = rnn_forward(x, params._replace(phi=phi))
         wanted = ACTIVATIONS[phi].f(x)
         close(h, wanted, 1e-6)
         gradients = rnn_backward(np.ones_like(h), cache)
@@ -418,7 +426,7 @@ def test_a_live_figure_can_trace_steps_and_norms():
         for x_t in x:
             states.append(rnn_step(x_t, states[-1], params))
         h = np.stack(states[1:])
-        out = rnn_output(h, OutputParams(W_xh, b), "sigmoid")
+        out = rnn_output(h, OutputParams(W_xh, b)._replace(phi="sigmoid"))
         return dict(h=h, out=out, norms=jacobian_norms(h, W_hh))
 
     rng = np.random.default_rng(0)
@@ -474,9 +482,9 @@ def test_in_a_live_figure_a_larger_matrix_is_refused():
 # What is refused
 
 X = np.ones((3, 2))
-H, CACHE = rnn_forward(X, None, SOURCE)
+H, CACHE = rnn_forward(X, SOURCE)
 RNG = np.random.default_rng(0)
-NAMES = "'identity', 'sigmoid', 'tanh', 'relu', 'softplus'"
+NAMES = "'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'softplus'"
 OUT = OutputParams([[1.0, 2.0]], [0.0])
 REFUSED = [
     (rnn_step, (1.0, [0.2, 0.1], SOURCE), {}, "x: wanted shape (..., D), got ()"),
@@ -518,7 +526,7 @@ REFUSED = [
     ),
     (
         rnn_step,
-        ([1.0, 2.0], [0.2, 0.1], SOURCE, "step"),
+        ([1.0, 2.0], [0.2, 0.1], SOURCE._replace(phi="step")),
         {},
         f"phi: wanted one of {NAMES}, got 'step'",
     ),
@@ -530,28 +538,40 @@ REFUSED = [
         {},
         "b_o: wanted shape (1,), got (2,)",
     ),
-    (rnn_output, ([0.5, 1], OUT, 3), {}, f"phi: wanted one of {NAMES}, got 3"),
-    (rnn_forward, (X[0], None, SOURCE), {}, "x: wanted shape (..., T, D), got (2,)"),
+    (
+        rnn_output,
+        ([0.5, 1], OUT._replace(phi=3)),
+        {},
+        f"phi: wanted one of {NAMES}, got 3",
+    ),
+    (rnn_forward, (X[0], SOURCE), {}, "x: wanted shape (..., T, D), got (2,)"),
     (
         rnn_forward,
-        (X[None, None], None, SOURCE),
+        (X[None, None], SOURCE),
         {},
         "x: wanted shape (T, D) or (T, N, D), got (1, 1, 3, 2)",
     ),
     (
         rnn_forward,
-        (np.ones((0, 2)), None, SOURCE),
+        (np.ones((0, 2)), SOURCE),
         {},
         "x: wanted at least one value, got shape (0, 2)",
     ),
-    (rnn_forward, (X, [[0, 0]], SOURCE), {}, "h0: wanted shape (2,), got (1, 2)"),
+    (rnn_forward, (X, SOURCE, [[0, 0]]), {}, "h0: wanted shape (2,), got (1, 2)"),
     (
         rnn_forward,
-        (X[:, None], [0, 0], SOURCE),
+        (X[:, None], SOURCE, [0, 0]),
         {},
         "h0: wanted shape (1, 2), got (2,)",
     ),
-    (rnn_forward, (X, None, SOURCE, "exp"), {}, f"phi: wanted one of {NAMES}, got 'e"),
+    (
+        rnn_forward,
+        (X, SOURCE._replace(phi="exp")),
+        {},
+        f"phi: wanted one of {NAMES}, got 'exp'",
+    ),
+    (rnn_forward, (X, None, SOURCE), {}, "params: wanted RNNParams, got NoneType"),
+    (rnn_backward, (H, (H, CACHE)), {}, "cache: wanted RNNCache, got the pair"),
     (rnn_backward, (X[:2], CACHE), {}, "dh: wanted shape (3, 2) as h has, got (2, 2)"),
     (rnn_backward, (H, CACHE, 0), {}, "window: wanted an integer >= 1, got 0"),
     (rnn_backward, (H, CACHE, 1.0), {}, "window: wanted an integer, got 1.0"),
@@ -568,8 +588,8 @@ REFUSED = [
     (eigenvalues, ([1, 2],), {}, "W: wanted shape (n, n), got (2,)"),
     (largest_singular_value, ([[np.nan]],), {}, "W: wanted finite numbers, got nan"),
     (init_params, (0, 2), dict(rng=RNG), "inputs: wanted an integer >= 1, got 0"),
-    (init_params, (2, 0), dict(rng=RNG), "hidden: wanted an integer >= 1, got 0"),
-    (init_params, (2, 2.0), dict(rng=RNG), "hidden: wanted an integer, got 2.0"),
+    (init_params, (2, 0), dict(rng=RNG), "units: wanted an integer >= 1, got 0"),
+    (init_params, (2, 2.0), dict(rng=RNG), "units: wanted an integer, got 2.0"),
     (init_params, (2, 2), dict(rng=0), "rng: wanted a numpy.random.Generator, got int"),
     (
         init_params,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dlbook import lstm, rnn, sequences
+from dlbook._tree import named_leaves
 from dlbook.datasets import latch_task, load_text
 from dlbook.gradcheck import check_gradient
 from dlbook.losses import cross_entropy_with_logits
@@ -41,8 +42,7 @@ def model_of_codes(cell, seed=0, dtype=np.float64):
 
 
 def leaves(params):
-    E, cell, output = params
-    return [*([] if E is None else [E]), *cell, *output]
+    return [array for _, array in named_leaves(params)]
 
 
 # Loss and gradients
@@ -54,10 +54,10 @@ def test_logits_are_embedding_cell_and_output_in_a_row(cell):
     z, state = logits(x, params)
     one_hot = np.eye(5)[x]
     if cell == "rnn":
-        h, _ = rnn.rnn_forward(one_hot @ params.E, None, params.cell)
+        h, _ = rnn.rnn_forward(one_hot @ params.E, params.cell)
         close(state, h[-1])
     else:
-        steps, _ = lstm.lstm_forward(one_hot @ params.E, None, None, params.cell)
+        steps, _ = lstm.lstm_forward(one_hot @ params.E, params.cell)
         h = steps.h
         close(state[0], h[-1])
         close(state[1], steps.C[-1])
@@ -119,7 +119,7 @@ def test_a_model_agrees_with_pytorch(torch, cell):
     names = dict(rnn=torch.nn.RNN, lstm=torch.nn.LSTM)
     theirs = names[cell](3, 4).to(torch.float64)
     if cell == "rnn":
-        W_x, W_h, b = params.cell
+        W_x, W_h, b, _ = params.cell
     else:
         p = params.cell
         W_h, W_x = np.split(np.concatenate([p.W_i, p.W_f, p.W_C, p.W_o]), [4], axis=1)
@@ -129,7 +129,9 @@ def test_a_model_agrees_with_pytorch(torch, cell):
         theirs.weight_hh_l0.copy_(torch.tensor(W_h))
         theirs.bias_ih_l0.copy_(torch.tensor(b))
         theirs.bias_hh_l0.zero_()
-    E, W, b = (torch.tensor(a, requires_grad=True) for a in (params.E, *params.output))
+    E, W, b = (
+        torch.tensor(a, requires_grad=True) for a in (params.E, *params.output[:2])
+    )
     h, _ = theirs(torch.nn.functional.embedding(torch.tensor(x), E))
     z = (h @ W.T + b).flatten(0, 1)
     loss = torch.nn.functional.cross_entropy(z, torch.tensor(y).flatten())
@@ -308,7 +310,7 @@ START = dict(rng=RNG)
 REFUSED = [
     (init_params, ("gru", 1, 1, 1), START, "cell: wanted one of 'rnn', 'lstm', got"),
     (init_params, ("rnn", 0, 1, 1), START, "inputs: wanted an integer >= 1, got 0"),
-    (init_params, ("rnn", 1, 0, 1), START, "hidden: wanted an integer >= 1, got 0"),
+    (init_params, ("rnn", 1, 0, 1), START, "units: wanted an integer >= 1, got 0"),
     (init_params, ("rnn", 1, 1, 0), START, "outputs: wanted an integer >= 1, got 0"),
     (
         init_params,
@@ -332,9 +334,9 @@ REFUSED = [
     (logits, (X / 2, CODES), {}, "x: wanted integers, got dtype float64"),
     (logits, (2 * X, CODES), {}, "x: wanted codes from 0 to 4, got 8"),
     (logits, (X - 1, CODES), {}, "x: wanted codes from 0 to 4, got -1"),
-    (logits, (X, VECTORS), {}, "x: wanted shape (T, N, D), got (2, 2)"),
-    (logits, (V[..., :1], VECTORS), {}, "W_f: wanted shape (4, 5), got (4, 6)"),
-    (logits, (X, CODES, np.ones((3, 4))), {}, "h0: wanted shape (2, 4), got (3, 4)"),
+    (logits, (X, VECTORS), {}, "x: wanted shape (T, N, 2), got (2, 2)"),
+    (logits, (V[..., :1], VECTORS), {}, "x: wanted shape (T, N, 2), got (3, 1, 1)"),
+    (logits, (X, CODES, np.ones((3, 4))), {}, "state: wanted shape (2, 4), got (3, 4)"),
     (
         logits,
         (X, CODES._replace(cell=tuple(CODES.cell))),
@@ -342,46 +344,46 @@ REFUSED = [
         "params.cell: wanted RNNParams or LSTMParams, got tuple",
     ),
     (predict, (X + 1, CODES), {}, "x: wanted codes from 0 to 4, got 5"),
-    (loss_and_gradients, (V, [3], VECTORS), {}, "y: wanted values <= 2, got 3"),
+    (loss_and_gradients, (V, [3], VECTORS), {}, "y: wanted classes from 0 to 2, got 3"),
     (loss_and_gradients, (V, [0, 1], VECTORS), {}, "y: wanted shape (1,) or (1, 3)"),
     (
-        lambda *args: list(train([(V, [0])], *args, max_norm=0)),
+        lambda *args: train([(V, [0])], *args, max_norm=0),
         (VECTORS, SGD(0.1)),
         {},
         "max_norm: wanted a number > 0, got 0",
     ),
     (
-        lambda *args: next(text_batches(*args)),
+        text_batches,
         (X, 1, 1, 1),
         {},
         "codes: wanted shape (L,), got (2, 2)",
     ),
     (
-        lambda *args: next(text_batches(*args)),
+        text_batches,
         ([0.5], 1, 1, 1),
         {},
         "codes: wanted integers, got dtype float64",
     ),
     (
-        lambda *args: next(text_batches(*args)),
+        text_batches,
         ([1, 2], 0, 1, 1),
         {},
         "length: wanted an integer >= 1, got 0",
     ),
     (
-        lambda *args: next(text_batches(*args)),
+        text_batches,
         ([1, 2], 1, 0, 1),
         {},
         "n: wanted an integer >= 1, got 0",
     ),
     (
-        lambda *args: next(text_batches(*args)),
+        text_batches,
         ([1, 2], 1, 3, 1),
         {},
         "n: wanted at most 2 strands, got 3",
     ),
     (
-        lambda *args: next(text_batches(*args)),
+        text_batches,
         ([1, 2], 1, 1, 0),
         {},
         "steps: wanted an integer >= 1, got 0",
@@ -394,7 +396,7 @@ REFUSED = [
     ),
     (sample, (CODES, [], 1), START, "start: wanted at least one value, got shape (0,)"),
     (sample, (CODES, [[0]], 1), START, "start: wanted shape (S,), got (1, 1)"),
-    (sample, (CODES, [7], 1), START, "x: wanted codes from 0 to 4, got 7"),
+    (sample, (CODES, [7], 1), START, "start: wanted codes from 0 to 4, got 7"),
     (sample, (CODES, [0], 0), START, "length: wanted an integer >= 1, got 0"),
     (sample, (CODES, [0], 1), dict(rng=1), "rng: wanted a numpy.random.Generator"),
     (

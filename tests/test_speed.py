@@ -129,7 +129,7 @@ def test_a_sequence_keeps_its_states_and_gates_alone():
     x, zero = rng.normal(size=(50, 8, 16)), np.zeros((8, 32))
     states = 50 * 8 * 32 * 8
     params = rnn.init_params(16, 32, rng=rng)
-    assert peak(lambda: rnn.rnn_forward(x, zero, params))[0] <= 3.2 * states + x.nbytes
+    assert peak(lambda: rnn.rnn_forward(x, params, zero))[0] <= 3.2 * states + x.nbytes
     gated = lstm.init_params(16, 32, rng=rng)
-    now, _ = peak(lambda: lstm.lstm_forward(x, zero, zero, gated))
+    now, _ = peak(lambda: lstm.lstm_forward(x, gated, zero, zero))
     assert now <= 9 * states + x.nbytes

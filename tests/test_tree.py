@@ -29,6 +29,27 @@ def test_every_leaf_is_mapped_and_every_tuple_keeps_its_kind():
     assert type(mapped[1]) is tuple
 
 
+def test_lists_and_dicts_keep_their_kind_and_dicts_are_matched_by_key():
+    tree = {"b": [1, 2], "W": (3,)}
+    mapped = tree_map(lambda a, b: a - b, tree, {"W": (1,), "b": [5, 7]})
+    assert mapped == {"b": [-4, -5], "W": (2,)}
+    assert list(mapped) == ["b", "W"]
+    assert [path for path, _ in named_leaves(tree)] == [
+        "['b'][0]",
+        "['b'][1]",
+        "['W'][0]",
+    ]
+    assert fill(tree, [7, 8, 9]) == {"b": [7, 8], "W": (9,)}
+
+
+def test_a_choice_stays_as_it_is_and_a_gradient_may_leave_it_open():
+    tree, gradient = Layer(1, "tanh"), Layer(2, None)
+    assert tree_map(lambda a: -a, tree) == Layer(-1, "tanh")
+    assert tree_map(lambda a, g: a - g, tree, gradient) == Layer(-1, "tanh")
+    assert unzip_map(lambda path, a: (a, -a), tree) == (tree, Layer(-1, "tanh"))
+    assert named_leaves(tree) == [(".W", 1)]
+
+
 def test_an_array_is_a_tree_by_itself():
     assert tree_map(lambda a, b: a - b, 5, 3) == 2
     assert named_leaves(5) == [("", 5)]
@@ -87,14 +108,19 @@ def test_an_array_in_the_place_of_a_leaf_is_left_whole():
             "trees: wanted one structure, got tuple of 1 and array at [0]",
         ),
         (
-            ([1, 2],),
-            TypeError,
-            "trees: wanted arrays in tuples, got a list at the top",
+            ([1, 2], (1, 2)),
+            ValueError,
+            "trees: wanted one structure, got list of 2 and tuple of 2 at the top",
         ),
         (
-            ((1, {"W": 2}),),
-            TypeError,
-            "trees: wanted arrays in tuples, got a dict at [1]",
+            ((1, {"W": 2}), (1, {"b": 2})),
+            ValueError,
+            "trees: wanted one structure, got dict of 'W' and dict of 'b' at [1]",
+        ),
+        (
+            ((1, "tanh"), (1, "relu")),
+            ValueError,
+            "trees: wanted one structure, got 'tanh' and 'relu' at [1]",
         ),
     ],
 )

@@ -29,7 +29,9 @@ from dlbook.vae import (
     train,
     vae,
     vae_backward,
+    vae_forward,
 )
+from named import named
 
 BOUNDS = [
     dict(),
@@ -38,6 +40,19 @@ BOUNDS = [
     dict(likelihood="gaussian"),
     dict(likelihood="gaussian", variance=0.3, beta=2.0),
 ]
+
+
+def with_bound(params, likelihood="bernoulli", **settings):
+    """Parameters that know the likelihood, and what else the loss is told."""
+    return params._replace(likelihood=likelihood), settings
+
+
+def under(params, hidden):
+    """The same model with another activation in its hidden layers."""
+    return params._replace(
+        encoder=named(params.encoder, hidden, hidden),
+        decoder=named(params.decoder, hidden),
+    )
 
 
 def random_case(seed, dtype=np.float64):
@@ -51,7 +66,7 @@ def random_case(seed, dtype=np.float64):
 
 def leaves(params):
     layers = (*params.encoder, params.mu, params.log_var, *params.decoder)
-    return [array for layer in layers for array in layer]
+    return [array for layer in layers for array in layer[:2]]
 
 
 def test_the_closed_form_divergence_of_the_chapters_example():
@@ -68,23 +83,24 @@ def test_the_heads_are_affine_in_the_last_hidden_layer():
     rng, params, _, _ = random_case(2)
     x = rng.normal(size=(4, params.encoder[0].W.shape[1]))
     h = x
-    for W, b in params.encoder:
+    for W, b, _ in params.encoder:
         h = np.tanh(h @ W.T + b)
     code = encode(x, params)
-    for part, (W, b) in zip(code, (params.mu, params.log_var), strict=True):
+    for part, (W, b, _) in zip(code, (params.mu, params.log_var), strict=True):
         np.testing.assert_allclose(part, h @ W.T + b, rtol=1e-12)
-    relu = encode(x, params, hidden="relu")
+    relu = encode(x, under(params, "relu"))
     assert (relu.mu != code.mu).any()
     np.testing.assert_allclose(encode(x[1], params).mu, code.mu[1], rtol=1e-12)
 
 
 def test_every_hidden_layer_of_the_encoder_has_the_activation_named():
     rng = np.random.default_rng(1)
-    params = init_params(4, 5, 3, 2, rng=rng)
+    params = init_params(4, 5, 3, 2, hidden="relu", rng=rng)
+    assert [layer.phi for layer in params.encoder] == ["relu", "relu"]
+    assert [layer.phi for layer in params.decoder] == ["relu", "relu", "identity"]
     x = rng.normal(size=(6, 4))
-    h = mlp(x, params.encoder, hidden="relu", output="relu").out
-    expected = mlp(h, (params.mu,)).out
-    np.testing.assert_allclose(encode(x, params, hidden="relu").mu, expected)
+    expected = mlp(mlp(x, params.encoder), (params.mu,))
+    np.testing.assert_allclose(encode(x, params).mu, expected)
 
 
 def test_without_hidden_layers_the_heads_see_the_input():
@@ -124,14 +140,15 @@ def test_the_gradient_passes_through_the_sample(shape):
 
 def test_decoding_gives_the_mean_of_the_likelihood():
     rng = np.random.default_rng(3)
-    decoder = init_params(3, 4, 2, rng=rng).decoder
+    params = init_params(3, 4, 2, rng=rng)
+    decoder = params.decoder
     z = rng.normal(size=(5, 2))
     out = np.tanh(z @ decoder[0].W.T + decoder[0].b) @ decoder[1].W.T + decoder[1].b
-    np.testing.assert_allclose(decode(z, decoder), 1 / (1 + np.exp(-out)), rtol=1e-12)
-    mean = decode(z, decoder, likelihood="gaussian")
+    np.testing.assert_allclose(decode(z, params), 1 / (1 + np.exp(-out)), rtol=1e-12)
+    params = params._replace(likelihood="gaussian")
+    mean = decode(z, params)
     np.testing.assert_allclose(mean, out, rtol=1e-12)
-    relu = decode(z, decoder, hidden="relu", likelihood="gaussian")
-    assert (relu != mean).any()
+    assert (decode(z, under(params, "relu")) != mean).any()
 
 
 @pytest.mark.parametrize("shape", [(4,), (6, 4)])
@@ -140,13 +157,13 @@ def test_the_log_likelihood_is_a_sum_over_entries(shape):
     x, out = rng.uniform(size=shape), rng.normal(size=shape)
     p = 1 / (1 + np.exp(-out))
     expected = np.sum(x * np.log(p) + (1 - x) * np.log(1 - p), axis=-1)
-    np.testing.assert_allclose(log_likelihood(x, out), expected, rtol=1e-12)
+    np.testing.assert_allclose(log_likelihood(out, x), expected, rtol=1e-12)
     v = 0.3
     density = np.exp(-((x - out) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)
-    value = log_likelihood(x, out, likelihood="gaussian", variance=v)
+    value = log_likelihood(out, x, likelihood="gaussian", variance=v)
     np.testing.assert_allclose(value, np.log(density).sum(axis=-1), rtol=1e-12)
-    unit = log_likelihood(x, out, likelihood="gaussian", variance=1.0)
-    default = log_likelihood(x, out, likelihood="gaussian")
+    unit = log_likelihood(out, x, likelihood="gaussian", variance=1.0)
+    default = log_likelihood(out, x, likelihood="gaussian")
     np.testing.assert_array_equal(default, unit)
 
 
@@ -155,9 +172,9 @@ def test_the_bound_is_the_mean_reconstruction_minus_the_mean_divergence():
     x, out = rng.uniform(size=(6, 4)), rng.normal(size=(6, 4))
     mu, log_var = rng.normal(size=(2, 6, 3))
     for bound in BOUNDS:
-        value = elbo(x, out, mu, log_var, **bound)
+        value = elbo(out, x, mu, log_var, **bound)
         kind = {k: v for k, v in bound.items() if k != "beta"}
-        reconstruction = np.mean(log_likelihood(x, out, **kind))
+        reconstruction = np.mean(log_likelihood(out, x, **kind))
         kl = np.mean(np.sum(mu**2 + np.exp(log_var) - 1 - log_var, axis=1)) / 2
         beta = bound.get("beta", 1.0)
         expected = ELBO(reconstruction - beta * kl, reconstruction, kl)
@@ -171,9 +188,9 @@ def test_the_bound_has_its_gradients(bound, batch):
     x, out = rng.uniform(size=(*batch, 4)), rng.normal(size=(*batch, 4))
     mu, log_var = rng.normal(size=(2, *batch, 3))
     for upstream in (1.0, -2.5):
-        grads = elbo_backward(upstream, x, out, mu, log_var, **bound)
+        grads = elbo_backward(upstream, out, x, mu, log_var, **bound)
         check_gradient(
-            lambda a, d=upstream: d * elbo(x, *a, **bound).elbo,
+            lambda a, d=upstream: d * elbo(a[0], x, *a[1:], **bound).elbo,
             (out, mu, log_var),
             tuple(grads),
         )
@@ -183,13 +200,14 @@ def test_the_bound_has_its_gradients(bound, batch):
 @pytest.mark.parametrize("hidden", ["tanh", "softplus"])
 def test_every_gradient_of_the_network_equals_its_numerical_one(seed, hidden):
     rng, params, x, eps = random_case(seed)
-    cache = vae(x, params, eps, hidden=hidden)
-    d_out = rng.normal(size=cache.out.shape)
+    params = under(params, hidden)
+    run, cache = vae_forward(x, params, eps)
+    d_out = rng.normal(size=run.out.shape)
     d_mu, d_log_var = rng.normal(size=(2, *eps.shape))
     d_x, grads = vae_backward(d_out, d_mu, d_log_var, cache)
 
     def loss(tree):
-        c = vae(*tree, eps, hidden=hidden)
+        c = vae(*tree, eps)
         direct = np.sum(d_mu * c.code.mu) + np.sum(d_log_var * c.code.log_var)
         return np.sum(d_out * c.out) + direct
 
@@ -204,37 +222,42 @@ def test_every_gradient_of_the_network_equals_its_numerical_one(seed, hidden):
 @pytest.mark.parametrize("bound", BOUNDS)
 def test_the_loss_is_the_negative_bound_and_has_its_gradients(seed, bound):
     rng, params, x, eps = random_case(seed)
-    done = loss_and_gradients(x, params, eps, **bound)
-    cache = vae(x, params, eps)
-    value = elbo(x, cache.out, *cache.code, **bound)
+    params, settings = with_bound(params, **bound)
+    done = loss_and_gradients(x, params, eps, **settings)
+    run = vae(x, params, eps)
+    value = elbo(run.out, x, *run.code, **bound)
     assert done.loss == -value.elbo
     assert (done.reconstruction, done.kl) == (value.reconstruction, value.kl)
     check_gradient(
-        lambda p: loss_and_gradients(x, p, eps, **bound).loss, params, done.gradients
+        lambda p: loss_and_gradients(x, p, eps, **settings).loss,
+        params,
+        done.gradients,
     )
 
 
 def test_the_forward_pass_is_its_parts_in_a_row():
     _, params, x, eps = random_case(2)
     for hidden in ("tanh", "relu"):
-        cache = vae(x, params, eps, hidden=hidden)
-        code = encode(x, params, hidden=hidden)
-        np.testing.assert_array_equal(cache.code.mu, code.mu)
-        np.testing.assert_array_equal(cache.code.log_var, code.log_var)
-        np.testing.assert_array_equal(cache.z, reparameterise(*code, eps))
-        out = decode(cache.z, params.decoder, hidden=hidden, likelihood="gaussian")
-        np.testing.assert_array_equal(cache.out, out)
-        done = loss_and_gradients(x, params, eps, hidden=hidden)
-        assert done.loss == -elbo(x, out, *code).elbo
+        params = under(params, hidden)
+        run, cache = vae_forward(x, params, eps)
+        code = encode(x, params)
+        np.testing.assert_array_equal(run.mu, code.mu)
+        np.testing.assert_array_equal(run.log_var, code.log_var)
+        np.testing.assert_array_equal(run.z, reparameterise(*code, eps))
+        out = decode(run.z, params._replace(likelihood="gaussian"))
+        np.testing.assert_array_equal(run.out, out)
+        np.testing.assert_array_equal(vae(x, params, eps).out, out)
+        done = loss_and_gradients(x, params, eps)
+        assert done.loss == -elbo(out, x, *code).elbo
 
 
 def test_a_mean_reduced_reconstruction_hides_a_beta():
     rng = np.random.default_rng(7)
     x, out = rng.uniform(size=(6, 4)), rng.normal(size=(6, 4))
     mu, log_var = rng.normal(size=(2, 6, 3))
-    value = elbo(x, out, mu, log_var)
+    value = elbo(out, x, mu, log_var)
     mixed = value.reconstruction / 4 - value.kl
-    hidden = elbo(x, out, mu, log_var, beta=4.0).elbo
+    hidden = elbo(out, x, mu, log_var, beta=4.0).elbo
     np.testing.assert_allclose(4 * mixed, hidden, rtol=1e-12)
 
 
@@ -248,7 +271,7 @@ def test_the_divergence_is_never_negative_and_splits_into_dimensions(seed):
     assert (parts >= 0).all()
     np.testing.assert_allclose(parts.sum(), gaussian_kl(mu, log_var), rtol=1e-12)
     np.testing.assert_array_equal(kl_per_dimension(0 * mu, 0 * log_var), np.zeros(3))
-    assert elbo(0 * mu, mu, mu, log_var).kl >= 0
+    assert elbo(mu, 0 * mu, mu, log_var).kl >= 0
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -302,10 +325,11 @@ def test_extreme_variances_give_finite_numbers(dtype, log_var):
 @pytest.mark.parametrize("logit", [-1000.0, 1000.0])
 def test_extreme_logits_give_their_limits(logit):
     x, out = np.array([0.0, 1.0]), np.full(2, logit)
-    assert log_likelihood(x, out) == -1000
-    d_out = elbo_backward(1.0, x, out, [0.0], [0.0]).out
+    assert log_likelihood(out, x) == -1000
+    d_out = elbo_backward(1.0, out, x, [0.0], [0.0]).out
     np.testing.assert_array_equal(d_out, x - (logit > 0))
-    assert decode([1.0], [([[logit]], [0.0])]) == (logit > 0)
+    decoder = (Layer([[logit]], [0.0], "identity"),)
+    assert decode([1.0], VAEParams((), None, None, decoder)) == (logit > 0)
 
 
 def two_clusters(n=200):
@@ -342,8 +366,9 @@ def test_a_large_beta_collapses_the_code():
 @pytest.mark.parametrize("bound", [{}, dict(likelihood="gaussian", variance=0.5)])
 def test_an_epoch_is_its_steps_in_the_order_of_the_seed(bound):
     _, x = two_clusters(10)
-    params = init_params(3, 4, 2, rng=np.random.default_rng(12))
-    sgd, settings = SGD(lr=0.1), dict(hidden="relu", **bound)
+    params = init_params(3, 4, 2, hidden="relu", rng=np.random.default_rng(12))
+    params, settings = with_bound(params, **bound)
+    sgd = SGD(lr=0.1)
     epochs = list(
         train(x, params, sgd, epochs=2, batch_size=4,
               rng=np.random.default_rng(13), **settings)
@@ -372,16 +397,17 @@ def test_initial_layers_mirror_each_other():
 def test_float32_stays_float32():
     for seed in (2, 3):
         rng, params, x, eps = random_case(seed, np.float32)
-        cache = vae(x, params, eps.astype(float))
+        run, cache = vae_forward(x, params, eps.astype(float))
         assert cache.eps.dtype == np.float32
         for bound in BOUNDS:
-            done = loss_and_gradients(x, params, eps.astype(float), **bound)
-            arrays = [*done[:3], *leaves(done.gradients), cache.out, cache.z]
+            same, settings = with_bound(params, **bound)
+            done = loss_and_gradients(x, same, eps.astype(float), **settings)
+            arrays = [*done[:3], *leaves(done.gradients), *run]
             assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
         epochs = dict(epochs=1, batch_size=2, rng=rng)
         (epoch,) = train(np.atleast_2d(x), params, Adam(lr=0.1), **epochs)
-        arrays = [*leaves(epoch.params), *monte_carlo_kl(*cache.code, 3, rng=rng)]
-        arrays += [kl_per_dimension(*cache.code), log_likelihood(x, cache.out)]
+        arrays = [*leaves(epoch.params), *monte_carlo_kl(*run.code, 3, rng=rng)]
+        arrays += [kl_per_dimension(*run.code), log_likelihood(run.out, x)]
         assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
 
 
@@ -389,21 +415,26 @@ def test_a_live_figure_can_trace_the_whole_example():
     eps = np.array([0.3])
 
     def model(x, W_mu, b_mu, W_s, b_s, W_d, b_d, log_v):
-        mu, log_var = Layer(W_mu, b_mu), Layer(W_s, b_s)
-        params = VAEParams((), mu, log_var, ((W_d, b_d),))
-        cache = vae(x, params, eps)
-        bern = elbo(x, cache.out, *cache.code)
+        mu, log_var, last = (
+            Layer(W, b, "identity") for W, b in ((W_mu, b_mu), (W_s, b_s), (W_d, b_d))
+        )
+        params = VAEParams((), mu, log_var, (last,))
+        run = vae(x, params, eps)
+        bern = elbo(run.out, x, *run.code)
         kind = dict(likelihood="gaussian", variance=np.exp(log_v))
-        gauss = elbo(x, cache.out, *cache.code, **kind)
+        gauss = elbo(run.out, x, *run.code, **kind)
+        done = loss_and_gradients(x, params, eps)
         return dict(
-            z=cache.z,
+            z=run.z,
             mu=encode(x, params).mu,
-            log_var=cache.code.log_var,
-            x_hat=decode(cache.z, params.decoder),
+            log_var=run.log_var,
+            x_hat=decode(run.z, params),
             bern=np.stack(bern),
             gauss=np.stack(gauss),
-            parts=kl_per_dimension(*cache.code),
-            samples=kl_samples(*cache.code, np.array([[0.1], [-1.0]])),
+            parts=kl_per_dimension(*run.code),
+            samples=kl_samples(*run.code, np.array([[0.1], [-1.0]])),
+            loss=done.loss,
+            dW=done.gradients.mu.W,
         )
 
     shapes = [(2,), (1, 2), (1,), (1, 2), (1,), (2, 1), (2,), ()]
@@ -421,13 +452,13 @@ def test_a_live_figure_can_trace_the_whole_example():
 RNG = np.random.default_rng(0)
 X, OUT, CODE = np.full((4, 3), 0.5), np.zeros((4, 3)), (np.zeros((4, 2)),) * 2
 PARAMS = init_params(3, 2, rng=np.random.default_rng(1))
-CACHE = vae(X, PARAMS, CODE[0])
+CACHE = vae_forward(X, PARAMS, CODE[0])[1]
 FIT = dict(epochs=1, batch_size=2, rng=RNG)
 AS_MU = "wanted shape (4, 2) as mu has, got (4, 3)"
 KINDS = "likelihood: wanted one of 'bernoulli', 'gaussian', got 'poisson'"
 GAUSS = dict(likelihood="gaussian")
 REFUSED = [
-    (encode, (X[:, :2], PARAMS), {}, "layers[0].W: wanted shape (K, 2), got (2, 3)"),
+    (encode, (X[:, :2], PARAMS), {}, "mu[0].W: wanted shape (K, 2), got (2, 3)"),
     (encode, (X[0, 0], PARAMS), {}, "x: wanted shape (..., D), got ()"),
     (reparameterise, (0.0, 0.0, 0.0), {}, "mu: wanted shape (..., L), got ()"),
     (reparameterise, (CODE[0], X, CODE[0]), {}, "log_var: " + AS_MU),
@@ -442,7 +473,7 @@ REFUSED = [
         reparameterise_backward,
         (X, *CODE),
         {},
-        "d_z: wanted shape (4, 2) as log_var has, got (4, 3)",
+        "dz: wanted shape (4, 2) as log_var has, got (4, 3)",
     ),
     (
         reparameterise_backward,
@@ -456,51 +487,76 @@ REFUSED = [
         {},
         "log_var: wanted shape (..., L), got ()",
     ),
-    (decode, (CODE[0], PARAMS.decoder), {"likelihood": "poisson"}, KINDS),
-    (log_likelihood, (X, OUT), {"likelihood": "poisson"}, KINDS),
+    (decode, (CODE[0], PARAMS._replace(likelihood="poisson")), {}, "params." + KINDS),
+    (init_params, (3, 2), {"likelihood": "poisson", "rng": RNG}, KINDS),
+    (log_likelihood, (OUT, X), {"likelihood": "poisson"}, KINDS),
     (log_likelihood, (0.0, 0.0), {}, "out: wanted shape (..., D), got ()"),
-    (log_likelihood, (X[0], OUT), {}, "x: wanted shape (4, 3) as out has, got (3,)"),
-    (log_likelihood, (2 * X + 0.5, OUT), {}, "x: wanted values <= 1, got 1.5"),
-    (log_likelihood, (-X, OUT), {}, "x: wanted values >= 0, got -0.5"),
+    (log_likelihood, (OUT, X[0]), {}, "x: wanted shape (4, 3) as out has, got (3,)"),
+    (log_likelihood, (OUT, 2 * X + 0.5), {}, "x: wanted values <= 1, got 1.5"),
+    (log_likelihood, (OUT, -X), {}, "x: wanted values >= 0, got -0.5"),
     (
         log_likelihood,
-        (X, OUT),
+        (OUT, X),
         {**GAUSS, "variance": -1},
         "variance: wanted a number > 0, got -1.0",
     ),
     (
         elbo,
-        (X, OUT, *CODE),
+        (OUT, X, *CODE),
         {"variance": 0},
         "variance: wanted a number > 0, got 0.0",
     ),
-    (elbo, (X, OUT, *CODE), {"beta": -1}, "beta: wanted a number >= 0, got -1.0"),
-    (elbo, (X, OUT, CODE[0], X), {}, "log_var: " + AS_MU),
+    (elbo, (OUT, X, *CODE), {"beta": -1}, "beta: wanted a number >= 0, got -1.0"),
+    (elbo, (OUT, X, CODE[0], X), {}, "log_var: " + AS_MU),
     (
         elbo,
-        (X, OUT, CODE[0][0], CODE[0][0]),
+        (OUT, X, CODE[0][0], CODE[0][0]),
         {},
         "mu: wanted shape (4, L), got (2,)",
     ),
     (
         elbo_backward,
-        (1.0, X, OUT, CODE[0][:2], CODE[0][:2]),
+        (1.0, OUT, X, CODE[0][:2], CODE[0][:2]),
         {},
         "mu: wanted shape (4, L), got (2, 2)",
     ),
     (
         elbo_backward,
-        (1.0, X, OUT, *CODE),
+        (1.0, OUT, X, *CODE),
         {"beta": -1},
         "beta: wanted a number >= 0, got -1.0",
     ),
     (
         elbo_backward,
-        (np.nan, X, OUT, *CODE),
+        (np.nan, OUT, X, *CODE),
         {},
         "d_elbo: wanted finite numbers, got nan",
     ),
-    (vae, (X, PARAMS, X), {}, "eps: " + AS_MU),
+    (vae, (X, PARAMS, X), {}, "eps: wanted shape (4, 2), got (4, 3)"),
+    (
+        vae,
+        (X, PARAMS._replace(decoder=PARAMS.decoder * 2), CODE[0]),
+        {},
+        "decoder[1].W: wanted shape (K, 3), got (3, 2)",
+    ),
+    (
+        loss_and_gradients,
+        (2 * X + 0.5, PARAMS, CODE[0]),
+        {},
+        "x: wanted values <= 1, got 1.5",
+    ),
+    (
+        loss_and_gradients,
+        (X, PARAMS, CODE[0]),
+        {"beta": -1},
+        "beta: wanted a number >= 0, got -1.0",
+    ),
+    (
+        train,
+        (X, PARAMS, SGD(lr=1)),
+        {**FIT, "variance": 0},
+        "variance: wanted a number > 0, got 0.0",
+    ),
     (
         vae_backward,
         (X[0], *CODE, CACHE),
@@ -542,6 +598,17 @@ REFUSED = [
 def test_bad_input_is_refused_by_name(function, args, kwargs, message):
     with pytest.raises(ValueError, match="^" + re.escape(message) + "$"):
         function(*args, **kwargs)
+
+
+def test_what_is_no_model_or_no_setting_is_refused():
+    with pytest.raises(TypeError, match="^params: wanted a VAEParams, got tuple$"):
+        decode(CODE[0], PARAMS.decoder)
+    with pytest.raises(TypeError, match="^cache: wanted VAECache, got the pair"):
+        vae_backward(X, *CODE, vae_forward(X, PARAMS, CODE[0]))
+    for wrong in ("bta", "hidden", "likelihood"):
+        message = f"train.. got an unexpected keyword argument '{wrong}'"
+        with pytest.raises(TypeError, match=message):
+            train(X, PARAMS, SGD(lr=1), **FIT, **{wrong: 3})
 
 
 def test_a_missing_generator_is_refused():
