@@ -9,7 +9,7 @@ from conftest import ROOT
 from dlbook.activations import sigmoid, tanh
 from dlbook.backprop import sigmoid_unit, sigmoid_unit_gradients
 from dlbook.cnn import convolve2d, correlate2d, max_pool2d
-from dlbook.losses import gaussian_kl, half_squared_error
+from dlbook.losses import gaussian_kl, half_squared_error, mean_squared_error
 from dlbook.perceptron import predict, weighted_sum
 
 PAGE = (ROOT / "chapters" / "errata.md").read_text(encoding="utf-8")
@@ -19,6 +19,7 @@ SECTIONS = dict(
 DECIMAL = re.compile(r"\d+\.\d+|bmatrix")
 
 X, W, B = np.array([1.0, 0, 1]), np.array([0.5, -0.6, 0.2]), 0.1
+Y_HAT, Y = [0.4, 0.6], [0.5, 0.5]
 IMAGE = np.array([[1.0, 2, 0], [4, 5, 6], [7, 8, 9]])
 KERNEL = np.array([[1.0, 0], [-1, 1]])
 X_T, H_PREV = np.array([1, 0.5]), np.array([0.2, -0.1])
@@ -57,12 +58,18 @@ def computed():
     one, target, zero = np.array([[1.0]]), np.array([1.0]), np.array([0.0])
     y_hat = sigmoid_unit(one, zero, 0.0)[0]
     slope = sigmoid_unit_gradients(one, target, zero, 0.0)[0][0]
+    doubled_hat, doubled = Y_HAT * 2, Y * 2  # each example twice
     kl = gaussian_kl([0.5], [np.log(2.0**2)])
     confused = gaussian_kl([0.5], [np.log(2.0)])
     return {
         "erratum-bias-in-sum": [
             f"gives {np.sum(W * X + B):.1f}",
             f"gets {weighted_sum(X, W, B):.1f}",
+        ],
+        "erratum-half-the-sum": [
+            f"mean stays {mean_squared_error(doubled_hat, doubled):g}",
+            f"from {half_squared_error(Y_HAT, Y, 'sum'):g} to "
+            f"{half_squared_error(doubled_hat, doubled, 'sum'):g}",
         ],
         "erratum-gradient-sign": [
             rf"\hat{{y}} = {y_hat:g}$",
@@ -100,7 +107,7 @@ def computed():
 
 
 def test_the_page_has_every_erratum_and_a_line_for_it_in_its_table():
-    assert len(SECTIONS) == 14
+    assert len(SECTIONS) == 17
     for label in SECTIONS:
         assert f"]({label}) |" in PAGE, label
 

@@ -5,6 +5,7 @@ different, so that two axes cannot be mistaken for each other.
 """
 
 import ast
+import json
 import re
 from functools import cache
 from types import SimpleNamespace
@@ -173,3 +174,37 @@ def test_a_shape_of_the_page_is_the_shape_in_the_code(module, name, shape):
 
 def test_every_module_of_a_chapter_has_its_table():
     assert {row.values[0] for row in rows()} == set(vars(SAMPLES))
+
+
+def base(symbol):
+    """Return a symbol without indices, spaces and braces: ``W_{l,kj}`` is ``W``."""
+    symbol = re.sub(r"_(\{(?:[^{}]|\{[^{}]*\})*\}|\\?\w)", "", symbol)
+    return re.sub(r"\\([a-z]+)\{(\w)\}", r"\\\1 \2", symbol).replace(" ", "")
+
+
+def symbols(cell):
+    return {base(part) for math in re.findall(r"\$([^$]+)\$", cell) for part in
+            re.split(r", (?![^{(]*[})])", math.split(" = ")[0])}  # fmt: skip
+
+
+def tables(text):
+    """Return the first cells of the rows of tables that begin with a symbol."""
+    found = re.findall(
+        r"^\| Symbol \|.*\n\|[-| ]+\|\n((?:\|.*\n?)+)", text, re.MULTILINE
+    )
+    return [line.split(" | ")[0] for rows in found for line in rows.splitlines()]
+
+
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_symbol_of_a_chapters_tables_stands_on_the_page(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    chapter = "\n\n".join(
+        "".join(c["source"]) for c in cells if c["cell_type"] == "markdown"
+    )
+    known = set().union(*map(symbols, tables(PAGE)))
+    used = set().union(*map(symbols, tables(chapter)))
+    assert used, f"{path.stem} has no table of symbols"
+    assert used <= known, f"not on the page: {sorted(used - known)}"
