@@ -16,7 +16,6 @@ will; the gradients have the same structure. ``None`` and strings, such as the n
 activations, stay as they are. Every parameter keeps its dtype. The rules are PyTorch's.
 """
 
-import math
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
@@ -229,7 +228,7 @@ class Adam:
         Dividing m and v by their corrections would be two more passes; the same
         quotient comes from a corrected learning rate and a corrected eps.
         """
-        correction = math.sqrt(1 - self.beta2**t)
+        correction = _check.scalar(np.sqrt(1 - self.beta2**t))
         scratch = theta_new
         np.multiply(m, self.beta1, out=m_new)
         m_new += np.multiply(g, 1 - self.beta1, out=scratch)
