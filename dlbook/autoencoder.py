@@ -26,8 +26,6 @@ __all__ = [
     "LINEAR",
     "AECache",
     "AEParams",
-    "Epoch",
-    "Gradients",
     "add_noise",
     "autoencode",
     "autoencode_backward",

@@ -35,7 +35,6 @@ __all__ = [
     "Code",
     "Epoch",
     "Estimate",
-    "Gradients",
     "VAECache",
     "VAELoss",
     "VAEParams",
