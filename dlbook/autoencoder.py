@@ -17,7 +17,7 @@ import numpy as np
 from dlbook import _check, backprop
 from dlbook._check import array, generator, like, number
 from dlbook._formulas import PHI
-from dlbook._training import Epoch, epochs_of, schedule
+from dlbook._training import epochs_of, schedule
 from dlbook._tree import tree_map
 from dlbook.backprop import Gradients, Layer, LossAndGradients, MLPCache
 from dlbook.pca import pca_floor
