@@ -11,7 +11,7 @@ SHARED = (
     *("display", "opacity"),
 )
 #: What a script lays over a drawing for the hand.
-HANDLES = {"dl-grip", "dl-plane"}
+HANDLES = {"dl-grip", "dl-plane", "dl-cursor", "dl-ink"}
 DEFAULTS = {"fill-opacity": "1", "stroke-opacity": "1", "opacity": "1"}
 TREE = """svg => {
   const walk = e => [e.tagName, Object.fromEntries([...e.attributes].map(

@@ -67,9 +67,11 @@ def test_points_are_bound_to_scatters_only():
     live = LiveFigure(
         "f", fig, lambda p: dict(n=p.used.sum()), dict(p=Points([[0, 0]]))
     )
-    with pytest.raises(ValueError, match="figure 'f': points: wanted a list of 2 scat"):
+    with pytest.raises(
+        ValueError, match="figure 'f': points='p': wanted a list of 2 sc"
+    ):
         live.bind(ax.scatter([0], [0]), points="p")
-    with pytest.raises(ValueError, match="figure 'f': points: there is no input Poi"):
+    with pytest.raises(ValueError, match="figure 'f': points='q': there is no such"):
         live.bind(ax.scatter([0], [0]), points="q")
 
 

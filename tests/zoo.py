@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Circle, Ellipse, Polygon, Rectangle
 
 from dlbook.live import LiveFigure
-from dlbook.live.inputs import Points
+from dlbook.live.inputs import Pad, Paint, Points, Text
 from dlbook.plotting import boundary_ends, colour, matrix, scatter_classes, use_style
 
 T = np.linspace(-3, 3, 41)
@@ -209,4 +209,58 @@ def plane():
     return live
 
 
-ZOO = [curves, bars, points, words, shapes, grid, plane]
+def canvas():
+    """An image and a mesh to paint, a kernel of dials, and cells to pick."""
+
+    def model(image, K, mesh, row, column, place):
+        windows = np.lib.stride_tricks.sliding_window_view(image, (2, 2))
+        out = (windows * K).sum(axis=(2, 3))
+        total = np.take(np.ravel(out), place)
+        return dict(out=out, total=total, picked=mesh[0, 0] + row - column)
+
+    fig, (left, right) = axes(2)
+    given = np.eye(4)
+    shown = matrix(left, given, fmt="{:.1f}", role="input", scale=1)
+    kernel = matrix(left, np.zeros((2, 2)), fmt="{:.0f}", origin=(5, 0))
+    result = matrix(left, np.zeros((3, 3)), fmt="{:.1f}", origin=(5, -3), scale=2)
+    left.set(xlim=(-0.2, 8.2), ylim=(-6.2, 0.2), aspect="equal")
+    gray = right.pcolormesh(np.zeros((2, 3)), cmap="gray", vmin=0, vmax=2)
+    spots = right.pcolormesh([4, 5, 6], [0, 1, 2], np.zeros((2, 2)), cmap="RdBu")
+    spots.set_clim(-2, 2)
+    right.set(xlim=(0, 6), ylim=(0, 2))
+    image, mesh = Paint(given, 0, 1, 0.5), Paint(np.zeros((2, 3)), 0, 2, 2)
+    live = LiveFigure(
+        "canvas", fig, model,
+        dict(image=image, K=(-2, 2, 1, [[1, 0], [0, -1]]), mesh=mesh,
+             row=(0, 1, 1, 0), column=(0, 1, 1, 0), place=(0, 8, 1, 4)),
+    )  # fmt: skip
+    live.bind(shown, values="image", paint="image")
+    live.bind(kernel, values="K", paint="K")
+    live.bind(result, values="out", pick="place")
+    live.bind(gray, values="mesh", paint="mesh")
+    live.bind(spots, values="K", pick=("row", "column"))
+    live.describe("The sum at {place:d} is {total:.1f}; {picked:.0f} is picked.")
+    return live
+
+
+def writing():
+    """A digit that is written, the image that it makes, and a line of text."""
+
+    def model(digit, text):
+        return dict(ink=digit.sum(), first=text[0], length=(text >= 0).sum())
+
+    fig, (left, right) = axes(2)
+    pad = left.add_patch(Rectangle((0, 0), 1, 1, facecolor="none", edgecolor="k"))
+    left.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05), aspect="equal")
+    image = matrix(right, np.zeros((8, 8)), fmt="", role="ink", scale=1)
+    right.set(xlim=(-0.2, 8.2), ylim=(-8.2, 0.2), aspect="equal")
+    seven = [[(12, 10), (50, 8), (30, 55)], [(22, 32), (44, 32)]]
+    text = Text("to be", alphabet=" abcdefghijklmnopqrstuvwxyz", length=12)
+    live = LiveFigure("writing", fig, model, dict(digit=Pad(seven), text=text))
+    live.bind(pad, paint="digit")
+    live.bind(image, values="digit")
+    live.describe("Ink {ink:.2f}; {length:d} letters, the first is {first:d}.")
+    return live
+
+
+ZOO = [curves, bars, points, words, shapes, grid, plane, canvas, writing]

@@ -9,11 +9,12 @@ from IPython import get_ipython
 from IPython.display import display
 
 from dlbook.live import bindings
-from dlbook.live.bindings.editors import PointEditor
+from dlbook.live.bindings.editors import TextEditor, editor
 from dlbook.live.bindings.sources import Scope
 from dlbook.live.checks import compare
 from dlbook.live.drawing import draw
 from dlbook.live.drawing.svg import BOUND
+from dlbook.live.inputs import Text
 from dlbook.live.inputs.hand import Hand
 from dlbook.live.inputs.sliders import group, read
 from dlbook.live.model import Model
@@ -111,7 +112,11 @@ class LiveFigure:
             n: given for n, given in sliders.items() if isinstance(given, Hand)
         }
         self.groups = group(name, self.sliders, groups)
-        self.artists, self.changes, self.drags, self.editors = [], [], [], []
+        self.artists, self.changes, self.drags = [], [], []
+        texts = [
+            (n, given) for n, given in self.hands.items() if isinstance(given, Text)
+        ]
+        self.editors = [TextEditor(*entry) for entry in texts]
         self.formulas, self.readout = [], None
         self._taken, self.panels = set(), None
         self.state = self.defaults
@@ -171,8 +176,9 @@ class LiveFigure:
     # What the author says -------------------------------------------------------------
 
     def bind(
-        self, artist, *, colors=bindings.CLASSES, drag=None, points=None, **properties
-    ):
+        self, artist, *, colors=bindings.CLASSES, drag=None,
+        points=None, paint=None, pick=None, **properties,
+    ):  # fmt: skip
         """Bind properties of an artist to outputs of the model.
 
         Parameters
@@ -186,21 +192,29 @@ class LiveFigure:
         points : str, optional
             Name of an input `Points`: the artist, a list of scatters with one for each
             class, shows its points, and a reader sets them there.
+        paint : str, optional
+            Name of a matrix of sliders or of an input `Paint` whose cells a reader sets
+            in those of the artist, or of an input `Pad` that is written on there.
+        pick : str or tuple of str, optional
+            The slider that follows when a reader points at a cell, or those for its row
+            and its column.
         **properties : str or float
             See `dlbook.live.bindings`.
         """
+        by_hand = {"points": points, "paint": paint, "pick": pick}
+        by_hand = {kind: name for kind, name in by_hand.items() if name is not None}
         for leaf in bindings.leaves(artist):
             if leaf not in self.artists:
                 leaf.set_gid(f"{BOUND}{len(self.artists)}")
                 self.artists.append(leaf)
-            for name in (*properties, *(["points"] if points else [])):
+            for name in (*properties, *by_hand):
                 if (id(leaf), name) in self._taken:
                     kind = type(leaf).__name__
                     self._fail(f"{name} of this {kind} is bound already")
                 self._taken.add((id(leaf), name))
         self.changes += bindings.changes(artist, properties, self.scope, colors)
-        if points is not None:
-            self._edit(PointEditor, artist, points)
+        for kind, name in by_hand.items():
+            self._edit(kind, artist, name)
         if drag is not None:
             self.drags.append((artist, *map(self._dragged, drag)))
 
@@ -218,13 +232,13 @@ class LiveFigure:
         self.readout = Template(text, self.scope)
 
     def _edit(self, kind, artist, name):
-        """Let a reader set an input of the hand in an artist."""
+        """Let a reader set an input in an artist."""
         try:
-            editor = kind(bindings.leaves(artist), name, self.hands, self.scope)
+            found = editor(kind, artist, name, self.hands, self.sliders, self.scope)
         except (ValueError, TypeError) as error:
             self._fail(error, error)
-        self.editors.append(editor)
-        self.changes += editor.changes
+        self.editors.append(found)
+        self.changes += found.changes
 
     def _dragged(self, name):
         """Return the numbers of the sliders that a name or an element of it means."""
@@ -316,6 +330,11 @@ class LiveFigure:
             self.fig.set_layout_engine("none")
             for ax in self.fig.axes:
                 ax.autoscale(False)
+        unset = self.hands.keys() - {editor.name for editor in self.editors}
+        for name in sorted(unset):
+            kind = type(self.hands[name]).__name__
+            keyword = "points" if kind == "Points" else "paint"
+            self._fail(f"{name} can be set nowhere: bind(..., {keyword}={name!r})")
         drawing = draw(self)
         self.panels = drawing.panels
         return drawing

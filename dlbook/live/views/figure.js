@@ -95,7 +95,7 @@ class Figure {
   }
 
   reset() {
-    this.sliders.forEach((slider, k) => this.set(k, slider.value));
+    this.own.forEach(k => this.set(k, this.sliders[k].value));
     this.kept.forEach(keeper => keeper.take(""));
   }
 

@@ -11,7 +11,7 @@ function node(name, attributes, parent) {
 
 // Numbers of a figure as text, each by its position: one character, or two where there
 // are many positions; "*" and a character repeat the one before.
-function pack(figure, start, end) {
+function coded(figure, start, end) {
   const token = k => {
     const p = figure.position(k);
     return (figure.sliders[k].count > 64 ? B64[p >> 6] : "") + B64[p & 63];
@@ -24,7 +24,7 @@ function pack(figure, start, end) {
   return text;
 }
 
-function unpack(figure, start, end, text) {
+function decoded(figure, start, end, text) {
   const found = [];
   for (let i = 0; start + found.length < end;) {
     const width = figure.sliders[start + found.length].count > 64 ? 2 : 1;
@@ -78,7 +78,212 @@ CHANGES.dots = (parts, s, part, X, Y, labels, used, number) => {
   });
 };
 
+const WAYS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
+const within = (v, low, high) => Math.min(Math.max(v, low), high);
+
+// What is focused of a drawing and takes a pointer: a box over it, and a cursor.
+function over(figure, part, x, y, width, height, name) {
+  const panel = opened(figure.parts[part].ownerSVGElement);
+  const box = node("rect", {class: "dl-plane dl-over", tabindex: 0, role: "slider", "aria-label": name,
+    x: Math.min(x, x + width), y: Math.min(y, y + height), width: Math.abs(width), height: Math.abs(height),
+    "aria-valuemin": 0, "aria-valuenow": 0}, panel);
+  box.focused = () => box.focus({preventScroll: true});
+  box.cursor = node("rect", {class: "dl-cursor"}, panel);
+  return box;
+}
+
+// The same over cells: which one is at a point, which one has the cursor.
+function grid(figure, part, [x, dx, y, dy], rows, cols, name, tell) {
+  const box = over(figure, part, x, y, cols * dx, rows * dy, name);
+  write(box, "aria-valuemax", rows * cols - 1);
+  for (const [key, side] of [["width", dx], ["height", dy]]) write(box.cursor, key, Math.abs(side));
+  return Object.assign(box, {
+    k: 0,
+    at: p => within(Math.floor((p.y - y) / dy), 0, rows - 1) * cols + within(Math.floor((p.x - x) / dx), 0, cols - 1),
+    near: ([c, r]) => within((box.k / cols | 0) + r, 0, rows - 1) * cols + within(box.k % cols + c, 0, cols - 1),
+    go(k) {
+      const r = k / cols | 0, c = k % cols;
+      box.k = k;
+      write(box.cursor, "x", Math.min(x + c * dx, x + c * dx + dx));
+      write(box.cursor, "y", Math.min(y + r * dy, y + r * dy + dy));
+      write(box, "aria-valuenow", k);
+      write(box, "aria-valuetext", `row ${r + 1}, column ${c + 1}${tell(k)}`);
+    },
+  });
+}
+
+// The twin of pad.py: how many bits of each block strokes make dark, their lean, size,
+// place and pen normalised.
+function counted(strokes) {
+  const blocks = new Array(64).fill(0), axis = k => strokes.flat().map(p => p[k]);
+  if (!strokes.length) return blocks;
+  const ends = list => [Math.min(...list), Math.max(...list)];
+  const [top, foot] = ends(axis(1)), height = foot - top, edge = height / 16;
+  const left = keep => Math.min(...strokes.flat().filter(p => keep(p[1])).map(p => p[0]));
+  const lean = (left(y => y >= foot - edge) - left(y => y <= top + edge)) / Math.max(height, 1);
+  strokes = strokes.map(stroke => stroke.map(([x, y]) => [x - lean * y, y]));
+  const [low, high] = ends(axis(0));
+  const drawn = r => {
+    const tall = (32 - 2 * r) / Math.max(height, 1);
+    const wide = Math.min((20 - 2 * r) / Math.max(high - low, 1), 1.5 * tall);
+    const put = ([x, y]) => [16 + (x - (low + high) / 2) * wide, 16 + (y - (top + foot) / 2) * tall];
+    const lines = strokes.flatMap(stroke => (stroke[1] ? stroke.slice(1) : stroke).map((b, i) => {
+      const [ax, ay] = put(stroke[i]), [bx, by] = put(b), dx = bx - ax, dy = by - ay;
+      return [ax, ay, dx, dy, dx * dx + dy * dy || 1];
+    }));
+    return Array.from({length: 1024}, (_, k) => {
+      const x = k % 32 + 0.5, y = (k >> 5) + 0.5;
+      return lines.some(([ax, ay, dx, dy, length]) => {
+        const t = within(((x - ax) * dx + (y - ay) * dy) / length, 0, 1);
+        const across = ax + t * dx - x, down = ay + t * dy - y;
+        return across * across + down * down <= r * r;
+      });
+    });
+  };
+  let fine = 8, broad = 48;
+  while (fine < broad) {
+    const r = fine + broad >> 1;
+    if (drawn(r / 8).filter(Boolean).length < 310) fine = r + 1; else broad = r;
+  }
+  drawn(fine / 8).forEach((dark, k) => { blocks[(k >> 7) * 8 + (k % 32 >> 2)] += dark; });
+  return blocks;
+}
+
 const HANDS = {
+  // A matrix: with a brush where cells are painted, else each cell is a dial.
+  paint(figure, box, start, end, part, place, rows, cols, name) {
+    const {values, sliders} = figure, {low, step, count, digits} = sliders[start];
+    const top = low + step * (count - 1), blank = within(0, low, top), dial = !box && count > 2;
+    const slider = box && box.querySelector("input"), brush = () => slider ? +slider.value : top;
+    const cells = grid(figure, part, place, rows, cols, name,
+      k => ": " + typeset(formatNumber(values[start + k], `.${digits}f`)));
+    const put = (k, v) => { figure.set(start + k, v); figure.touched(); };
+    const ink = () => values[start + cells.k] === brush() ? blank : brush();
+    let paint, from, typed = "", last = 0;
+    follow(cells, p => {
+      if (dial) return put(cells.k, from.v + Math.round((from.y - p.y) / 8) * step);
+      const k = cells.at(p), c = cells.k % cols, r = cells.k / cols | 0;
+      const dc = k % cols - c, dr = (k / cols | 0) - r, n = Math.max(Math.abs(dc), Math.abs(dr));
+      for (let i = 1; i <= n; i++)
+        figure.set(start + (r + Math.round(dr * i / n)) * cols + c + Math.round(dc * i / n), paint);
+      cells.k = k;
+      if (n) figure.touched();
+    }, p => {
+      cells.focused();
+      cells.go(cells.at(p));
+      paint = ink();
+      from = {y: p.y, v: values[start + cells.k]};
+      if (!dial) put(cells.k, paint);
+    });
+    cells.addEventListener("keydown", e => {
+      if (e.ctrlKey || e.metaKey || e.altKey) return;
+      const way = WAYS[e.key], turn = {PageUp: 1, PageDown: -1}[e.key] || (dial && way ? -way[1] : 0);
+      const value = values[start + cells.k], n = rows * cols;
+      if (turn) put(cells.k, value + turn * step);
+      else if (way) cells.go(dial ? (cells.k + way[0] + n) % n : cells.near(way));
+      else if (e.key === " " || e.key === "Enter")
+        put(cells.k, !dial ? ink() : value < top ? value + step : low);
+      else if (/^[-.\d]$/.test(e.key)) {
+        typed = (e.timeStamp - last < 1500 ? typed : "") + e.key;
+        last = e.timeStamp;
+        if (!isNaN(typed)) put(cells.k, +typed);
+      } else return;
+      e.preventDefault();
+    });
+    figure.changes.push(() => cells.go(cells.k));
+    return {clear() { for (let k = start; k < end; k++) figure.set(k, blank); figure.touched(); }};
+  },
+
+  // A cell that is pointed at sets the number of its place, or of its row and column.
+  pick(figure, box, start, end, part, place, rows, cols, name, second) {
+    const {values} = figure, two = second !== undefined;
+    const cells = grid(figure, part, place, rows, cols, name, () => "");
+    const choose = k => {
+      if (k === cells.k) return;
+      figure.set(start, two ? k / cols | 0 : k);
+      if (two) figure.set(second, k % cols);
+      figure.touched();
+    };
+    const at = e => choose(cells.at(spot(cells.ownerSVGElement, e)));
+    cells.addEventListener("click", e => { cells.focused(); at(e); });
+    cells.addEventListener("pointermove", e => { if (e.pointerType === "mouse") at(e); });
+    cells.addEventListener("keydown", e => {
+      if (!WAYS[e.key]) return;
+      e.preventDefault();
+      choose(cells.near(WAYS[e.key]));
+    });
+    figure.changes.push(() => cells.go(two ? values[start] * cols + values[second] : values[start]));
+  },
+
+  // A pad: strokes on 64 by 64 places, kept two characters a place.
+  pad(figure, box, start, end, part, [x, width, y, height], given, name) {
+    const pad = over(figure, part, x, y, width, height, name), N = 64;
+    const line = node("path", {class: "dl-ink"}, pad.ownerSVGElement);
+    let strokes = given, pen = false, here = [N / 2, N / 2];
+    for (const key of ["width", "height"]) write(pad.cursor, key, 5);
+    const pixels = ([u, v]) => `${pixel(x + (u + 0.5) / N * width)} ${pixel(y + (v + 0.5) / N * height)}`;
+    const show = () => {
+      const [px, py] = pixels(here).split(" ");
+      write(pad.cursor, "x", px - 2.5);
+      write(pad.cursor, "y", py - 2.5);
+      write(pad, "aria-valuetext", `pen ${pen ? "down" : "up"}, column ${here[0]}, row ${here[1]} of ${N}`);
+    };
+    const take = found => {
+      strokes = found;
+      const counts = found && counted(found);
+      for (let k = start; k < end; k++) figure.set(k, counts ? counts[k - start] / 16 : figure.sliders[k].value);
+      write(line, "d", (found || []).map(s => `M${pixels(s[0])}L${s.map(pixels).join("L")}`).join(""));
+      show();
+    };
+    const written = found => { take(found); figure.touched(); };
+    const on = fresh => {
+      const all = fresh ? [...strokes || [], []] : [...strokes], old = all.pop();
+      written([...all, [...old, here]]);
+    };
+    const at = p => [[p.x - x, width], [p.y - y, height]].map(([d, side]) => within(Math.floor(d / side * N), 0, N - 1));
+    follow(pad, p => {
+      const next = at(p);
+      if (next.join() === here.join()) return;
+      here = next;
+      on();
+    }, p => { pad.focused(); pen = false; here = at(p); on(true); });
+    const undo = () => { pen = false; written((strokes || []).slice(0, -1)); };
+    pad.addEventListener("keydown", e => {
+      if (WAYS[e.key]) {
+        here = here.map((u, k) => within(u + WAYS[e.key][k] * (e.shiftKey ? 1 : 3), 0, N - 1));
+        if (pen) on(); else show();
+      } else if (e.key === " ") { if ((pen = !pen)) on(true); else show(); }
+      else if (e.key === "Backspace" || e.key === "Delete") undo();
+      else return;
+      e.preventDefault();
+    });
+    figure.kept.set(box.dataset.hand, {
+      code: () => strokes === given ? "" : strokes.map(s => s.flat().map(u => B64[u]).join("")).join(".") + ".",
+      take(text) {
+        const found = text.split(".").slice(0, -1).filter(Boolean)
+          .map(s => (s.match(/../g) || []).map(p => [...p].map(c => B64.indexOf(c))));
+        take(/^[\w.-]+$/.test(text) && found.every(s => s.length) ? found : given);
+      },
+    });
+    return {undo, clear: () => written([])};
+  },
+
+  // A line of text: the places of its characters in the alphabet, then -1.
+  text(figure, box, start, end, alphabet) {
+    const field = box.querySelector("input"), letters = [...alphabet];
+    field.addEventListener("input", () => {
+      const found = [...field.value].map(c => [c, c.toLowerCase(), c.toUpperCase()]
+        .map(c => letters.indexOf(c)).find(k => k >= 0)).filter(k => k >= 0);
+      for (let k = start; k < end; k++) figure.set(k, k - start < found.length ? found[k - start] : -1);
+      figure.touched();
+    });
+    figure.changes.push(() => {
+      const text = figure.values.slice(start, end).filter(k => k >= 0).map(k => letters[k]).join("");
+      if (field.value !== text) field.value = text;
+    });
+    return {};
+  },
+
   // Points: places, classes and whether they are used stand one after the other.
   points(figure, box, start, end, parts, [x0, xu, xlog], [y0, yu, ylog], classes) {
     const {values, sliders} = figure, n = (end - start) / 4, LABEL = start + 2 * n, USED = LABEL + n;
@@ -132,10 +337,10 @@ const HANDS = {
         (last < 0 ? box.querySelector("button") : rings[Math.min(i, last)]).focus({preventScroll: true});
       };
       ring.addEventListener("keydown", e => {
-        const way = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[e.key];
+        const way = WAYS[e.key];
         const class_ = /^[1-9]$/.test(e.key) ? e.key - 1 : values[LABEL + i] + 1;
         if (e.ctrlKey || e.metaKey || e.altKey) return;
-        if (way) put(i, way.map((w, k) => values[x + k] + w * sliders[x + k].step * (e.shiftKey ? 1 : 5)));
+        if (way) put(i, way.map((w, k) => values[x + k] + (k ? -w : w) * sliders[x + k].step * (e.shiftKey ? 1 : 5)));
         else if (/^(Delete|Backspace)$/.test(e.key)) leave();
         else if (/^[c1-9]$/i.test(e.key) && (isNaN(e.key) || class_ < classes.length))
           figure.set(LABEL + i, class_ % classes.length);
@@ -164,11 +369,11 @@ const HANDS = {
 // Makes an input of the hand answer, and keeps it in the address.
 function hand(figure, [kind, name, start, end, ...rest]) {
   const box = figure.root.querySelector(`[data-hand="${name}"]`), {sliders, values} = figure;
-  figure.kept.set(name, {
+  if (sliders[start].hand) figure.kept.set(name, {
     code: () => values.slice(start, end).every((v, i) => v === sliders[start + i].value)
-      ? "" : pack(figure, start, end),
+      ? "" : coded(figure, start, end),
     take(text) {
-      const found = text && unpack(figure, start, end, text);
+      const found = text && decoded(figure, start, end, text);
       for (let k = start; k < end; k++) {
         const {low, step, value} = sliders[k];
         figure.set(k, found ? low + step * found[k - start] : value);
@@ -176,6 +381,6 @@ function hand(figure, [kind, name, start, end, ...rest]) {
     },
   });
   const actions = HANDS[kind](figure, box, start, end, ...rest);
-  box.querySelectorAll("[data-do]").forEach(button =>
+  if (box) box.querySelectorAll("[data-do]").forEach(button =>
     button.addEventListener("click", () => actions[button.dataset.do]()));
 }

@@ -3,7 +3,10 @@
 from html import escape
 
 from dlbook.live.inputs.labels import label
+from dlbook.live.inputs.pad import Pad
+from dlbook.live.inputs.paint import Paint
 from dlbook.live.inputs.points import Points
+from dlbook.live.inputs.text import Text
 
 __all__ = ["controls"]
 
@@ -14,7 +17,7 @@ def controls(live):
 
 
 def _box(live, name, hand):
-    spoken = escape(label(name).spoken)
+    spoken = escape(label(name, latex=live.labels.get(name)).spoken)
     inside = _KINDS[type(hand)](f"{live.name}-{name}", hand)
     return (
         f'<div class="dl-group dl-wide dl-hand" role="group" aria-label="{spoken}" '
@@ -38,4 +41,34 @@ def _points(ident, hand):
     return "".join(parts) + f'<p class="dl-hint">{told}</p>'
 
 
-_KINDS = {Points: _points}
+def _paint(ident, hand):
+    low, high, step, _ = hand.parts[""]
+    brush = (
+        f'<label for="{ident}-brush">Brush</label><input type="range" '
+        f'id="{ident}-brush" min="{low:g}" max="{high:g}" step="{step:g}" '
+        f'value="{high:g}">'
+    )
+    told = "Paint in the picture, by keyboard with arrows and Space, or type a number."
+    many = brush if (high - low) / step > 1.5 else ""
+    return f'{many}{_button("clear", "Clear")}<p class="dl-hint">{told}</p>'
+
+
+def _pad(ident, hand):
+    told = (
+        "Write in the picture; by keyboard, arrows move, Space lowers and lifts the "
+        "pen, Backspace takes a stroke back."
+    )
+    undo, clear = _button("undo", "Undo stroke"), _button("clear", "Clear")
+    return f'{undo}{clear}<p class="dl-hint">{told}</p>'
+
+
+def _text(ident, hand):
+    shown = escape(hand.write({"": hand.parts[""][3]}))
+    return (
+        f'<label for="{ident}-text">Text</label><input type="text" id="{ident}-text" '
+        f'value="{shown}" maxlength="{hand.length}" autocapitalize="none" '
+        'autocomplete="off" spellcheck="false">'
+    )
+
+
+_KINDS = {Points: _points, Paint: _paint, Pad: _pad, Text: _text}
