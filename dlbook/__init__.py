@@ -9,7 +9,8 @@ graph             backpropagation through single numbers, one operation a node
 cnn               convolution, pooling, and a small network for images
 rnn               the Elman network, and what becomes of its gradients over time
 lstm              gates, and the cell that they guard
-sequences         sequence models of either cell: text, and tasks of memory
+gru               the gated recurrent unit, with two gates and no cell
+sequences         sequence models of any cell: text, and tasks of memory
 autoencoder       encoder and decoder; corruption for the denoising kind
 pca               principal components, which no linear autoencoder beats
 vae               the variational autoencoder and its bound
@@ -55,6 +56,7 @@ __all__ = [
     "gan",
     "gradcheck",
     "graph",
+    "gru",
     "linear_gaussian",
     "live",
     "losses",

@@ -1,7 +1,7 @@
 r"""Learn sequences: a recurrent cell between an embedding and a softmax.
 
 The same model reads text character by character and solves toy tasks of memory, with an
-Elman network or an LSTM as its cell:
+Elman network, an LSTM or a GRU as its cell:
 
 .. math:: x_t = E_{c_t}, \qquad h_t = \text{cell}(x_t, h_{t-1}), \qquad
    p_t = \operatorname{softmax}(W_{ho} h_t + b_o) .
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check, losses, lstm, rnn
+from dlbook import _check, gru, losses, lstm, rnn
 from dlbook._check import array, choice, floating, generator, integer, number
 from dlbook._formulas import softmax
 from dlbook._unrolled import start as state_before
@@ -59,7 +59,7 @@ class SequenceParams(NamedTuple):
 
     E: np.ndarray | None
     """One row for each code, (V, D), or None if the inputs are vectors."""
-    cell: rnn.RNNParams | lstm.LSTMParams
+    cell: rnn.RNNParams | lstm.LSTMParams | gru.GRUParams
     output: OutputParams
 
 
@@ -107,15 +107,31 @@ def _lstm_backward(dh, cache):
     return lstm.backward(dh, cache, np.zeros_like(cache.h[-1]))[:2]
 
 
+def _gru_forward(x, state, params):
+    steps, cache = gru.forward(
+        x, params, state_before(state, "state", x, len(params.b_r))
+    )
+    return steps.h, steps.h[-1], cache
+
+
+def _gru_backward(dh, cache):
+    return gru.backward(dh, cache)[:2]
+
+
 CELLS = {
     "rnn": Cell(rnn.init_params, rnn.checked, rnn.sizes, _rnn_forward, _rnn_backward),
     "lstm": Cell(
         lstm.init_params, lstm.checked, lstm.sizes, _lstm_forward, _lstm_backward
     ),
+    "gru": Cell(gru.init_params, gru.checked, gru.sizes, _gru_forward, _gru_backward),
 }
 """The cells by name."""
 
-_KINDS = {rnn.RNNParams: CELLS["rnn"], lstm.LSTMParams: CELLS["lstm"]}
+_KINDS = {
+    rnn.RNNParams: CELLS["rnn"],
+    lstm.LSTMParams: CELLS["lstm"],
+    gru.GRUParams: CELLS["gru"],
+}
 
 
 def init_params(
@@ -125,7 +141,7 @@ def init_params(
 
     Parameters
     ----------
-    cell : {"rnn", "lstm"}
+    cell : {"rnn", "lstm", "gru"}
         The recurrent cell.
     inputs : int
         Length of the input vectors; with an embedding, number of codes.

@@ -37,19 +37,12 @@ from dlbook.datasets import load_digits, split
 from dlbook.gradcheck import check_gradient
 from dlbook.live.trace import trace
 from dlbook.optim import Adam
+from near import close
 
 IMAGE = np.array([[1, 2, 0], [4, 5, 6], [7, 8, 9]])
 KERNEL = np.array([[1, 0], [-1, 1]])
 DTYPES = [np.float32, np.float64]
 seeds = st.integers(0, 2**32 - 1)
-
-
-def close(a, b, rtol=1e-10):
-    """Hold two arrays equal, up to ``rtol`` of their largest entry."""
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape, f"{a.shape} against {b.shape}"
-    scale = np.max(np.abs(b), initial=1e-300)
-    np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * scale)
 
 
 def random_conv(rng, dtype=np.float64, single=False):

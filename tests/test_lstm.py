@@ -22,17 +22,10 @@ from dlbook.lstm import (
     lstm_step,
 )
 from dlbook.optim import tree_map
+from near import close
 
 DTYPES = [np.float32, np.float64]
 seeds = st.integers(0, 2**32 - 1)
-
-
-def close(a, b, rtol=1e-10):
-    """Hold two arrays equal, up to ``rtol`` of their largest entry."""
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape, f"{a.shape} against {b.shape}"
-    scale = np.max(np.abs(b), initial=1e-300)
-    np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * scale)
 
 
 def random_params(rng, width, hidden, dtype=np.float64):

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "cnn": "test_cnn.py",
     "rnn": "test_rnn.py",
     "lstm": "test_lstm.py",
+    "gru": "test_gru.py",
     "sequences": "test_sequences.py",
     "graph": "test_graph.py",
     "gradcheck": "is itself the oracle of every gradient",

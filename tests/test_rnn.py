@@ -26,20 +26,13 @@ from dlbook.rnn import (
     rnn_step,
     spectral_radius,
 )
+from near import close
 
 SOURCE = RNNParams([[0.1, 0.3], [0.2, -0.1]], [[0.5, 0.4], [0.3, 0.2]], [0.1, -0.1])
 TRANSIENT = np.array([[0.9, 5.0], [0.0, 0.9]])
 PHIS = sorted(ACTIVATIONS)
 DTYPES = [np.float32, np.float64]
 seeds = st.integers(0, 2**32 - 1)
-
-
-def close(a, b, rtol=1e-10):
-    """Hold two arrays equal, up to ``rtol`` of their largest entry."""
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape, f"{a.shape} against {b.shape}"
-    scale = np.max(np.abs(b), initial=1e-300)
-    np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * scale)
 
 
 def random_run(seed, dtype=np.float64, single=False):

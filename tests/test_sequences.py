@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from dlbook import lstm, rnn, sequences
+from dlbook import gru, lstm, rnn, sequences
 from dlbook._tree import named_leaves
 from dlbook.datasets import latch_task, load_text
 from dlbook.gradcheck import check_gradient
@@ -21,17 +21,10 @@ from dlbook.sequences import (
     text_batches,
     train,
 )
+from near import close
 
 DTYPES = [np.float32, np.float64]
 each_cell = pytest.mark.parametrize("cell", CELLS)
-
-
-def close(a, b, rtol=1e-10):
-    """Hold two arrays equal, up to ``rtol`` of their largest entry."""
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape, f"{a.shape} against {b.shape}"
-    scale = np.max(np.abs(b), initial=1e-300)
-    np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * scale)
 
 
 def model_of_codes(cell, seed=0, dtype=np.float64):
@@ -53,7 +46,10 @@ def test_logits_are_embedding_cell_and_output_in_a_row(cell):
     params, x, _ = model_of_codes(cell)
     z, state = logits(x, params)
     one_hot = np.eye(5)[x]
-    if cell == "rnn":
+    if cell == "gru":
+        h = gru.gru(one_hot @ params.E, params.cell).h
+        close(state, h[-1])
+    elif cell == "rnn":
         h, _ = rnn.rnn_forward(one_hot @ params.E, params.cell)
         close(state, h[-1])
     else:
@@ -116,10 +112,15 @@ def test_a_code_that_does_not_occur_has_no_gradient(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_model_agrees_with_pytorch(torch, cell):
     params, x, y = model_of_codes(cell)
-    names = dict(rnn=torch.nn.RNN, lstm=torch.nn.LSTM)
+    names = dict(rnn=torch.nn.RNN, lstm=torch.nn.LSTM, gru=torch.nn.GRU)
     theirs = names[cell](3, 4).to(torch.float64)
     if cell == "rnn":
         W_x, W_h, b, _ = params.cell
+    elif cell == "gru":
+        p = params.cell
+        W_h, W_x = np.split(np.concatenate([p.W_r, p.W_z]), [4], axis=1)
+        W_h, W_x = np.concatenate([W_h, p.W_h]), np.concatenate([W_x, p.W_x])
+        b = np.concatenate([p.b_r, p.b_z, p.b_x])
     else:
         p = params.cell
         W_h, W_x = np.split(np.concatenate([p.W_i, p.W_f, p.W_C, p.W_o]), [4], axis=1)
@@ -293,7 +294,7 @@ def test_a_type_stays_what_it_is(cell, dtype):
     params, x, y = model_of_codes(cell, dtype=dtype)
     for targets in (y, y[-1]):
         loss, gradients, state = loss_and_gradients(x, targets, params)
-        states = [state] if cell == "rnn" else list(state)
+        states = list(state) if cell == "lstm" else [state]
         arrays = [loss, *leaves(gradients), *states, *leaves(params)]
         assert {a.dtype for a in arrays} == {np.dtype(dtype)}
     assert sample(params, [1], 3, rng=np.random.default_rng(0)).dtype.kind == "i"
@@ -308,7 +309,7 @@ X = np.array([[0, 1], [4, 2]])
 V = np.ones((3, 1, 2))
 START = dict(rng=RNG)
 REFUSED = [
-    (init_params, ("gru", 1, 1, 1), START, "cell: wanted one of 'rnn', 'lstm', got"),
+    (init_params, ("cnn", 1, 1, 1), START, "cell: wanted one of 'rnn', 'lstm', 'gru'"),
     (init_params, ("rnn", 0, 1, 1), START, "inputs: wanted an integer >= 1, got 0"),
     (init_params, ("rnn", 1, 0, 1), START, "units: wanted an integer >= 1, got 0"),
     (init_params, ("rnn", 1, 1, 0), START, "outputs: wanted an integer >= 1, got 0"),
@@ -341,7 +342,7 @@ REFUSED = [
         logits,
         (X, CODES._replace(cell=tuple(CODES.cell))),
         {},
-        "params.cell: wanted RNNParams or LSTMParams, got tuple",
+        "params.cell: wanted RNNParams or LSTMParams or GRUParams, got tuple",
     ),
     (predict, (X + 1, CODES), {}, "x: wanted codes from 0 to 4, got 5"),
     (loss_and_gradients, (V, [3], VECTORS), {}, "y: wanted classes from 0 to 2, got 3"),
