@@ -10,6 +10,7 @@ cnn               convolution, pooling, and a small network for images
 rnn               the Elman network, and what becomes of its gradients over time
 lstm              gates, and the cell that they guard
 gru               the gated recurrent unit, with two gates and no cell
+attention         queries that read values by their keys
 sequences         sequence models of any cell: text, and tasks of memory
 autoencoder       encoder and decoder; corruption for the denoising kind
 pca               principal components, which no linear autoencoder beats
@@ -47,6 +48,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "activations",
+    "attention",
     "autoencoder",
     "backprop",
     "cnn",

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "rnn": "test_rnn.py",
     "lstm": "test_lstm.py",
     "gru": "test_gru.py",
+    "attention": "test_attention.py",
     "sequences": "test_sequences.py",
     "graph": "test_graph.py",
     "gradcheck": "is itself the oracle of every gradient",
