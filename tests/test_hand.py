@@ -1,11 +1,17 @@
 """Inputs of the hand: set in the picture by mouse, finger and keyboard, and kept."""
 
+import re
+
 import numpy as np
 import pytest
 
 import zoo
+from dlbook.datasets import load_digits
 from dlbook.live import LiveFigure
-from dlbook.live.inputs import Points, PointSet
+from dlbook.live.inputs import Pad, Paint, Points, PointSet, Text
+from dlbook.live.inputs.pad import bits, count
+from dlbook.plotting import matrix
+from strokes import HANDS, written
 from test_runtime import site, values
 
 # Points in Python -------------------------------------------------------------------
@@ -96,12 +102,154 @@ def test_points_are_typed_in_a_notebook():
     assert "5 of 5 are right" in widget.readout.value
 
 
+# Matrices, digits and text in Python ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Paint([1, 2]), r"Paint: wanted numbers \(R, C\), got shape \(2,\)"),
+        (lambda: Paint([[np.nan]]), "Paint: wanted numbers"),
+        (lambda: Paint([[0]], 0, 1, 0.3), "Paint: steps of 0.3 from 0 do not meet 1"),
+        (lambda: Paint([[2]]), "Paint: wanted values from 0 to 1, got 2 to 2"),
+        (
+            lambda: Pad([[(0, 64)]]),
+            "Pad: wanted an image .* numbers from 0 to 63",
+        ),
+        (lambda: Pad([[(0.5, 1)]]), "Pad: wanted an image"),
+        (lambda: Pad([[]]), r"Pad: wanted an image|wanted numbers of shape \(8, 8\)"),
+        (lambda: Pad(np.zeros((4, 4))), r"wanted numbers of shape \(8, 8\), got shape"),
+        (lambda: Text("a", "bb"), "Text: wanted different characters, got 'bb'"),
+        (lambda: Text("cab", "ab"), "Text: wanted at most 40 of the characters 'ab'"),
+        (lambda: Text("ab", "ab", 1), "Text: wanted at most 1 of"),
+    ],
+)
+def test_bad_input_of_the_hand_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_what_cannot_be_set_is_refused():
+    def model(image, k, K):
+        return dict(v=image)
+
+    fig, ax = zoo.axes()
+    drawn, mesh = matrix(ax, np.zeros((2, 2))), ax.pcolormesh(np.zeros((3, 2)))
+    image, kernel = Paint(np.zeros((2, 2))), (0, 1, 1, np.zeros((2, 2)))
+    live = LiveFigure("f", fig, model, dict(image=image, k=(0, 4, 1, 0), K=kernel))
+    for options, message in [
+        (dict(paint="v"), "figure 'f': paint='v': wanted the name of sliders or of an"),
+        (dict(paint="k"), r"of the shape \(2, 2\) of what is bound"),
+        (dict(pick="k"), "pick='k': wanted whole sliders from 0 to 3"),
+        (dict(pick="K"), "pick='K': wanted whole sliders from 0 to 3"),
+        (dict(pick=("k", "k")), "wanted whole sliders from 0 to 1 and 0 to 1"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            live.bind(drawn, **options)
+    with pytest.raises(ValueError, match=r"of the shape \(3, 2\)"):
+        live.bind(mesh, paint="image")
+    with pytest.raises(ValueError, match="wanted a plotting.Matrix, a pcolormesh or a"):
+        live.bind(ax.text(0, 0, ""), paint="image")
+    live.describe("none")
+    with pytest.raises(ValueError, match=r"image can be set nowhere: bind\("):
+        live.draw()
+
+
+def test_compiled_models_of_what_is_painted_and_written_are_numpy():
+    zoo.canvas().check(50)
+    zoo.writing().check(50)
+
+
+def test_matrix_digit_and_text_are_typed_in_a_notebook():
+    live = zoo.writing()
+    widget = live.widget()
+    assert len(widget.fields["digit"].value.splitlines()) == 8
+    assert widget.fields["text"].value == "to be"
+    widget.fields["text"].value = "abc"
+    assert "3 letters, the first is 1." in widget.readout.value
+    widget.fields["digit"].value = "17"
+    ink = load_digits().images[17].sum()
+    assert f"Ink {ink:.2f}" in widget.readout.value
+    widget.fields["digit"].value = "\n".join(["0 0 16 0 0 0 0 8"] * 8)
+    assert "Ink 12.00" in widget.readout.value
+    widget.fields["digit"].value = "0 0"
+    assert "wanted 8 rows of 8 counts" in widget.readout.value
+    widget.fields["digit"].value = "0"
+    widget.fields["text"].value = "\u00e9"
+    assert "wanted at most 12 of the characters" in widget.readout.value
+    widget = zoo.canvas().widget()
+    assert widget.fields["image"].value.splitlines()[1] == "0 1 0 0"
+    widget.fields["image"].value = "\n".join(["1 0 0 0"] * 4)
+    assert "is 0.0" in widget.readout.value
+    widget.fields["image"].value = "1 0"
+    assert "wanted numbers of shape (4, 4)" in widget.readout.value
+
+
+# Digits as they are written ---------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reader():
+    """Softmax regression on 1300 digits of the data; its accuracy on the others."""
+    images, labels = load_digits()
+    order = np.random.default_rng(0).permutation(len(images))
+    train, test = order[:1300], order[1300:]
+    x, y = images.reshape(-1, 64), np.eye(10)[labels]
+    W, b = np.zeros((64, 10)), np.zeros(10)
+
+    def read(x):
+        return np.argmax(x.reshape(-1, 64) @ W + b, axis=1)
+
+    for _ in range(600):
+        scores = np.exp(x[train] @ W + b)
+        error = (scores / scores.sum(axis=1, keepdims=True) - y[train]) / len(train)
+        W -= 0.5 * x[train].T @ error
+        b -= 0.5 * error.sum(axis=0)
+    return read, np.mean(read(x[test]) == labels[test])
+
+
+def test_written_digits_are_read_about_as_well_as_those_of_the_data(reader):
+    read, accuracy = reader
+    assert accuracy > 0.95
+    labels = np.repeat(np.arange(10), 5)
+    found = {}
+    for seed, hand in enumerate(HANDS):
+        rng = np.random.default_rng(100 + seed)
+        images = [count(bits(written(digit, hand, rng))) for digit in labels]
+        found[hand] = np.mean(read(np.array(images)) == labels)
+    assert np.mean(list(found.values())) > accuracy - 0.03, found
+    assert min(found.values()) > 0.8, found
+
+
+def test_digits_are_normalised():
+    rng = np.random.default_rng(3)
+    images, _ = load_digits()
+    ink = images.mean()
+    for hand in HANDS:
+        for digit in range(10):
+            strokes = written(digit, hand, rng)
+            dark = bits(strokes)
+            assert dark[0].any() and dark[-1].any()  # as in each image of the data
+            columns = np.flatnonzero(dark.any(axis=0))
+            assert np.ptp(columns) <= 20 and abs(columns.mean() - 15.5) <= 1
+            assert abs(dark.mean() - ink) < 0.05
+            small = [8 + stroke // 2 for stroke in strokes]
+            assert np.mean(bits(small) != dark) < 0.1
+            apart = [stroke + [0, 3] for stroke in strokes if stroke.max() < 60]
+            if len(apart) == len(strokes):
+                np.testing.assert_array_equal(bits(apart), dark)
+    assert not bits([]).any()
+    assert bits([[(5, 5)]]).any() and bits([[(0, 9), (63, 9)]]).any()
+
+
 # On the page ------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    return site(tmp_path_factory.mktemp("hand"), [zoo.plane()])
+    return site(
+        tmp_path_factory.mktemp("hand"), [zoo.plane(), zoo.canvas(), zoo.writing()]
+    )
 
 
 def points(page):
@@ -151,7 +299,7 @@ def test_points_are_added_moved_and_removed_by_mouse(url, page):
     assert near(points(page), [(0.9, 0.3, 0), *START[2:], (-2, -1, 1)])
     said = page.locator("#plane-readout").inner_text()
     assert said.split(" are")[0] == "3 of 5"
-    page.get_by_role("button", name="Reset").click()
+    page.locator("#live-plane .dl-reset").click()
     assert points(page) == START
 
 
@@ -202,8 +350,211 @@ def test_address_keeps_points(url, page, new_page):
         other.evaluate("hash => { location.hash = hash }", f"plane={made_up}")
     other.wait_for_function("() => location.hash.endsWith('=;')")
     assert points(other) == START
-    page.get_by_role("button", name="Reset").click()
+    page.locator("#live-plane .dl-reset").click()
     page.wait_for_function("() => location.hash === ''")
+
+
+def cell(page, name, number, row, column, shape):
+    """Return the middle of a cell of the figure's grid of that number."""
+    grid = page.locator(f"#live-{name} .dl-over").nth(number)
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    rows, columns = shape
+    return (
+        box["x"] + (column + 0.5) * box["width"] / columns,
+        box["y"] + (row + 0.5) * box["height"] / rows,
+    )
+
+
+def noted(page, name):
+    """Wait until the address has what the figure shows."""
+    page.wait_for_function(
+        "n => location.hash.endsWith('=' + dlbook.figures.get(n).state())", arg=name
+    )
+
+
+def drag(page, *points):
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+
+
+def image(page):
+    return np.reshape(values(page, "canvas")[:16], (4, 4))
+
+
+def test_matrix_is_painted_by_mouse(url, page):
+    page.goto(url)
+
+    def at(row, column):
+        return cell(page, "canvas", 0, row, column, (4, 4))
+
+    drag(page, at(0, 3), at(3, 3), at(3, 1))  # moves that skip cells leave no gap
+    wanted = np.eye(4)
+    wanted[:, 3] = wanted[3, 1:] = 1
+    np.testing.assert_array_equal(image(page), wanted)
+    drag(page, at(0, 0), at(1, 1))  # a cell that has the brush's colour is wiped
+    wanted[[0, 1], [0, 1]] = 0
+    np.testing.assert_array_equal(image(page), wanted)
+    page.get_by_label("Brush").focus()
+    page.keyboard.press("ArrowLeft")
+    halves = page.locator("#live-canvas svg text").filter(has_text=re.compile("^0.5$"))
+    before = halves.count()
+    page.mouse.click(*at(0, 0))
+    wanted[0, 0] = 0.5
+    np.testing.assert_array_equal(image(page), wanted)
+    assert halves.count() > before
+    noted(page, "canvas")
+    page.reload()
+    np.testing.assert_array_equal(image(page), wanted)
+    page.locator("#live-canvas [data-hand=image]").get_by_role("button").click()
+    assert not image(page).any()
+    page.locator("#live-canvas .dl-reset").click()
+    np.testing.assert_array_equal(image(page), np.eye(4))
+
+
+def test_mesh_is_painted_where_its_rows_grow_upwards(url, page):
+    page.goto(url)
+    page.mouse.click(*cell(page, "canvas", 3, 0, 2, (2, 3)))
+    mesh = np.reshape(values(page, "canvas")[20:26], (2, 3))
+    np.testing.assert_array_equal(mesh, [[0, 0, 0], [0, 0, 2]])
+
+
+def test_matrix_is_painted_by_keyboard_and_spoken(url, page):
+    page.goto(url)
+    grid = page.locator("#live-canvas .dl-over").first
+    assert grid.get_attribute("aria-label") == "image"
+    grid.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+    assert grid.get_attribute("aria-valuetext") == "row 2, column 3: 1.0"
+    page.keyboard.press("PageDown")
+    assert grid.get_attribute("aria-valuetext") == "row 2, column 3: 0.5"
+    page.keyboard.press("0")
+    assert image(page)[1, 2] == 0
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowUp")  # stays at the edge
+    assert image(page)[0, 2] == 1
+    assert page.locator("#live-canvas .dl-cursor:visible").count() == 1
+
+
+def kernel(page):
+    return values(page, "canvas")[16:20]
+
+
+def test_cell_of_a_kernel_is_chosen_typed_turned_and_dragged(url, page):
+    page.goto(url)
+    x, y = cell(page, "canvas", 1, 1, 0, (2, 2))
+    page.mouse.click(x, y)
+    assert kernel(page) == [1, 0, 0, -1]
+    for key in ("-", "2"):
+        page.keyboard.press(key)
+    assert kernel(page) == [1, 0, -2, -1]
+    assert page.locator("#canvas-K21").input_value() == "-2"
+    page.keyboard.press("ArrowUp")
+    assert kernel(page) == [1, 0, -1, -1]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert kernel(page) == [1, 0, -1, -2]
+    page.keyboard.press("Space")
+    assert kernel(page) == [1, 0, -1, -1]
+    drag(page, (x, y), (x, y - 15), (x, y - 33))
+    assert kernel(page)[2] in (1, 2)
+
+
+def test_cell_that_is_pointed_at_is_picked(url, page):
+    page.goto(url)
+    page.mouse.move(*cell(page, "canvas", 2, 0, 2, (3, 3)))
+    assert values(page, "canvas")[-1] == 2
+    page.locator("#live-canvas .dl-over").nth(2).focus()
+    page.keyboard.press("ArrowDown")
+    assert values(page, "canvas")[-1] == 5
+    page.mouse.move(*cell(page, "canvas", 4, 0, 1, (2, 2)))
+    assert values(page, "canvas")[-3:-1] == [1, 1]  # rows of a mesh grow upwards
+
+
+def test_written_digit_is_the_one_that_python_makes(url, page):
+    page.goto(url)
+    rng = np.random.default_rng(5)
+    default = Pad([[(12, 10), (50, 8), (30, 55)], [(22, 32), (44, 32)]])
+    np.testing.assert_array_equal(
+        np.reshape(values(page, "writing")[:64], (8, 8)), default.parts[""][3]
+    )
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    drawn = [
+        written(digit, hand, rng) for hand in list(HANDS)[:3] for digit in range(10)
+    ]
+    drawn += [[], [[(5, 5)]], [[(0, 9), (63, 9)]], [[(3, 3), (3, 3)], [(9, 1)]]]
+    for strokes in drawn:
+        code = ".".join(
+            "".join(letters[u] for u in np.ravel(stroke)) for stroke in strokes
+        )
+        page.evaluate("hash => { location.hash = hash }", f"writing=;digit:{code}.")
+        wanted = count(bits(strokes)).ravel().tolist()
+        page.wait_for_function(
+            "wanted => wanted.every((v, k) => "
+            "dlbook.figures.get('writing').values[k] === v)",
+            arg=wanted,
+        )
+
+
+def test_digit_is_written_by_mouse_and_by_keyboard(url, page):
+    page.goto(url)
+    pad = page.locator("#live-writing .dl-over")
+    box = page.locator("#live-writing [data-hand=digit]")
+    box.get_by_role("button", name="Clear").click()
+    assert not any(values(page, "writing")[:64])
+    place = pad.bounding_box()
+
+    def at(u, v):
+        return place["x"] + u * place["width"], place["y"] + v * place["height"]
+
+    drag(page, at(0.5, 0.2), at(0.5, 0.5), at(0.5, 0.8))
+    bar = Pad([[(32, 12), (32, 32), (32, 51)]]).parts[""][3]
+    np.testing.assert_allclose(values(page, "writing")[:64], bar.ravel(), atol=0.2)
+    noted(page, "writing")
+    kept = values(page, "writing")
+    page.reload()
+    assert values(page, "writing") == kept
+    box.get_by_role("button", name="Undo stroke").click()
+    assert not any(values(page, "writing")[:64])
+    pad.focus()
+    page.keyboard.press("Space")
+    for _ in range(8):
+        page.keyboard.press("ArrowDown")
+    assert pad.get_attribute("aria-valuetext") == "pen down, column 32, row 56 of 64"
+    assert sum(values(page, "writing")[:64]) > 15
+    page.keyboard.press("Space")
+    assert pad.get_attribute("aria-valuetext").startswith("pen up")
+    page.keyboard.press("Backspace")
+    assert not any(values(page, "writing")[:64])
+    page.locator("#live-writing .dl-reset").click()
+    assert sum(values(page, "writing")[:64]) > 15
+    for made_up in ("!!", "A", "AAB.<", "..", "A*."):
+        page.evaluate("hash => { location.hash = hash }", f"writing=;digit:{made_up}")
+        assert all(0 <= v <= 1 for v in values(page, "writing")[:64])
+
+
+def test_text_is_typed_within_its_alphabet_and_length(url, page):
+    page.goto(url)
+    field = page.get_by_label("Text")
+    assert field.input_value() == "to be"
+    field.fill("Or, not?")
+    assert field.input_value() == "or not"
+    assert values(page, "writing")[64:] == [15, 18, 0, 14, 15, 20, *[-1] * 6]
+    field.press("End")
+    page.keyboard.type(" to be or not")
+    assert field.input_value() == "or not to be"
+    noted(page, "writing")
+    page.reload()
+    assert field.input_value() == "or not to be"
+    field.fill("")
+    assert set(values(page, "writing")[64:]) == {-1}
+    page.locator("#live-writing .dl-reset").click()
+    assert field.input_value() == "to be"
 
 
 # Fingers ----------------------------------------------------------------------------
@@ -289,3 +640,23 @@ def test_no_serious_fault_for_readers_with_assistive_technology(url, page):
         grave = [v for v in found if v["impact"] in ("serious", "critical")]
         assert not grave, [(v["id"], v["nodes"][0]["html"]) for v in grave]
     page.problems.clear()  # axe asks for the style sheet, which the policy forbids
+
+
+def test_matrix_and_digit_are_painted_by_touch_and_the_page_stands_still(url, phone):
+    phone.goto(url)
+    finger = Finger(phone)
+    spots = [cell(phone, "canvas", 0, k, 0, (4, 4)) for k in (1, 3)]
+    scrolled = phone.evaluate("scrollY")
+    finger.stroke(*spots)
+    assert image(phone)[:, 0].tolist() == [1, 1, 1, 1]
+    assert phone.evaluate("scrollY") == scrolled
+    pad = phone.locator("#live-writing .dl-over")
+    pad.scroll_into_view_if_needed()
+    scrolled, place = phone.evaluate("scrollY"), pad.bounding_box()
+    middle = place["x"] + place["width"] / 2
+    phone.locator("#live-writing [data-do=clear]").tap()
+    pad.scroll_into_view_if_needed()
+    scrolled, place = phone.evaluate("scrollY"), pad.bounding_box()
+    finger.stroke(*((middle, place["y"] + t * place["height"]) for t in (0.2, 0.8)))
+    assert phone.evaluate("scrollY") == scrolled
+    assert sum(values(phone, "writing")[:64]) > 15

@@ -203,6 +203,8 @@ class LiveFigure:
         """
         by_hand = {"points": points, "paint": paint, "pick": pick}
         by_hand = {kind: name for kind, name in by_hand.items() if name is not None}
+        for kind, name in by_hand.items():
+            self._edit(kind, artist, name)
         for leaf in bindings.leaves(artist):
             if leaf not in self.artists:
                 leaf.set_gid(f"{BOUND}{len(self.artists)}")
@@ -213,8 +215,6 @@ class LiveFigure:
                     self._fail(f"{name} of this {kind} is bound already")
                 self._taken.add((id(leaf), name))
         self.changes += bindings.changes(artist, properties, self.scope, colors)
-        for kind, name in by_hand.items():
-            self._edit(kind, artist, name)
         if drag is not None:
             self.drags.append((artist, *map(self._dragged, drag)))
 

@@ -35,11 +35,13 @@ class Paint(Hand):
             raise ValueError(f"Paint: wanted numbers (R, C), got shape {value.shape}")
         levels = (high - low) / step
         if not (levels > 0.5 and np.isclose(levels, np.round(levels))):
-            raise ValueError(f"Paint: steps of {step} from {low} do not meet {high}")
+            raise ValueError(
+                f"Paint: steps of {step:g} from {low:g} do not meet {high:g}"
+            )
         if value.min() < low or value.max() > high:
             raise ValueError(
-                f"Paint: wanted values from {low} to {high}, got {value.min():g} to "
-                f"{value.max():g}"
+                f"Paint: wanted values from {low:g} to {high:g}, got "
+                f"{value.min():g} to {value.max():g}"
             )
         self.parts = {"": (low, high, step, value)}
 

@@ -18,18 +18,17 @@ def controls(live):
 
 def _box(live, name, hand):
     spoken = escape(label(name, latex=live.labels.get(name)).spoken)
-    inside = _KINDS[type(hand)](f"{live.name}-{name}", hand)
-    return (
-        f'<div class="dl-group dl-wide dl-hand" role="group" aria-label="{spoken}" '
-        f'data-hand="{name}">{inside}</div>'
-    )
+    inside = _KINDS[type(hand)](f"{live.name}-{name}", hand, spoken)
+    group = "" if isinstance(hand, Text) else f' role="group" aria-label="{spoken}"'
+    known = f'class="dl-group dl-wide dl-hand" data-hand="{name}"{group}'
+    return f"<div {known}>{inside}</div>"
 
 
 def _button(action, text):
     return f'<button type="button" data-do="{action}">{text}</button>'
 
 
-def _points(ident, hand):
+def _points(ident, hand, spoken):
     options = "".join(f"<option>{escape(name)}</option>" for name in hand.classes)
     choice = f'<label for="{ident}-class">Class</label><select id="{ident}-class">'
     parts = [f"{choice}{options}</select>"] if len(hand.classes) > 1 else []
@@ -41,7 +40,7 @@ def _points(ident, hand):
     return "".join(parts) + f'<p class="dl-hint">{told}</p>'
 
 
-def _paint(ident, hand):
+def _paint(ident, hand, spoken):
     low, high, step, _ = hand.parts[""]
     brush = (
         f'<label for="{ident}-brush">Brush</label><input type="range" '
@@ -53,7 +52,7 @@ def _paint(ident, hand):
     return f'{many}{_button("clear", "Clear")}<p class="dl-hint">{told}</p>'
 
 
-def _pad(ident, hand):
+def _pad(ident, hand, spoken):
     told = (
         "Write in the picture; by keyboard, arrows move, Space lowers and lifts the "
         "pen, Backspace takes a stroke back."
@@ -62,10 +61,11 @@ def _pad(ident, hand):
     return f'{undo}{clear}<p class="dl-hint">{told}</p>'
 
 
-def _text(ident, hand):
+def _text(ident, hand, spoken):
     shown = escape(hand.write({"": hand.parts[""][3]}))
     return (
-        f'<label for="{ident}-text">Text</label><input type="text" id="{ident}-text" '
+        f'<label for="{ident}-text">{spoken.capitalize()}</label>'
+        f'<input type="text" id="{ident}-text" '
         f'value="{shown}" maxlength="{hand.length}" autocapitalize="none" '
         'autocomplete="off" spellcheck="false">'
     )
