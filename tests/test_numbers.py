@@ -108,6 +108,14 @@ def test_both_languages_set_a_number_alike(engine):
     assert got == want
 
 
+def test_both_languages_show_the_same_characters(engine):
+    codes = [*range(-1, 128), 0x2019, 0x1F600]
+    call = "((x, s) => JSON.stringify(typeset(formatNumber(x, s))))"
+    got = [json.loads(t) for t in in_javascript(engine, codes, ["c"], call).split("\n")]
+    assert got == [typeset(format_number(code, "c")) for code in codes]
+    assert "".join(got[66:92]) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
 @given(st.floats(), st.sampled_from(SPECS))
 def test_a_number_is_what_pythons_format_writes(value, spec):
     if spec.endswith("d") or not spec:
@@ -139,6 +147,10 @@ def test_a_number_is_what_pythons_format_writes(value, spec):
         (math.nan, ".3g", "nan"),
         (True, ".1f", "1.0"),
         (np.float32(0.1), ".3f", "0.100"),
+        (101.0, "c", "e"),
+        (97, "c", "a"),
+        (0, "c", ""),
+        (-1.0, "c", ""),
     ],
 )
 def test_numbers_are_rounded_to_even_and_zero_has_no_minus(value, spec, text):
@@ -156,6 +168,8 @@ def test_numbers_are_rounded_to_even_and_zero_has_no_minus(value, spec, text):
         ("-inf", "−∞"),
         ("nan", "nan"),
         ("1,234.5", "1,234.5"),
+        ("e", "e"),
+        ("", ""),
     ],
 )
 def test_a_formula_shows_minus_signs_and_powers_of_ten(text, shown):

@@ -41,6 +41,7 @@ function exponent(power) {
 }
 
 function formatNumber(value, spec) {
+  if (spec === "c") return value >= 1 ? String.fromCodePoint(Math.round(value)) : "";
   const [, sign, comma, digits, kind] =
     /^([-+ ]?)z?(,?)(?:\.(\d+))?([fegd%])$/.exec(spec || ".4g");
   const x = Math.abs(value) * (kind === "%" ? 100 : 1);
@@ -57,10 +58,10 @@ function formatNumber(value, spec) {
 }
 
 function typeset(text) {
-  const [mantissa, power] = text.replace("inf", "∞").split("e");
+  const [, mantissa, power] = /^(.*)e([-+]\d+)$/.exec(text) || [0, text];
   const raised = power === undefined ? "" : "×10" +
     String(+power).replace(/./g, c => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]);
-  return mantissa.replace("-", "−") + raised;
+  return mantissa.replace("inf", "∞").replace("-", "−") + raised;
 }
 
 // A slot is an <mn>, or an <mrow> of sign and number or of brackets and number.

@@ -12,6 +12,7 @@ __all__ = ["JAVASCRIPT", "check_spec", "format_number", "typeset"]
 
 JAVASCRIPT = Path(__file__).with_name("numbers.js")
 
+_POWER = re.compile(r"(.*)e([-+]\d+)")
 _SPEC = re.compile(r"([-+ ]?)z?(,?)(?:(?:\.(\d{1,2}))?([feg%])|d)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -21,7 +22,8 @@ def check_spec(spec):
 
     Known are Python's ``[sign][z][,][.N]`` with one of the types f, e, g and %, N at
     most 20, and ``d``, which writes the nearest integer. The empty specification
-    stands for ``.4g``, short and exact for the value of a slider.
+    stands for ``.4g``, short and exact for the value of a slider. ``c`` writes the
+    character with this number, as Python's does, and nothing for a number below 1.
 
     Raises
     ------
@@ -37,7 +39,8 @@ def check_spec(spec):
     ...
     ValueError: format '>8': wanted [sign][z][,][.N] and f, e, g or %, or d
     """
-    _python(spec)
+    if spec != "c":
+        _python(spec)
     return spec or ".4g"
 
 
@@ -70,6 +73,8 @@ def format_number(value, spec=""):
     >>> format_number(-0.001, ".2f"), format_number(0.1 + 0.2), format_number(2.5, "d")
     ('0.00', '0.3', '2')
     """
+    if spec == "c":
+        return chr(round(value)) if value >= 1 else ""
     return format(float(value), _python(spec))
 
 
@@ -81,7 +86,7 @@ def typeset(text):
     >>> typeset("-7.9e-31"), typeset("inf")
     ('−7.9×10⁻³¹', '∞')
     """
-    mantissa, mark, exponent = text.replace("inf", "∞").partition("e")
-    if mark:
-        mark = "×10" + str(int(exponent)).translate(_SUPERSCRIPTS)
-    return mantissa.replace("-", "−") + mark
+    power, mark = _POWER.fullmatch(text), ""
+    if power:
+        text, mark = power[1], "×10" + str(int(power[2])).translate(_SUPERSCRIPTS)
+    return text.replace("inf", "∞").replace("-", "−") + mark
