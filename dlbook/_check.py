@@ -28,6 +28,7 @@ __all__ = [
     "read_only",
     "same_shape",
     "scalar",
+    "unmasked",
 ]
 
 
@@ -95,15 +96,21 @@ def bounded(value, name, low=None, high=None):
     return value
 
 
+def unmasked(value, name):
+    """Return ``value`` as an array of any kind; a mask would be lost without a word."""
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        raise TypeError(f"{name}: wanted an array without a mask, got a masked array")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: wanted a regular array, got ragged rows") from error
+
+
 def _converted(value, name):
     if getattr(value, "symbolic", False):
         return value
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name}: wanted an array without a mask, got a masked array")
-    try:
-        result = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: wanted a regular array, got ragged rows") from error
+    result = unmasked(value, name)
     if getattr(result, "symbolic", False):  # a list of symbols, while it is compiled
         return result
     if result.dtype.kind not in "biuf":

@@ -18,7 +18,9 @@ __all__ = [
     "Iris",
     "Split",
     "Text",
+    "binarise",
     "copy_task",
+    "encode",
     "latch_task",
     "load_digits",
     "load_iris",
@@ -170,11 +172,98 @@ def load_text(*, lower=False):
     """
     with _open("alice.txt") as file:
         text = file.read()
-    if lower:
-        text = text.lower()
-    alphabet = "".join(sorted(set(text)))
+    return encode(text.lower() if lower else text)
+
+
+def encode(text, alphabet=None):
+    """Turn a text of one's own into codes, as `load_text` does with its own.
+
+    Parameters
+    ----------
+    text : str
+        At least one character.
+    alphabet : str, optional
+        The characters that have a code, in order; those of the text if not given. A
+        model that was trained on one text reads another with its own alphabet.
+
+    Returns
+    -------
+    Text
+        text, alphabet and codes, such that ``alphabet[codes[t]] == text[t]``.
+
+    Raises
+    ------
+    TypeError
+        If the text is no str.
+    ValueError
+        If the text is empty, has a character that the alphabet has not, or the alphabet
+        has one twice.
+
+    See Also
+    --------
+    dlbook.sequences.text_batches : cuts codes into pieces to learn from.
+
+    Examples
+    --------
+    >>> text, alphabet, codes = encode("banana")
+    >>> alphabet, codes
+    ('abn', array([1, 0, 2, 0, 2, 0]))
+    >>> encode("nab", alphabet).codes
+    array([2, 0, 1])
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text: wanted a str, got {type(text).__name__}")
+    if not text:
+        raise ValueError("text: wanted at least one character, got none")
+    alphabet = "".join(sorted(set(text))) if alphabet is None else alphabet
     index = {character: code for code, character in enumerate(alphabet)}
+    if len(index) < len(alphabet):
+        twice = next(c for c in alphabet if alphabet.count(c) > 1)
+        raise ValueError(f"alphabet: wanted each character once, got {twice!r} twice")
+    unknown = sorted(set(text) - set(index))
+    if unknown:
+        shown = ", ".join(map(repr, unknown[:3]))
+        raise ValueError(f"text: wanted characters of the alphabet, got {shown}")
     return Text(text, alphabet, np.array([index[c] for c in text], dtype=np.int64))
+
+
+def binarise(x, *, rng):
+    r"""Draw black and white pixels from grey ones.
+
+    .. math:: b_d \sim \operatorname{Bernoulli}(x_d)
+
+    A grey value is no outcome of a Bernoulli distribution: for such data the
+    logarithm of its "likelihood" is none, and does not compare with that of another
+    model. Drawn anew for each epoch, the bits keep the grey values as their mean.
+
+    Parameters
+    ----------
+    x : array_like
+        Grey values from 0 to 1, any shape.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    ndarray
+        Zeros and ones, in the shape and dtype of `x`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is not in [0, 1], or `rng` no generator.
+
+    References
+    ----------
+    Salakhutdinov and Murray 2008, :cite:`salakhutdinov2008`.
+
+    Examples
+    --------
+    >>> binarise([0.0, 0.5, 0.5, 1.0], rng=np.random.default_rng(0))
+    array([0., 1., 1., 1.])
+    """
+    x = _check.array(x, "x", low=0, high=1)
+    return (_check.generator(rng).uniform(size=x.shape) < x) * np.ones_like(x)
 
 
 def split(x, y, *, rng, test=0.25):
@@ -208,7 +297,7 @@ def split(x, y, *, rng, test=0.25):
     >>> train.x.shape, test.y.shape
     ((1348, 8, 8), (449,))
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = _check.unmasked(x, "x"), _check.unmasked(y, "y")
     if x.ndim == 0 or len(x) < 2:
         raise ValueError(f"x: wanted at least two examples, got shape {x.shape}")
     if y.shape[:1] != x.shape[:1]:

@@ -14,6 +14,11 @@ as they were:
 Parameters are an array, or arrays in tuples, NamedTuples, lists and dicts, nested at
 will; the gradients have the same structure. ``None`` and strings, such as the names of
 activations, stay as they are. Every parameter keeps its dtype. The rules are PyTorch's.
+
+Weight decay draws every parameter to 0. It is the gradient of a second loss,
+:math:`\tfrac{\lambda}{2} \|\theta\|^2`, and every optimiser takes it:
+
+.. math:: g \leftarrow g + \lambda \, \theta
 """
 
 from dataclasses import dataclass
@@ -48,11 +53,17 @@ class SGD:
     ----------
     lr : float
         The learning rate :math:`\eta`, above 0.
+    weight_decay : float, default 0
+        The factor :math:`\lambda` of the weight decay, not negative.
 
     Raises
     ------
     ValueError
-        If the learning rate is not above 0.
+        If a setting is out of its range.
+
+    References
+    ----------
+    Weight decay: Krogh and Hertz 1992, :cite:`krogh1992`.
 
     Examples
     --------
@@ -61,9 +72,11 @@ class SGD:
     """
 
     lr: float
+    weight_decay: float = 0.0
 
     def __post_init__(self):
         _settle(self, "lr", above=0)
+        _settle(self, "weight_decay", low=0)
 
     def init(self, params):
         """Return the state for some parameters: nothing is remembered."""
@@ -73,7 +86,7 @@ class SGD:
         """Return the parameters after one step, and the state."""
 
         def step(path, theta, g):
-            theta, g = _pair(path, theta, g)
+            theta, g = _pair(path, theta, g, self.weight_decay)
             return theta - self.lr * g
 
         return named_map(step, params, grads), state
@@ -91,6 +104,8 @@ class Momentum:
         The learning rate :math:`\eta`, above 0.
     beta : float, default 0.9
         What is kept of the velocity from step to step, from 0 to 1.
+    weight_decay : float, default 0
+        The factor :math:`\lambda` of the weight decay, not negative.
 
     Raises
     ------
@@ -113,9 +128,11 @@ class Momentum:
 
     lr: float
     beta: float = 0.9
+    weight_decay: float = 0.0
 
     def __post_init__(self):
         _settle(self, "lr", above=0)
+        _settle(self, "weight_decay", low=0)
         _settle(self, "beta", low=0, high=1)
 
     def init(self, params):
@@ -126,7 +143,7 @@ class Momentum:
         """Return the parameters after one step, and the velocity that moved them."""
 
         def step(path, theta, g, v):
-            theta, g = _pair(path, theta, g)
+            theta, g = _pair(path, theta, g, self.weight_decay)
             _check.same_shape(theta, f"params{path}", v, f"state{path}")
             v = self.beta * v + g
             return theta - self.lr * v, v
@@ -161,6 +178,9 @@ class Adam:
         What is kept of the running means from step to step, from 0 to below 1.
     eps : float, default 1e-8
         Keeps the quotient finite where no gradient has come yet, above 0.
+    weight_decay : float, default 0
+        The factor :math:`\lambda` of the weight decay, not negative. It is a part of
+        the gradient, and so of m and v: Adam scales it as it scales the rest.
 
     Raises
     ------
@@ -187,8 +207,10 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    weight_decay: float = 0.0
 
     def __post_init__(self):
+        _settle(self, "weight_decay", low=0)
         _settle(self, "lr", above=0)
         _settle(self, "beta1", low=0, below=1)
         _settle(self, "beta2", low=0, below=1)
@@ -207,7 +229,7 @@ class Adam:
         t = state.step + 1
 
         def step(path, theta, g, m, v):
-            theta, g = _pair(path, theta, g)
+            theta, g = _pair(path, theta, g, self.weight_decay)
             _check.same_shape(theta, f"params{path}", m, f"state.m{path}")
             _check.same_shape(theta, f"params{path}", v, f"state.v{path}")
             return self._step(theta, g, m, v, t)
@@ -323,9 +345,11 @@ def _settle(optimiser, name, **bounds):
     object.__setattr__(optimiser, name, value)
 
 
-def _pair(path, theta, g):
+def _pair(path, theta, g, weight_decay):
     theta = _check.array(theta, f"params{path}")
-    return theta, _check.like(g, f"grads{path}", theta, f"params{path}")
+    g = _check.like(g, f"grads{path}", theta, f"params{path}")
+    free = not getattr(weight_decay, "symbolic", False) and weight_decay == 0
+    return theta, g if free else g + weight_decay * theta
 
 
 def _zeros(params):

@@ -441,3 +441,55 @@ ONLY = "rng: wanted a numpy.random.Generator, got int"
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         call()
+
+
+def test_a_text_of_ones_own_is_encoded_as_alice_is():
+    alice = datasets.load_text(lower=True)
+    again = datasets.encode(alice.text)
+    assert (again.text, again.alphabet) == alice[:2]
+    np.testing.assert_array_equal(again.codes, alice.codes)
+    read = datasets.encode("a tea tree", alice.alphabet)
+    assert "".join(alice.alphabet[code] for code in read.codes) == "a tea tree"
+    assert read.codes.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((b"text",), TypeError, "text: wanted a str, got bytes"),
+        (("",), ValueError, "text: wanted at least one character, got none"),
+        (("cab", "ab"), ValueError, "text: wanted characters of the alphabet, got 'c'"),
+        (
+            ("a", "aba"),
+            ValueError,
+            "alphabet: wanted each character once, got 'a' twice",
+        ),
+    ],
+)
+def test_what_cannot_be_encoded_is_refused(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}$"):
+        datasets.encode(*arguments)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bits_have_the_grey_values_as_their_mean(dtype):
+    x = np.linspace(0, 1, 5, dtype=dtype).repeat(4000).reshape(5, -1)
+    bits = datasets.binarise(x, rng=np.random.default_rng(0))
+    assert bits.dtype == dtype
+    assert set(np.unique(bits)) == {0, 1}
+    np.testing.assert_allclose(bits.mean(axis=1), x[:, 0], atol=0.03)
+    assert not bits[0].any() and bits[-1].all()
+    other = datasets.binarise(x, rng=np.random.default_rng(1))
+    assert (other != bits).any()
+    with pytest.raises(ValueError, match="^x: wanted values <= 1, got 16.0$"):
+        datasets.binarise([16.0], rng=np.random.default_rng(0))
+    with pytest.raises(TypeError, match="^rng: wanted a numpy.random.Generator"):
+        datasets.binarise(x, rng=0)
+
+
+def test_a_split_does_not_lose_a_mask():
+    masked = np.ma.masked_array(np.arange(4.0), [0, 0, 1, 0])
+    rng = np.random.default_rng(0)
+    for pair in ((masked, np.arange(4)), (np.arange(4), [masked, masked])):
+        with pytest.raises(TypeError, match="wanted an array without a mask"):
+            datasets.split(*pair, rng=rng)

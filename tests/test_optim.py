@@ -365,3 +365,32 @@ def test_a_state_of_other_parameters_is_refused(optimiser, state, where):
     message = re.escape(f"{where}: wanted shape (3,) as params[0] has, got (1,)")
     with pytest.raises(ValueError, match=f"^{message}$"):
         optimiser.update((np.ones(3),), (np.ones(3),), state)
+
+
+@pytest.mark.parametrize("make", [SGD, Momentum, Adam])
+def test_weight_decay_is_the_gradient_of_half_the_squared_length(make):
+    rng = np.random.default_rng(0)
+    theta, g = rng.normal(size=(2, 3, 4))
+    with_decay, plain = make(0.1, weight_decay=0.3), make(0.1)
+    state = plain.init(theta)
+    ours = with_decay.update(theta, g, state)
+    wanted = plain.update(theta, g + 0.3 * theta, state)
+    for a, b in zip(ours, wanted, strict=True):
+        tree_map(
+            np.testing.assert_array_equal,
+            *(
+                (pair if isinstance(pair, np.ndarray) else tuple(pair))
+                for pair in (a, b)
+            ),
+        )
+    with pytest.raises(
+        ValueError, match="^weight_decay: wanted a number >= 0, got -1.0"
+    ):
+        make(0.1, weight_decay=-1)
+
+
+def test_a_state_of_another_optimiser_is_refused():
+    theta = np.ones(2)
+    message = "^state: wanted an AdamState from `init`, got ndarray$"
+    with pytest.raises(TypeError, match=message):
+        Adam().update(theta, theta, Momentum(0.1).init(theta))

@@ -121,17 +121,21 @@ def test_every_public_function_of_a_formula_is_held_by_an_oracle():
 
 @each_seed
 @each_dtype
+@pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
-def test_ten_steps_of_an_optimiser_are_pytorchs(torch, name, dtype, seed):
+def test_ten_steps_of_an_optimiser_are_pytorchs(torch, name, dtype, decay, seed):
     rng = np.random.default_rng(seed)
     params = tuple(rng.normal(size=shape).astype(dtype) for shape in [(3, 2), (4,)])
-    lr = float(rng.uniform(0.01, 0.3))
+    lr, also = float(rng.uniform(0.01, 0.3)), dict(weight_decay=decay)
     ours, make = {
-        "sgd": (optim.SGD(lr), lambda p: torch.optim.SGD(p, lr)),
-        "momentum": (optim.Momentum(lr, 0.8), lambda p: torch.optim.SGD(p, lr, 0.8)),
+        "sgd": (optim.SGD(lr, **also), lambda p: torch.optim.SGD(p, lr, **also)),
+        "momentum": (
+            optim.Momentum(lr, 0.8, **also),
+            lambda p: torch.optim.SGD(p, lr, 0.8, **also),
+        ),
         "adam": (
-            optim.Adam(lr, 0.8, 0.95),
-            lambda p: torch.optim.Adam(p, lr, (0.8, 0.95)),
+            optim.Adam(lr, 0.8, 0.95, **also),
+            lambda p: torch.optim.Adam(p, lr, (0.8, 0.95), **also),
         ),
     }[name]
     leaves = [torch.tensor(p, requires_grad=True) for p in params]
