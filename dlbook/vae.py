@@ -18,16 +18,17 @@ entry in [0, 1], and "gaussian", where it is a mean and the variance is given. T
 parameters carry the name of theirs.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from dlbook import _check, backprop, losses
 from dlbook._check import array, choice, generator, integer, like, number, scalar
-from dlbook._formulas import PHI, sigmoid
+from dlbook._formulas import PHI, logsumexp, sigmoid, softmax
 from dlbook._training import epochs_of, schedule
 from dlbook._tree import tree_map
-from dlbook.backprop import Gradients, Layer, MLPCache
+from dlbook.backprop import Gradients, Layer, LossAndGradients, MLPCache
 
 __all__ = [
     "ELBO",
@@ -43,10 +44,13 @@ __all__ = [
     "elbo",
     "elbo_backward",
     "encode",
+    "importance_weighted_bound",
+    "importance_weighted_gradients",
     "init_params",
     "kl_per_dimension",
     "kl_samples",
     "log_likelihood",
+    "log_weights",
     "loss_and_gradients",
     "monte_carlo_kl",
     "reparameterise",
@@ -635,15 +639,21 @@ def vae_backward(d_out, d_mu, d_log_var, cache, *, wrt_x=True):
 def _backward(d_out, d_mu, d_log_var, cache, wrt_x=True):
     dz, decoder = backprop._backward(d_out, cache.decoder)
     through = _d_sample(dz, cache.log_var.out, cache.eps)
-    need = wrt_x or len(cache.encoder.layers) > 0
-    dh, (mu,) = backprop._backward(d_mu + through.mu, cache.mu, need)
-    dh_too, (log_var,) = backprop._backward(
-        d_log_var + through.log_var, cache.log_var, need
+    dx, encoder = _heads_backward(
+        d_mu + through.mu, d_log_var + through.log_var, cache, wrt_x
     )
+    return Gradients(dx, VAEParams(*encoder, decoder, cache.likelihood))
+
+
+def _heads_backward(d_mu, d_log_var, cache, wrt_x):
+    """Return the input's gradient, and those of the encoder and of both heads."""
+    need = wrt_x or len(cache.encoder.layers) > 0
+    dh, (mu,) = backprop._backward(d_mu, cache.mu, need)
+    dh_too, (log_var,) = backprop._backward(d_log_var, cache.log_var, need)
     dx, encoder = dh + dh_too if need else None, ()
     if cache.encoder.layers:
         dx, encoder = backprop._backward(dx, cache.encoder, wrt_x)
-    return Gradients(dx, VAEParams(encoder, mu, log_var, decoder, cache.likelihood))
+    return dx, (encoder, mu, log_var)
 
 
 def loss_and_gradients(x, params, eps, *, beta=1.0, variance=1.0):
@@ -742,6 +752,168 @@ def train(x, params, optimiser, *, epochs, batch_size, rng, beta=1.0, variance=1
 
     plan = schedule(len(x), epochs, batch_size, rng)
     return epochs_of(step, params, optimiser, plan, Epoch)
+
+
+def log_weights(x, params, eps, *, variance=1.0):
+    r"""Return the logarithms of the importance weights of several samples.
+
+    .. math:: \log w_{sn} = \log p(x_n \mid z_{sn}) + \log p(z_{sn})
+       - \log q(z_{sn} \mid x_n), \qquad z_{sn} = \mu_n + \sigma_n \odot \epsilon_{sn}
+
+    The mean of the weights themselves estimates :math:`p(x_n)` without bias; that of
+    their logarithms estimates the evidence lower bound.
+
+    Parameters
+    ----------
+    x : array_like of shape (D,) or (N, D)
+        Data.
+    params : VAEParams
+        The layers.
+    eps : array_like of shape (S, L) or (S, N, L)
+        Draws from N(0, 1), S for each example.
+    variance : float
+        As for `log_likelihood`.
+
+    Returns
+    -------
+    ndarray of shape (S,) or (S, N)
+        One logarithm for each sample of each example.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `vae` and `log_likelihood` do.
+
+    References
+    ----------
+    Burda, Grosse and Salakhutdinov 2016, :cite:`burda2016`.
+
+    Examples
+    --------
+    >>> params = init_params(2, 1, rng=np.random.default_rng(0))
+    >>> log_weights([1, 0.5], params, [[0.0], [1.0], [-1.0]]).shape
+    (3,)
+    """
+    return _weighted(*_samples(x, params, eps, variance))[0]
+
+
+def importance_weighted_bound(x, params, eps, *, variance=1.0):
+    r"""Return a bound of the evidence that S samples tighten.
+
+    .. math:: L_S = \frac1N \sum_n \log \frac1S \sum_s w_{sn} \le
+       \frac1N \sum_n \log p(x_n)
+
+    With one sample it is the evidence lower bound, with that sample's value for the
+    divergence; in expectation it grows with S, and for many samples it comes to
+    :math:`\log p(x)` itself.
+
+    Parameters
+    ----------
+    x, params, eps, variance
+        As for `log_weights`.
+
+    Returns
+    -------
+    float
+        The bound, a mean over the examples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `log_weights` does.
+
+    References
+    ----------
+    Burda, Grosse and Salakhutdinov 2016, :cite:`burda2016`.
+
+    See Also
+    --------
+    importance_weighted_gradients : to train with it.
+    elbo : the bound with the divergence in closed form.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> params = init_params(2, 1, rng=rng)
+    >>> eps = rng.normal(size=(1000, 1))
+    >>> one = np.mean(log_weights([1, 0.5], params, eps))
+    >>> bool(one < importance_weighted_bound([1, 0.5], params, eps))
+    True
+    """
+    return _tightened(_weighted(*_samples(x, params, eps, variance))[0])
+
+
+def importance_weighted_gradients(x, params, eps, *, variance=1.0):
+    r"""Return the negative bound of S samples, and its gradients.
+
+    .. math:: \frac{\partial L_S}{\partial \log w_{sn}} = \frac1N
+       \frac{w_{sn}}{\sum_{s'} w_{s'n}}
+
+    The samples are weighed by their own weights; then each gradient goes back through
+    its decoder, and through the sample to the encoder.
+
+    Parameters
+    ----------
+    x, params, eps, variance
+        As for `log_weights`.
+
+    Returns
+    -------
+    LossAndGradients
+        The negative of `importance_weighted_bound`, and gradients as VAEParams.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `log_weights` does.
+
+    References
+    ----------
+    Burda, Grosse and Salakhutdinov 2016, :cite:`burda2016`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> params, eps = init_params(2, 1, rng=rng), rng.normal(size=(5, 1))
+    >>> done = importance_weighted_gradients([1, 0.5], params, eps)
+    >>> bool(done.loss == -importance_weighted_bound([1, 0.5], params, eps))
+    True
+    """
+    x, params, eps, variance = _samples(x, params, eps, variance)
+    log_w, cache = _weighted(x, params, eps, variance)
+    share = softmax(log_w, axis=0)[..., None] / (x.size // x.shape[-1])
+    z = cache.decoder.outputs[0].reshape(eps.shape)
+    out = cache.decoder.out.reshape(*eps.shape[:-1], -1)
+    d_out = share * _d_surprise(out, x, params.likelihood, variance)
+    rows = d_out.reshape(-1, out.shape[-1])
+    dz, decoder = backprop._backward(rows, cache.decoder)
+    through = _d_sample(dz.reshape(eps.shape) + share * z, cache.log_var.out, eps)
+    d_mu = np.sum(through.mu, axis=0)
+    d_log_var = np.sum(through.log_var - share / 2, axis=0)
+    encoder = _heads_backward(d_mu, d_log_var, cache, wrt_x=False)[1]
+    gradients = VAEParams(*encoder, decoder, params.likelihood)
+    return LossAndGradients(-_tightened(log_w), gradients)
+
+
+def _samples(x, params, eps, variance):
+    x, params, _ = _checked(x, params, None, data=True)
+    eps = array(eps, "eps", ("S", *x.shape[:-1], len(params.mu.b)))
+    variance = number(variance, "variance", above=0)
+    return x, params, _check.cast(eps, x.dtype), variance
+
+
+def _weighted(x, params, eps, variance):
+    encoder, mu, log_var = _heads(x, params)
+    z = _sample(mu.out, log_var.out, eps)
+    decoder = backprop._forward(z.reshape(-1, z.shape[-1]), params.decoder)
+    out = decoder.out.reshape(*eps.shape[:-1], -1)
+    log_p = _log_likelihood(out, x, params.likelihood, variance)
+    cache = VAECache(encoder, mu, log_var, eps, decoder, params.likelihood)
+    return log_p - _kl_samples(mu.out, log_var.out, eps), cache
+
+
+def _tightened(log_w):
+    return np.mean(logsumexp(log_w, axis=0)) - math.log(len(log_w))
 
 
 def kl_per_dimension(mu, log_var):
@@ -878,8 +1050,7 @@ def _checked(x, params, eps, *, rows=..., data=False):
     params = _checked_decoder(params, len(params.mu.b), x.shape[-1])
     if eps is not None:
         eps = array(eps, "eps", (*x.shape[:-1], len(params.mu.b)))
-        if not getattr(eps, "symbolic", False):
-            eps = eps.astype(x.dtype, copy=False)
+        eps = _check.cast(eps, x.dtype)
     return x, params, eps
 
 

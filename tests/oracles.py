@@ -364,6 +364,34 @@ def variational_autoencoder(rng, dtype):
     return Comparison(flat(params), done.loss, flat(done.gradients), oracle)
 
 
+@case(
+    "vae.log_weights", "vae.importance_weighted_bound",
+    "vae.importance_weighted_gradients",
+)  # fmt: skip
+def importance_weighted_autoencoder(rng, dtype):
+    params = vae.init_params(6, 5, 2, rng=rng, dtype=dtype)
+    x, eps = rng.uniform(size=(7, 6)).astype(dtype), normal(rng, dtype, 4, 7, 2)
+    done = vae.importance_weighted_gradients(x, params, eps)
+    n, m = len(flat(params.encoder)), len(flat(params[:3]))
+
+    def oracle(torch, *p):
+        h = _torch_layers(torch, torch.tensor(x), p[:n], "tanh", "tanh")
+        mu, log_var = (torch.nn.functional.linear(h, *p[k : k + 2]) for k in (n, n + 2))
+        normal = torch.distributions.Normal
+        code = normal(mu, torch.exp(log_var / 2))
+        z = mu + code.scale * torch.tensor(eps)
+        out = _torch_layers(torch, z, p[m:], "tanh", "identity")
+        log_p = -torch.nn.functional.binary_cross_entropy_with_logits(
+            out, torch.tensor(x).expand_as(out), reduction="none"
+        ).sum(-1)
+        prior = normal(torch.zeros_like(mu), torch.ones_like(mu))
+        log_w = log_p + (prior.log_prob(z) - code.log_prob(z)).sum(-1)
+        bounds = torch.logsumexp(log_w, 0) - float(np.log(len(eps)))
+        return -bounds.mean()
+
+    return Comparison(flat(params), done.loss, flat(done.gradients), oracle)
+
+
 # Two players --------------------------------------------------------------------------
 
 

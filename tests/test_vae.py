@@ -7,6 +7,7 @@ import pytest
 
 from dlbook.backprop import Layer, minibatches, mlp
 from dlbook.gradcheck import check_gradient
+from dlbook.linear_gaussian import LinearGaussian, log_evidence
 from dlbook.live.trace import trace
 from dlbook.losses import gaussian_kl
 from dlbook.optim import SGD, Adam
@@ -18,10 +19,13 @@ from dlbook.vae import (
     elbo,
     elbo_backward,
     encode,
+    importance_weighted_bound,
+    importance_weighted_gradients,
     init_params,
     kl_per_dimension,
     kl_samples,
     log_likelihood,
+    log_weights,
     loss_and_gradients,
     monte_carlo_kl,
     reparameterise,
@@ -332,6 +336,77 @@ def test_extreme_logits_give_their_limits(logit):
     assert decode([1.0], VAEParams((), None, None, decoder)) == (logit > 0)
 
 
+# Several samples
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_weight_is_the_quotient_of_the_densities(likelihood, seed):
+    rng, params, x, _ = random_case(seed)
+    params = params._replace(likelihood=likelihood)
+    mu, log_var = encode(x, params)
+    eps = rng.normal(size=(6, *mu.shape))
+    found = log_weights(x, params, eps, variance=0.3)
+    assert found.shape == eps.shape[:-1]
+    for one, e in zip(found, eps, strict=True):
+        run = vae(x, params, e)
+        log_p = log_likelihood(run.out, x, likelihood=likelihood, variance=0.3)
+        sigma = np.exp(log_var / 2)
+        log_q = np.sum(-(e**2) / 2 - np.log(sigma * np.sqrt(2 * np.pi)), axis=-1)
+        prior = np.sum(-(run.z**2) / 2 - np.log(2 * np.pi) / 2, axis=-1)
+        np.testing.assert_allclose(one, log_p + prior - log_q, rtol=1e-10)
+
+
+def test_more_samples_tighten_the_bound_to_the_exact_evidence():
+    rng = np.random.default_rng(3)
+    W, b, v = rng.normal(size=(3, 2)), rng.normal(size=3), 0.5
+    x, zero = rng.normal(size=(20, 3)), np.zeros((2, 3))
+    params = VAEParams(
+        (),
+        Layer(zero, np.zeros(2), "identity"),
+        Layer(zero, np.zeros(2), "identity"),
+        (Layer(W, b, "identity"),),
+        "gaussian",
+    )
+    exact = log_evidence(x, LinearGaussian(W, b, v)).mean()
+    bounds = []
+    for samples in (1, 10, 100, 20_000):
+        runs = [
+            importance_weighted_bound(
+                x, params, rng.normal(size=(samples, 20, 2)), variance=v
+            )
+            for _ in range(max(1, 400 // samples))
+        ]
+        bounds.append(np.mean(runs))
+    assert bounds[0] < bounds[1] < bounds[2] < exact
+    np.testing.assert_allclose(bounds[-1], exact, atol=0.05)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bound_of_several_samples_has_its_gradients(likelihood, seed):
+    rng, params, x, eps = random_case(seed)
+    params = params._replace(likelihood=likelihood)
+    eps = rng.normal(size=(3, *eps.shape))
+    done = importance_weighted_gradients(x, params, eps, variance=0.3)
+    bound = importance_weighted_bound(x, params, eps, variance=0.3)
+    np.testing.assert_allclose(done.loss, -bound, rtol=1e-14)
+
+    def loss(params):
+        return -importance_weighted_bound(x, params, eps, variance=0.3)
+
+    check_gradient(loss, params, done.gradients)
+
+
+def test_of_one_sample_the_bound_is_that_samples_evidence_lower_bound():
+    _, params, x, eps = random_case(2)
+    run = vae(x, params, eps)
+    kl = kl_samples(*run.code, eps[None]).mean()
+    expected = log_likelihood(run.out, x).mean() - kl
+    found = importance_weighted_bound(x, params, eps[None])
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def two_clusters(n=200):
     rng = np.random.default_rng(10)
     x = np.repeat([[0.1, 0.9, 0.5], [0.9, 0.1, 0.5]], n // 2, axis=0)
@@ -403,6 +478,8 @@ def test_float32_stays_float32():
             same, settings = with_bound(params, **bound)
             done = loss_and_gradients(x, same, eps.astype(float), **settings)
             arrays = [*done[:3], *leaves(done.gradients), *run]
+            tight = importance_weighted_gradients(x, same, eps[None].astype(float))
+            arrays += [tight.loss, *leaves(tight.gradients)]
             assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
         epochs = dict(epochs=1, batch_size=2, rng=rng)
         (epoch,) = train(np.atleast_2d(x), params, Adam(lr=0.1), **epochs)
@@ -584,6 +661,25 @@ REFUSED = [
         "batch_size: wanted an integer >= 1, got 0",
     ),
     (kl_per_dimension, (CODE[0], X), {}, "log_var: " + AS_MU),
+    *(
+        (
+            function,
+            (X, PARAMS, CODE[0]),
+            {},
+            "eps: wanted shape (S, 4, 2), got (4, 2)",
+        )
+        for function in (
+            log_weights,
+            importance_weighted_bound,
+            importance_weighted_gradients,
+        )
+    ),
+    (
+        importance_weighted_bound,
+        (X + 1, PARAMS, CODE[0][None]),
+        {},
+        "x: wanted values <= 1, got 1.5",
+    ),
     (
         kl_samples,
         (*CODE, CODE[0]),
