@@ -70,7 +70,7 @@ def stored(html):
         ``name``, ``html`` (the page's markup), ``script`` (empty if the figure's model
         is not compiled) and ``picture`` (an address that holds all of it).
     """
-    found = re.match(r'<div class="dl-kept" data-figure="([a-z0-9-]+)">', html)
+    found = re.match(r'<div class="dl-kept" data-figure="([a-z0-9-]+)"', html)
     if not found:
         return None
     start = html.index(_PUSH) + len(_PUSH)

@@ -68,6 +68,8 @@ function unfold({markup, at, name}) {
   const range = document.createRange();
   range.selectNode(kept);
   kept.replaceChildren(range.createContextualFragment(markup));
+  // JupyterLab takes the keys of whatever does not say that it wants them itself.
+  kept.addEventListener("focusin", e => e.target.setAttribute("data-lm-suppress-shortcuts", ""));
   return kept.firstElementChild;
 }
 
