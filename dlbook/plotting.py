@@ -98,6 +98,8 @@ def colour(role):
 def use_style():
     """Draw every later figure in the book's style."""
     plt.style.use(files("dlbook") / "book.mplstyle")
+    roles = ("input", "weight", "activation", "gradient", "error", "neutral")
+    plt.rcParams["axes.prop_cycle"] = plt.cycler(color=[colour(r) for r in roles])
 
 
 def subplots(rows=1, columns=1, **options):

@@ -237,8 +237,16 @@ def test_bad_template_is_refused(text, message):
         (
             lambda ax: ax.add_patch(FancyBboxPatch((0, 0), 1, 1)),
             dict(x="a"),
-            "no property 'x'; wanted alpha, visible",
+            "FancyBboxPatch: no property 'x'; wanted alpha, visible",
         ),
+        (
+            lambda ax: ax.imshow(np.eye(2)),
+            dict(values="v"),
+            "AxesImage: no property 'values'; wanted alpha, visible; "
+            "draw it by ax.pcolormesh or plotting.matrix",
+        ),
+        (lambda ax: ax.quiver([0], [0], [1], [1]), dict(x="a"), "plotting.arrow_path"),
+        (lambda ax: ax.fill_between([0, 1], [0, 1]), dict(y="a"), "by ax.fill"),
     ],
 )
 def test_bad_binding_is_refused_by_name(make, properties, message):
@@ -246,6 +254,26 @@ def test_bad_binding_is_refused_by_name(make, properties, message):
     with pytest.raises(ValueError, match="figure 'demo': ") as error:
         live.bind(make(ax), **properties)
     assert message in str(error.value)
+
+
+def test_a_list_of_one_line_is_that_line():
+    live, ax = simple()
+    live.bind(ax.plot([0, 1, 2], [0, 0, 0]), y="v")
+    assert len(live.changes) == 1
+
+
+def test_a_slot_in_single_braces_is_refused_by_what_to_write():
+    live, _ = simple()
+    with pytest.raises(ValueError, match=re.escape("slots are written <<a:.2f>>")):
+        live.formula("y = {a:.2f}")
+    with pytest.raises(ValueError, match=re.escape("written <<v[0]:.1f>>")):
+        live.formula("y = {v[0]:.1f}")
+    live.formula(r"\mathrm{a:b} + x_{a} = <<a>>")
+
+
+def test_sliders_in_a_list_are_refused():
+    with pytest.raises(ValueError, match="figure 'demo': sliders: wanted a dict of"):
+        simple(sliders=[(0, 1, 0.1, 0)])
 
 
 def test_property_is_bound_once():
@@ -524,11 +552,12 @@ def test_figure_without_axes_is_refused():
         done(live).svg()
 
 
-def test_text_too_small_for_a_phone_is_refused():
+@pytest.mark.parametrize("title, called", [("Wide", "'Wide'"), ("", "in row 1")])
+def test_text_too_small_for_a_phone_is_warned_of(title, called):
     fig, ax = plt.subplots(figsize=(6, 3))
-    ax.set_title("Wide")
+    ax.set_title(title)
     live = LiveFigure("demo", fig, same, ONE)
-    with pytest.raises(ValueError, match="figure 'demo': panel 'Wide' is .* inches"):
+    with pytest.warns(UserWarning, match=f"figure 'demo': panel {called} is .* inches"):
         done(live).svg()
 
 

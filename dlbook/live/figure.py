@@ -25,6 +25,8 @@ from dlbook.live.views.display import bundle
 __all__ = ["LiveFigure", "gather"]
 
 _gathering = []
+#: A slot as format strings have it, which LaTeX would take for a group.
+_BRACES = re.compile(r"\{([A-Za-z]\w*)((?:\[[^]]*\])?:[-+ ]?z?,?(?:\.\d+)?[fegd%])\}")
 
 
 @contextmanager
@@ -220,8 +222,12 @@ class LiveFigure:
 
     def formula(self, template):
         """Show a formula with the numbers filled in, see `dlbook.live.text.formula`."""
+        values = self.evaluate(self.defaults)
+        for name, spec in _BRACES.findall(template):
+            if name in values:
+                self._fail(f"formula: slots are written <<{name}{spec}>>")
         try:
-            _, slots = mathml(template, self.evaluate(self.defaults))
+            _, slots = mathml(template, values)
         except (ValueError, TypeError) as error:
             self._fail(f"formula: {error}", error)
         self.scope.used.update(slot.name for slot in slots)

@@ -56,6 +56,16 @@ _KNOWN = {
     Artist: set(),
 }
 
+#: What to draw instead of artists whose numbers cannot be bound.
+_INSTEAD = {
+    "AxesImage": "; draw it by ax.pcolormesh or plotting.matrix to bind its values",
+    "Quiver": "; draw each arrow by ax.plot(*plotting.arrow_path(...))",
+    "QuadContourSet": "; show the values by ax.pcolormesh",
+    "PolyCollection": "; draw the area by ax.fill",
+    "FillBetweenPolyCollection": "; draw the area by ax.fill",
+    "LineCollection": "; draw each line by ax.plot",
+}
+
 
 def changes(artist, properties, scope, colours=CLASSES):
     """Return the changes that a call of ``bind`` asks for.
@@ -89,6 +99,8 @@ def leaves(artist):
 
 class _Binder:
     def __init__(self, artist, properties, scope):
+        if isinstance(artist, list) and len(artist) == 1:
+            artist = artist[0]  # what ax.plot returns
         self.artist, self.scope = artist, scope
         self.properties = dict(properties)
         self.leaves = leaves(artist)
@@ -98,10 +110,13 @@ class _Binder:
         known = _KNOWN[self.kind] | {"visible", "alpha"}
         for name in self.properties:
             if name not in known:
-                self.fail(f"no property {name!r}; wanted {', '.join(sorted(known))}")
+                wanted = ", ".join(sorted(known))
+                instead = _INSTEAD.get(type(first).__name__, "")
+                self.fail(f"no property {name!r}; wanted {wanted}{instead}")
 
     def fail(self, message):
-        kind = self.kind.__name__
+        first = self.artist if isinstance(self.artist, Matrix) else self.leaves[0]
+        kind = type(first).__name__
         raise ValueError(f"figure {self.scope.figure!r}: {kind}: {message}")
 
     def source(self, name, count):

@@ -5,6 +5,7 @@ keep one height, so that their axes stay aligned. A phone shows as many panels o
 as their text allows.
 """
 
+import warnings
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -127,7 +128,10 @@ def _rows(frames):
 
 
 def legible(panel, element, figure):
-    """Enlarge indices, and refuse other text, that a phone would show too small.
+    """Enlarge indices, and warn of other text, that a phone would show too small.
+
+    What stays in a notebook needs no phone; the book's tests take the warning for an
+    error.
 
     Parameters
     ----------
@@ -137,9 +141,9 @@ def legible(panel, element, figure):
     figure : str
         Name of the live figure, for messages.
 
-    Raises
-    ------
-    ValueError
+    Warns
+    -----
+    UserWarning
         If a text has less than 9 pixels where the panel is as wide as a phone.
     """
     scale = min(NATURAL, PHONE / panel.box[2])
@@ -147,12 +151,15 @@ def legible(panel, element, figure):
     for text, size in _texts(element, 0.0):
         if size < least - 0.005:
             words = "".join(text.itertext())
-            raise ValueError(
-                f"figure {figure!r}: panel {panel.title!r} is {panel.box[2] / 72:.1f} "
+            name = repr(panel.title) if panel.title else f"in row {panel.row + 1}"
+            warnings.warn(
+                f"figure {figure!r}: panel {name} is {panel.box[2] / 72:.1f} "
                 f"inches wide, so its text {words!r} of {size:g} points would have "
                 f"{size * scale:.1f} pixels on a phone, and {SMALLEST} are needed: "
-                "draw the panel narrower, or its text larger"
+                "draw the panel narrower, or its text larger",
+                stacklevel=2,
             )
+            return
         for index in text:
             if float(index.get("font-size", size)) < least:
                 index.set("font-size", f"{least:.2f}")

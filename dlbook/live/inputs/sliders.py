@@ -113,6 +113,11 @@ def read(figure, sliders, labels, choices, play):
     list of Slider
     dict of str to tuple
     """
+    if not isinstance(sliders, dict):
+        raise ValueError(
+            f"figure {figure!r}: sliders: wanted a dict of (low, high, step, value), "
+            f"got a {type(sliders).__name__}"
+        )
     found, shapes = [], {}
     for name, given in sliders.items():
         if isinstance(given, Hand):
