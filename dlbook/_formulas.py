@@ -83,6 +83,8 @@ class Phi(NamedTuple):
     """Put f(z) into the place of z."""
     slope: Callable
     """The derivative at z, from h = f(z)."""
+    curvature: Callable
+    """The second derivative at z, from h = f(z)."""
 
 
 def _overwrite_sigmoid(z):
@@ -94,23 +96,36 @@ def _overwrite_sigmoid(z):
 
 
 PHI = {
-    "identity": Phi(lambda z: +z, lambda z: None, np.ones_like),
-    "sigmoid": Phi(sigmoid, _overwrite_sigmoid, lambda h: h * (1 - h)),
-    "tanh": Phi(np.tanh, lambda z: np.tanh(z, out=z), lambda h: 1 - h * h),
+    "identity": Phi(lambda z: +z, lambda z: None, np.ones_like, np.zeros_like),
+    "sigmoid": Phi(
+        sigmoid,
+        _overwrite_sigmoid,
+        lambda h: h * (1 - h),
+        lambda h: h * (1 - h) * (1 - 2 * h),
+    ),
+    "tanh": Phi(
+        np.tanh,
+        lambda z: np.tanh(z, out=z),
+        lambda h: 1 - h * h,
+        lambda h: -2 * h * (1 - h * h),
+    ),
     "relu": Phi(
         lambda z: np.maximum(z, 0),
         lambda z: np.maximum(z, 0, out=z),
         lambda h: (h > 0) * np.ones_like(h),
+        np.zeros_like,
     ),
     "leaky_relu": Phi(
         leaky_relu,
         lambda z: np.maximum(z, LEAK * z, out=z),
         lambda h: np.where(h > 0, np.ones_like(h), LEAK),
+        np.zeros_like,
     ),
     "softplus": Phi(
         softplus,
         lambda z: np.logaddexp(0, z, out=z),
         lambda h: -np.expm1(-h),
+        lambda h: -np.expm1(-h) * np.exp(-h),
     ),
 }
 """The activations by name."""

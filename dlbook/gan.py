@@ -19,9 +19,9 @@ import numpy as np
 
 from dlbook import _check, backprop
 from dlbook._check import array, choice, generator, integer, like, number
-from dlbook._formulas import sigmoid, softplus
+from dlbook._formulas import PHI, sigmoid, softplus
 from dlbook._tree import tree_map
-from dlbook.backprop import LossAndGradients
+from dlbook.backprop import Layer, LossAndGradients
 
 __all__ = [
     "KINDS",
@@ -40,6 +40,8 @@ __all__ = [
     "generator_gradients",
     "generator_loss",
     "generator_step",
+    "gradient_penalty",
+    "gradient_penalty_gradients",
     "init_params",
     "mode_counts",
     "optimal_discriminator",
@@ -380,7 +382,142 @@ def discriminate(x, layers):
     return backprop._forward(x, _judge(layers, x.shape[-1])).out[..., 0]
 
 
-def discriminator_gradients(real, z, params, *, kind="non_saturating"):
+def gradient_penalty(x, layers):
+    r"""Measure how far the critic's slope is from 1.
+
+    .. math:: P = \frac1N \sum_n
+       \bigl(\lVert \nabla_x o(x_n) \rVert - 1\bigr)^2
+
+    The critic of a Wasserstein GAN must not be steeper than 1 anywhere, and the best
+    one has the slope 1 on the ways between real and generated samples. Clipped weights
+    enforce the first crudely; this asks for the second.
+
+    Parameters
+    ----------
+    x : array_like of shape (N, D)
+        Points at which the slope is taken.
+    layers : sequence of Layer
+        The critic, with one output.
+
+    Returns
+    -------
+    float
+        The penalty P.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `discriminate` does.
+
+    References
+    ----------
+    Gulrajani et al. 2017, :cite:`gulrajani2017`.
+
+    See Also
+    --------
+    gradient_penalty_gradients : with respect to the layers.
+    dlbook.dirac_gan.dirac_field : a penalty in the smallest game.
+
+    Examples
+    --------
+    >>> critic = [backprop.Layer([[3.0, 4.0]], [0.0], "identity")]
+    >>> gradient_penalty([[0.0, 0.0], [1.0, 2.0]], critic)
+    np.float64(16.0)
+    """
+    return _penalty(*_points(x, layers))[0]
+
+
+def gradient_penalty_gradients(x, layers):
+    r"""Return the penalty on the critic's slope, and its gradients.
+
+    The slope is itself the result of a backward pass, with
+    :math:`\delta_l = \phi_l'(z_l) \odot u_l` and :math:`u_{l-1} = W_l^\top \delta_l`
+    down to :math:`u_0 = \nabla_x o`. So the penalty's gradient runs through both
+    passes: first along the backward pass from its end, where
+    :math:`a_0 = \partial P / \partial u_0`,
+
+    .. math::
+
+       \alpha_l = W_l a_{l-1}, \qquad a_l = \phi_l'(z_l) \odot \alpha_l, \qquad
+       t_l = \phi_l''(z_l) \odot u_l \odot \alpha_l ,
+
+    then down the network as ever, with :math:`t_l` added to each layer's gradient:
+
+    .. math::
+
+       e_l = t_l + \phi_l'(z_l) \odot W_{l+1}^\top e_{l+1}, \qquad
+       \frac{\partial P}{\partial W_l} = \delta_l a_{l-1}^\top + e_l h_{l-1}^\top,
+       \qquad \frac{\partial P}{\partial b_l} = e_l .
+
+    Parameters
+    ----------
+    x, layers
+        As for `gradient_penalty`.
+
+    Returns
+    -------
+    LossAndGradients
+        The penalty, and gradients of the layers; those of x are not returned, for the
+        points are given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `discriminate` does.
+
+    References
+    ----------
+    Gulrajani et al. 2017, :cite:`gulrajani2017`.
+
+    Examples
+    --------
+    >>> critic = [backprop.Layer([[3.0, 4.0]], [0.0], "identity")]
+    >>> gradient_penalty_gradients([[0.0, 0.0]], critic).gradients[0].W
+    array([[4.8, 6.4]])
+    """
+    return _penalty_gradients(*_points(x, layers))
+
+
+def _points(x, layers):
+    x = array(x, "x", ("N", "D"))
+    return x, _judge(layers, x.shape[1])
+
+
+def _penalty(x, layers):
+    """Return the penalty, the pass, the slopes u of o by each h, and their lengths."""
+    cache = backprop._forward(x, layers)
+    u = [np.ones_like(cache.out)]
+    for (W, _, phi), h in zip(layers[::-1], cache.outputs[:0:-1], strict=True):
+        u.append((u[-1] * PHI[phi].slope(h)) @ W)
+    u = u[::-1]
+    length = np.sqrt(np.sum(u[0] ** 2, axis=1, keepdims=True))
+    return np.mean((length - 1) ** 2), cache, u, length
+
+
+def _penalty_gradients(x, layers):
+    penalty, cache, u, length = _penalty(x, layers)
+    steep = np.where(length > 0, length, 1)  # where the slope is 0 it has no direction
+    a = 2 / len(x) * (length - 1) / steep * u[0]
+    dW, bends = [], []
+    for (W, _, phi), h, u_l in zip(layers, cache.outputs[1:], u[1:], strict=True):
+        slope, alpha = PHI[phi].slope(h), a @ W.T
+        dW.append((slope * u_l).T @ a)
+        a = slope * alpha
+        bends.append(PHI[phi].curvature(h) * u_l * alpha)
+    gradients, e = [], 0
+    for i in reversed(range(len(layers))):
+        W, _, phi = layers[i]
+        e = bends[i] + e
+        by_weights = dW[i] + e.T @ cache.outputs[i]
+        gradients.append(Layer(by_weights, np.sum(e, axis=0), phi))
+        if i:
+            e = (e @ W) * PHI[layers[i - 1].phi].slope(cache.outputs[i])
+    return LossAndGradients(penalty, tuple(reversed(gradients)))
+
+
+def discriminator_gradients(
+    real, z, params, *, kind="non_saturating", penalty=0.0, mix=None
+):
     """Return the discriminator's loss and gradients, the generator held fixed.
 
     Parameters
@@ -393,6 +530,11 @@ def discriminator_gradients(real, z, params, *, kind="non_saturating"):
         Layers of both.
     kind : {"non_saturating", "saturating", "wasserstein"}
         The game.
+    penalty : float
+        Factor of `gradient_penalty`, which is added to the loss; not negative.
+    mix : array_like of shape (N,), optional
+        Numbers from 0 to 1 for the penalty: where on the way from a generated sample
+        to a real one the slope is taken. It wants as many generated samples as real.
 
     Returns
     -------
@@ -411,20 +553,41 @@ def discriminator_gradients(real, z, params, *, kind="non_saturating"):
     >>> done.gradients[0].W.shape, done.gradients[0].b.shape
     ((1, 1), (1,))
     """
+    real, z, params = _game(real, z, params)
+    kind = choice(kind, "kind", KINDS)
     return _discriminator_gradients(
-        *_game(real, z, params), choice(kind, "kind", KINDS)
+        real, z, params, kind, *_mixing(penalty, mix, real, z)
     )
 
 
-def _discriminator_gradients(real, z, params, kind):
+def _discriminator_gradients(real, z, params, kind, penalty=0.0, mix=None):
     fake = backprop._forward(z, params.generator).out
     both = backprop._forward(np.concatenate([real, fake]), params.discriminator)
     halves = both.out[: len(real), 0], both.out[len(real) :, 0]
     d_logits = np.concatenate(_d_discriminator_loss(*halves, kind))[:, None]
+    loss = _discriminator_loss(*halves, kind)
+    gradients = backprop._backward(d_logits, both, wrt_x=False).params
+    if mix is None:
+        return LossAndGradients(loss, gradients)
+    between = fake + mix[:, None] * (real - fake)
+    steep, slopes = _penalty_gradients(between, params.discriminator)
     return LossAndGradients(
-        _discriminator_loss(*halves, kind),
-        backprop._backward(d_logits, both, wrt_x=False).params,
+        loss + penalty * steep,
+        tree_map(lambda g, by: g + penalty * by, gradients, slopes),
     )
+
+
+def _mixing(penalty, mix, real, z):
+    """Check what the penalty needs; without a mix there is none."""
+    penalty = number(penalty, "penalty", low=0)
+    if mix is None:
+        free = not getattr(penalty, "symbolic", False) and penalty == 0
+        if not free:
+            raise ValueError("mix: wanted numbers from 0 to 1 for a penalty, got None")
+        return penalty, None
+    if len(z) != len(real):
+        raise ValueError(f"z: wanted {len(real)} rows as real has, got {len(z)}")
+    return penalty, array(mix, "mix", (len(real),), low=0, high=1)
 
 
 def generator_gradients(z, params, *, kind="non_saturating"):
@@ -511,7 +674,16 @@ def _clipped(layers, limit):
 
 
 def discriminator_step(
-    real, z, params, optimiser, state, *, clip=None, kind="non_saturating"
+    real,
+    z,
+    params,
+    optimiser,
+    state,
+    *,
+    clip=None,
+    kind="non_saturating",
+    penalty=0.0,
+    mix=None,
 ):
     """Make one step of the discriminator; the generator stays as it is.
 
@@ -525,8 +697,8 @@ def discriminator_step(
         What ``optimiser.init`` or the step before gave.
     clip : float, optional
         Limit for `clip_weights` after the step.
-    kind : {"non_saturating", "saturating", "wasserstein"}
-        The game.
+    kind, penalty, mix
+        As for `discriminator_gradients`.
 
     Returns
     -------
@@ -548,13 +720,15 @@ def discriminator_step(
     True
     """
     _check.optimiser(optimiser)
-    return _discriminator_step(
-        *_game(real, z, params), optimiser, state, *_rules(clip, kind)
-    )
+    real, z, params = _game(real, z, params)
+    rules = *_rules(clip, kind), *_mixing(penalty, mix, real, z)
+    return _discriminator_step(real, z, params, optimiser, state, *rules)
 
 
-def _discriminator_step(real, z, params, optimiser, state, clip, kind):
-    loss, gradients = _discriminator_gradients(real, z, params, kind)
+def _discriminator_step(
+    real, z, params, optimiser, state, clip, kind, penalty=0.0, mix=None
+):
+    loss, gradients = _discriminator_gradients(real, z, params, kind, penalty, mix)
     layers, state = optimiser.update(params.discriminator, gradients, state)
     return NetworkStep(loss, layers if clip is None else _clipped(layers, clip), state)
 
@@ -604,7 +778,17 @@ def _generator_step(z, params, optimiser, state, kind):
 
 
 def train_step(
-    real, z_d, z_g, params, optimisers, state, *, clip=None, kind="non_saturating"
+    real,
+    z_d,
+    z_g,
+    params,
+    optimisers,
+    state,
+    *,
+    clip=None,
+    kind="non_saturating",
+    penalty=0.0,
+    mix=None,
 ):
     """Make one step of the discriminator, then one of the generator.
 
@@ -618,8 +802,8 @@ def train_step(
         Layers, optimisers and optimisers' states of both.
     clip : float, optional
         Limit for `clip_weights`.
-    kind : {"non_saturating", "saturating", "wasserstein"}
-        The game.
+    kind, penalty, mix
+        As for `discriminator_gradients`.
 
     Returns
     -------
@@ -647,12 +831,23 @@ def train_step(
     real, z_d, params = _game(real, z_d, params)
     z_g = array(z_g, "z_g", ("M", z_d.shape[1]))
     both = _optimisers(optimisers)
-    return _train_step(real, z_d, z_g, params, both, state, *_rules(clip, kind))
+    rules = *_rules(clip, kind), *_mixing(penalty, mix, real, z_d)
+    return _train_step(real, z_d, z_g, params, both, state, *rules)
 
 
-def _train_step(real, z_d, z_g, params, optimisers, state, clip, kind):
+def _train_step(
+    real, z_d, z_g, params, optimisers, state, clip, kind, penalty=0.0, mix=None
+):
     d = _discriminator_step(
-        real, z_d, params, optimisers.discriminator, state.discriminator, clip, kind
+        real,
+        z_d,
+        params,
+        optimisers.discriminator,
+        state.discriminator,
+        clip,
+        kind,
+        penalty,
+        mix,
     )
     params = params._replace(discriminator=d.layers)
     g = _generator_step(z_g, params, optimisers.generator, state.generator, kind)
@@ -671,6 +866,7 @@ def train(
     d_steps=1,
     clip=None,
     kind="non_saturating",
+    penalty=0.0,
 ):
     """Yield both players after each step of the generator, and train them on the way.
 
@@ -693,6 +889,9 @@ def train(
         Limit for `clip_weights`.
     kind : {"non_saturating", "saturating", "wasserstein"}
         The game.
+    penalty : float
+        Factor of `gradient_penalty` at random places between real and generated
+        samples; 10 is usual for "wasserstein".
 
     Returns
     -------
@@ -721,12 +920,20 @@ def train(
     size, rng = integer(batch_size, "batch_size", low=1), generator(rng)
     shape = size, params.generator[0].W.shape[1]
 
+    penalty = number(penalty, "penalty", low=0)
+
     def draw():
         real = x[rng.integers(len(x), size=size)]
         return real, rng.normal(size=shape).astype(x.dtype)
 
-    both, rules = _optimisers(optimisers), _rules(clip, kind)
-    return _steps(draw, params, both, steps, d_steps, rules)
+    clip, kind = _rules(clip, kind)
+
+    def rules():
+        """Draw the penalty's places anew for each step."""
+        mix = rng.uniform(size=size).astype(x.dtype) if penalty else None
+        return clip, kind, penalty, mix
+
+    return _steps(draw, params, _optimisers(optimisers), steps, d_steps, rules)
 
 
 def _steps(draw, params, optimisers, steps, d_steps, rules):
@@ -734,12 +941,16 @@ def _steps(draw, params, optimisers, steps, d_steps, rules):
     for step in range(1, steps + 1):
         for _ in range(d_steps - 1):
             d = _discriminator_step(
-                *draw(), params, optimisers.discriminator, state.discriminator, *rules
+                *draw(),
+                params,
+                optimisers.discriminator,
+                state.discriminator,
+                *rules(),
             )
             params = params._replace(discriminator=d.layers)
             state = state._replace(discriminator=d.state)
         (real, z_d), (_, z_g) = draw(), draw()
-        done = _train_step(real, z_d, z_g, params, optimisers, state, *rules)
+        done = _train_step(real, z_d, z_g, params, optimisers, state, *rules())
         params, state = done.params, done.state
         yield done._replace(step=step)
 

@@ -451,6 +451,24 @@ def discriminator_gradients(rng, dtype):
     return Comparison(flat(params.discriminator), loss, flat(grads), oracle)
 
 
+@case("gan.gradient_penalty", "gan.gradient_penalty_gradients")
+def gradient_penalty(rng, dtype):
+    hidden = str(rng.choice(HIDDEN))
+    # An output that bends, so that every bias has a gradient.
+    names = dict(hidden=hidden, output="tanh")
+    layers = backprop.init_params(3, 6, 5, 1, rng=rng, dtype=dtype, **names)
+    x = normal(rng, dtype, 7, 3)
+    done = gan.gradient_penalty_gradients(x, layers)
+
+    def oracle(torch, *p):
+        at = torch.tensor(x, requires_grad=True)
+        o = _torch_layers(torch, at, p, hidden, "tanh")
+        (slopes,) = torch.autograd.grad(o.sum(), at, create_graph=True)
+        return ((slopes.norm(dim=1) - 1) ** 2).mean()
+
+    return Comparison(flat(layers), done.loss, flat(done.gradients), oracle)
+
+
 @case("gan.generator_gradients")
 def generator_gradients(rng, dtype):
     (params, _, z), kind = _players(rng, dtype), rng.choice(KINDS)

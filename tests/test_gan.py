@@ -21,6 +21,8 @@ from dlbook.gan import (
     generator_gradients,
     generator_loss,
     generator_step,
+    gradient_penalty,
+    gradient_penalty_gradients,
     init_params,
     mode_counts,
     optimal_discriminator,
@@ -256,6 +258,79 @@ def test_clipping_bounds_the_critic_after_its_step():
     np.testing.assert_array_equal(layer.b, [1])
 
 
+# The penalty on the critic's slope
+
+SMOOTH = ["identity", "sigmoid", "tanh", "softplus"]
+
+
+@pytest.mark.parametrize("hidden", [*SMOOTH, "leaky_relu", "relu"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_penalty_is_of_the_slopes_that_differences_find(hidden, seed):
+    _, params, real, _ = random_game(seed)
+    critic = named(params.discriminator, hidden)
+    slopes = [
+        numerical_gradient(lambda v: float(discriminate(v, critic)), x) for x in real
+    ]
+    wanted = np.mean((np.linalg.norm(slopes, axis=1) - 1) ** 2)
+    np.testing.assert_allclose(gradient_penalty(real, critic), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("output", ["identity", "tanh"])
+@pytest.mark.parametrize("hidden", [*SMOOTH, "leaky_relu", "relu"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_penalty_has_its_gradient(hidden, output, seed):
+    _, params, real, _ = random_game(seed)
+    critic = named(params.discriminator, hidden, output)
+    penalty, gradients = gradient_penalty_gradients(real, critic)
+    assert penalty == gradient_penalty(real, critic)
+    check_gradient(lambda layers: gradient_penalty(real, layers), critic, gradients)
+
+
+def test_a_critic_without_slope_is_penalised_by_one_and_has_no_direction():
+    flat = (Layer(np.zeros((1, 2)), np.zeros(1), "identity"),)
+    penalty, gradients = gradient_penalty_gradients([[1.0, 2.0]], flat)
+    assert penalty == 1
+    np.testing.assert_array_equal(gradients[0].W, [[0, 0]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_penalty_is_added_between_real_and_fake(kind):
+    rng, params, real, _ = random_game(4)
+    z = rng.normal(size=(len(real), params.generator[0].W.shape[1]))
+    mix, fake = rng.uniform(size=len(real)), generate(z, params.generator)
+    between = mix[:, None] * real + (1 - mix[:, None]) * fake
+    plain = discriminator_gradients(real, z, params, kind=kind)
+    steep = gradient_penalty_gradients(between, params.discriminator)
+    settings = dict(kind=kind, penalty=3.0, mix=mix)
+    loss, gradients = discriminator_gradients(real, z, params, **settings)
+    np.testing.assert_allclose(loss, plain.loss + 3 * steep.loss, rtol=1e-12)
+    for sum_, a, b in zip(gradients, plain.gradients, steep.gradients, strict=True):
+        np.testing.assert_allclose(sum_.W, a.W + 3 * b.W, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(sum_.b, a.b + 3 * b.b, rtol=1e-12, atol=1e-14)
+    done = discriminator_step(real, z, params, SGD(lr=0.1), (), **settings)
+    assert done.loss == loss
+    both, state = Players(SGD(0.1), SGD(0.1)), Players((), ())
+    two = train_step(real, z, z, params, both, state, **settings)
+    np.testing.assert_array_equal(two.params.discriminator[0].W, done.layers[0].W)
+
+
+def test_the_penalty_keeps_the_critics_slope_near_one():
+    def slopes(penalty):
+        rng = np.random.default_rng(0)
+        x = 3 + 0.2 * rng.normal(size=(500, 1))
+        params = init_params((1, 1), (1, 16, 1), rng=rng)
+        both, settings = Players(SGD(1e-9), Adam(0.02)), dict(kind="wasserstein")
+        *_, last = train(
+            x, params, both, steps=300, batch_size=64, rng=rng, penalty=penalty,
+            **settings,
+        )  # fmt: skip
+        return gradient_penalty(
+            np.linspace(0, 3, 50)[:, None], last.params.discriminator
+        )
+
+    assert slopes(10.0) < 0.05 < 1 < slopes(0.0)
+
+
 @pytest.mark.parametrize("d_steps", [1, 3])
 def test_training_is_its_steps_in_the_order_of_the_seed(d_steps):
     rng, params, _, _ = random_game(5)
@@ -355,6 +430,10 @@ def test_float32_stays_float32():
     for kind in KINDS:
         (done,) = train(real, params, adam, kind=kind, **settings)
         arrays = [a for net in done.params for layer in net for a in layer[:2]]
+        penalty = gradient_penalty_gradients(real, params.discriminator)
+        arrays += [penalty.loss, *penalty.gradients[0][:2]]
+        (steep,) = train(real, params, adam, kind=kind, penalty=1.0, **settings)
+        arrays += [steep.d_loss, *steep.params.discriminator[0][:2]]
         arrays += [optimal_discriminator(real**2, real.astype(float) ** 2)]
         arrays += [generator_gradients(z, params, kind=kind).loss]
         arrays += [discriminator_gradients(real, z, params, kind=kind).loss]
@@ -458,6 +537,42 @@ REFUSED = [
         (X, Z, PARAMS, SGD1, ()),
         {"clip": 0},
         "clip: wanted a number > 0, got 0.0",
+    ),
+    (
+        discriminator_gradients,
+        (X, Z, PARAMS),
+        {"penalty": 1},
+        "mix: wanted numbers from 0 to 1 for a penalty, got None",
+    ),
+    (
+        discriminator_gradients,
+        (X, Z, PARAMS),
+        {"penalty": 1, "mix": np.ones(4)},
+        "z: wanted 4 rows as real has, got 3",
+    ),
+    (
+        discriminator_gradients,
+        (X[:3], Z, PARAMS),
+        {"penalty": 1, "mix": np.full(3, 2.0)},
+        "mix: wanted values <= 1, got 2.0",
+    ),
+    (
+        train,
+        (X, PARAMS, BOTH),
+        {**FIT, "penalty": -1},
+        "penalty: wanted a number >= 0, got -1.0",
+    ),
+    (
+        gradient_penalty,
+        (X[0], PARAMS.discriminator),
+        {},
+        "x: wanted shape (N, D), got (2,)",
+    ),
+    (
+        gradient_penalty,
+        (Z, PARAMS.generator),
+        {},
+        "layers: wanted a discriminator with one output, got 2",
     ),
     (clip_weights, (PARAMS.generator, -1), {}, "limit: wanted a number > 0, got -1.0"),
     (
