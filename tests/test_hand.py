@@ -557,6 +557,79 @@ def test_text_is_typed_within_its_alphabet_and_length(url, page):
     assert field.input_value() == "to be"
 
 
+# Challenges -------------------------------------------------------------------------
+
+
+def test_challenges_are_met_in_python():
+    live = zoo.plane()
+    assert live.met() == [False, False]
+    assert live.met(points=([[0, 1]], [0])) == [True, False]
+    assert live.met(w=[1, -0.5]) == [False, True]
+    widget = live.widget()
+    assert "open: Remove all points" in widget.readout.value
+    widget.fields["points"].value = "1 1 left"
+    assert "met: Remove all points" in widget.readout.value
+    live.check(50)
+
+
+@pytest.mark.parametrize(
+    "test, message",
+    [
+        (lambda w: w[0] == 1, "challenge 'c': is met at the first setting"),
+        (lambda z: z > 0, "challenge: there is no 'z'; there is points, w, b, line_x"),
+        (
+            lambda w: w > 0,
+            r"challenge: wanted one truth value, got shape \(2,\); use .all\(\)",
+        ),
+    ],
+)
+def test_bad_challenge_is_refused(test, message):
+    with pytest.raises(ValueError, match=f"figure 'plane': {message}"):
+        zoo.plane().challenge("c", test)
+
+
+def marks(page):
+    return page.locator("#live-plane .dl-mark").all_inner_texts()
+
+
+def test_challenge_that_is_met_is_told_once_and_kept_in_the_address(url, page):
+    page.goto(url)
+    listed = page.get_by_role("list", name="Challenges").get_by_role("listitem")
+    assert marks(page) == ["open", "open"]
+    assert listed.nth(0).text_content() == "open Remove all points of the class right."
+    page.evaluate(
+        """() => { self.heard = [];
+        const status = document.querySelector("#live-plane [role=status]");
+        new MutationObserver(() => heard.push(status.textContent))
+          .observe(status, {childList: true, characterData: true, subtree: true}) }"""
+    )
+    slider = page.locator("#plane-w2")
+    slider.focus()
+    for _ in range(3):
+        assert marks(page) == ["open", "open"]
+        page.keyboard.press("ArrowLeft")
+    for key in ("ArrowRight", "ArrowLeft", "End"):
+        assert marks(page) == ["open", "met"]
+        page.keyboard.press(key)
+    assert page.evaluate("heard") == ["Challenge 2 of 2 is met."]
+    page.locator("#live-plane [data-do=clear]").click()
+    page.wait_for_function("() => location.hash.endsWith(';met:0.1')")
+    other = page.context.new_page()
+    other.goto(page.url)
+    assert marks(other) == ["met", "met"]
+    assert other.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    page.locator("#live-plane .dl-reset").click()
+    assert marks(page) == ["open", "open"]
+    page.wait_for_function("() => location.hash === ''")
+    for made_up in ("9", "x.0.<b>", "0,1"):
+        hash = f"plane=1,0.5,0;met:{made_up}"
+        page.evaluate("hash => { location.hash = hash }", hash)
+        page.wait_for_function(
+            "hash => decodeURI(location.hash) === '#' + hash", arg=hash
+        )
+    assert page.locator("#live-plane b").count() == 1  # the title's
+
+
 # Fingers ----------------------------------------------------------------------------
 
 

@@ -206,6 +206,14 @@ def plane():
     live.bind(drawn, points="points")
     live.bind(line, x="line_x", y="line_y")
     live.describe("{right:d} of {count:d} are right, the first at {points.x[0, 0]}.")
+    live.challenge(
+        "Remove all points of the class right.",
+        lambda points: np.all(np.logical_not(points.used & (points.label == 1))),
+    )
+    live.challenge(
+        "Have $w_2 < 0$ and one point on the wrong side.",
+        lambda w, right, count: (w[1] < 0) & (right == count - 1),
+    )
     return live
 
 

@@ -11,6 +11,7 @@ from IPython.display import display
 from dlbook.live import bindings
 from dlbook.live.bindings.editors import TextEditor, editor
 from dlbook.live.bindings.sources import Scope
+from dlbook.live.challenges import Challenge
 from dlbook.live.checks import compare
 from dlbook.live.drawing import draw
 from dlbook.live.drawing.svg import BOUND
@@ -119,7 +120,7 @@ class LiveFigure:
             (n, given) for n, given in self.hands.items() if isinstance(given, Text)
         ]
         self.editors = [TextEditor(*entry) for entry in texts]
-        self.formulas, self.readout = [], None
+        self.formulas, self.readout, self.challenges = [], None, []
         self._taken, self.panels = set(), None
         self.state = self.defaults
         self._model = Model(name, model, self.sliders, inputs, self.hands, compile)
@@ -236,6 +237,39 @@ class LiveFigure:
     def describe(self, text):
         """Say in words what the picture shows; fields as in ``{z:.2f}``."""
         self.readout = Template(text, self.scope)
+
+    def challenge(self, text, test):
+        """Ask the reader to reach something; the figure says when it is reached.
+
+        Parameters
+        ----------
+        text : str
+            What to reach, with mathematics between dollar signs.
+        test : callable
+            Called by name with those inputs and outputs of the model that it names;
+            returns one truth value. It is compiled with the model, whose output
+            ``met`` tells of all challenges.
+
+        Raises
+        ------
+        ValueError
+            If the test asks for what is not there, or holds at the first setting.
+        """
+        if self._model.test(test):
+            self._fail(f"challenge {text!r}: is met at the first setting")
+        self.challenges.append(Challenge(text, test))
+        self.scope.used.add("met")
+
+    def met(self, **sliders):
+        """Return which challenges are met where some sliders are set, see `settings`.
+
+        Returns
+        -------
+        list of bool
+        """
+        if not self.challenges:
+            return []
+        return self.evaluate(self.settings(**sliders))["met"].astype(bool).tolist()
 
     def _edit(self, kind, artist, name):
         """Let a reader set an input in an artist."""

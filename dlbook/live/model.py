@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 
+from dlbook.live.challenges import met
 from dlbook.live.trace import trace
 
 __all__ = ["Model"]
@@ -37,14 +38,36 @@ class Model:
     def __init__(self, figure, function, sliders, inputs, hands, compile):
         self.figure, self.function = figure, function
         self.sliders, self.inputs, self.hands = sliders, inputs, hands
+        self.tests = []
         state = [slider.value for slider in sliders]
         self.shapes = {key: np.shape(v) for key, v in self.evaluate(state).items()}
         self.program = None
         if compile:
             self.program = trace(self._on_arrays, self.arguments(state), name=figure)
 
+    def test(self, function):
+        """Add a truth value of inputs and outputs to the output ``met``."""
+        self.tests.append(function)
+        state = [slider.value for slider in self.sliders]
+        found = self.evaluate(state)["met"]
+        self.shapes["met"] = found.shape
+        if self.program:
+            self.program = trace(
+                self._on_arrays, self.arguments(state), name=self.figure
+            )
+        return bool(found[-1])
+
     def _on_arrays(self, **arrays):
-        return self.function(**self.gathered(arrays))
+        return self._outputs(self.gathered(arrays))
+
+    def _outputs(self, given):
+        """Return the outputs as a dict, and which of the tests are met."""
+        outputs = self.function(**given)
+        if hasattr(outputs, "_asdict"):
+            outputs = outputs._asdict()
+        if not self.tests or not isinstance(outputs, dict):
+            return outputs
+        return outputs | {"met": met(self.figure, self.tests, given | outputs)}
 
     def gathered(self, arrays):
         """Return the function's arguments, those of the hand made of their arrays."""
@@ -77,9 +100,7 @@ class Model:
             inspect.signature(self.function).bind(**given)
         except TypeError as error:
             raise ValueError(f"figure {self.figure!r}: sliders: {error}") from None
-        outputs = self.function(**given)
-        if hasattr(outputs, "_asdict"):
-            outputs = outputs._asdict()
+        outputs = self._outputs(given)
         if not isinstance(outputs, dict):
             kind = type(outputs).__name__
             raise ValueError(

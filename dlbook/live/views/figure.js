@@ -28,6 +28,7 @@ class Figure {
     this.changes.push(() => say(readout, words()));
     this.spoken = () => say(root.querySelector("[aria-live=polite]"), words());
     (spec.hands || []).forEach(given => hand(this, given));
+    if (spec.met.length) challenges(this, reader(spec.met, s));
     (spec.drags || []).forEach(drag => this.grip(...drag));
     this.listen();
     root.querySelectorAll("[data-wakes]").forEach(e => { e.disabled = false; });

@@ -70,6 +70,7 @@ def html(live):
         ),
         f'<p class="dl-readout" id="{name}-readout">'
         f"{escape(live.readout.fill(values))}</p>",
+        _challenges(live),
         _controls(live) if live.program else _still(),
         _code(live),
         "</figure>",
@@ -79,12 +80,29 @@ def html(live):
 
 def caption(live):
     """Return what stands above the picture; the book puts a number before it."""
-    pieces = re.split(r"\$([^$]+)\$", live.caption)
-    text = "".join(
+    text = _prose(live.caption)
+    return f"<figcaption><b>{NUMBER}{escape(live.title)}.</b> {text}</figcaption>"
+
+
+def _prose(text):
+    """Return words with mathematics between dollar signs."""
+    pieces = re.split(r"\$([^$]+)\$", text)
+    return "".join(
         _plain(to_mathml(piece)) if k % 2 else escape(piece, quote=False)
         for k, piece in enumerate(pieces)
     )
-    return f"<figcaption><b>{NUMBER}{escape(live.title)}.</b> {text}</figcaption>"
+
+
+def _challenges(live):
+    if not live.challenges:
+        return ""
+    mark = '<span class="dl-mark">open</span> '
+    lines = "".join(f"<li>{mark}{_prose(c.text)}</li>" for c in live.challenges)
+    name = f"{live.name}-challenges"
+    return (
+        f'<div class="dl-challenges"><p id="{name}">Challenges</p>'
+        f'<ul aria-labelledby="{name}">{lines}</ul></div>'
+    )
 
 
 def script(live):
@@ -105,6 +123,7 @@ def script(live):
         "formulas": formulas,
         "readout": live.readout.pieces(drawing.address),
         "drags": [_drag(drawing, *drag) for drag in live.drags],
+        "met": live.challenges and drawing.address(live.scope.source("met")),
         "hands": [_hand(live, *editor.spec(drawing)) for editor in live.editors],
     }
     text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)

@@ -92,15 +92,18 @@ class Widget(widgets.HBox):
             values = self.live.redraw(self.state())
             for box, template in zip(self.formulas, self.live.formulas, strict=True):
                 box.value = f"$$\\displaystyle {render(template, values)}$$"
-            self._show(self.live.readout.fill(values))
+            self._show(self.live.readout.fill(values), values.get("met", ()))
         except Exception as error:  # the reader's own model may raise anything
             self.readout.value = (
                 f"<p><strong>{type(error).__name__}:</strong> {escape(str(error))}</p>"
             )
             self.picture.value = f'<div style="opacity:.3">{self.picture.value}</div>'
 
-    def _show(self, text):
-        self.readout.value = f"<p>{escape(text)}</p>"
+    def _show(self, text, met):
+        tasks = zip(self.live.challenges, met, strict=True)
+        tasks = [f"{'met' if m else 'open'}: {escape(c.text)}" for c, m in tasks]
+        tasks = "".join(f"<li>{task}</li>" for task in tasks)
+        self.readout.value = f"<p>{escape(text)}</p>" + (tasks and f"<ul>{tasks}</ul>")
         data = b64encode(self.painter.png()).decode("ascii")
         width = round(DPI * self.live.fig.get_size_inches()[0])
         self.picture.value = (
