@@ -21,9 +21,13 @@ from dlbook._windows import Sweep, images, pad, sweep_over, taps, unpad
 __all__ = [
     "ConvCache",
     "ConvGradients",
+    "ConvTransposeCache",
     "conv2d",
     "conv2d_backward",
     "conv2d_forward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
+    "conv_transpose2d_forward",
     "convolve2d",
     "correlate2d",
 ]
@@ -38,6 +42,17 @@ class ConvCache(NamedTuple):
     shape: tuple[int, ...]
     """Shape of the feature maps."""
     sweep: Sweep
+
+
+class ConvTransposeCache(NamedTuple):
+    """What `conv_transpose2d_forward` leaves for `conv_transpose2d_backward`."""
+
+    x: np.ndarray
+    w: np.ndarray
+    shape: tuple[int, ...]
+    """Shape of the larger images."""
+    sweep: Sweep
+    """How a kernel moves over the larger image."""
 
 
 class ConvGradients(NamedTuple):
@@ -301,7 +316,170 @@ def conv_backward(dy, cache, wrt_x=True):
     )
     dw, db = dw[:, :-1], dw[0, -1]
     dw = dw.reshape(w.shape[2], w.shape[3], w.shape[1], len(w)).transpose(3, 2, 0, 1)
-    return ConvGradients(_conv2d_dx(d, cache) if wrt_x else None, dw, db)
+    dx = None
+    if wrt_x:
+        dx = _scattered(d, w, sweep)
+        dx = dx.reshape(*dy.shape[:-3], *dx.shape[1:])
+    return ConvGradients(dx, dw, db)
+
+
+def conv_transpose2d(x, w, b=None, *, stride=1, padding=0):
+    r"""Apply a transposed convolution: every pixel lays down a kernel.
+
+    .. math:: y_{o,\; s i + m - p,\; s j + n - p} \mathrel{+}=
+       x_{c,ij} \; w_{c,o,mn}, \qquad
+       \text{out} = (n - 1)\,s + k - 2p
+
+    It carries values the way that `conv2d_backward` carries gradients: as a matrix it
+    is the transpose of a convolution with the same kernels, stride and padding. With a
+    stride of 2 it doubles an image, where a convolution halves one.
+
+    Parameters
+    ----------
+    x : array_like of shape (C, H, W) or (N, C, H, W)
+        One image or a batch.
+    w : array_like of shape (C, O, kh, kw)
+        One kernel for each pair of an *input* and an output channel.
+    b : array_like of shape (O,), optional
+        One bias for each output channel; zero if not given.
+    stride, padding : int or (int, int)
+        Step s from kernel to kernel in the output, and cells p that are cut off at each
+        side; a pair is (rows, columns).
+
+    Returns
+    -------
+    ndarray of shape (O, H_out, W_out) or (N, O, H_out, W_out)
+        The larger images.
+
+    Raises
+    ------
+    TypeError
+        If a stride or padding is no integer or pair of integers.
+    ValueError
+        If one of these is too small, nothing is left between the paddings, a shape
+        does not fit or a number is not finite.
+
+    References
+    ----------
+    Dumoulin and Visin 2016, :cite:`dumoulin2016`.
+
+    See Also
+    --------
+    conv2d : the convolution that this is the transpose of.
+    conv_transpose2d_forward : keeps what the backward pass needs.
+
+    Examples
+    --------
+    >>> conv_transpose2d([[[1, 2], [3, 4]]], [[[[1, 1], [1, 1]]]], stride=2)
+    array([[[1., 1., 2., 2.],
+            [1., 1., 2., 2.],
+            [3., 3., 4., 4.],
+            [3., 3., 4., 4.]]])
+    """
+    return _transposed(*_checked_transpose(x, w, b, stride, padding))
+
+
+def conv_transpose2d_forward(x, w, b=None, *, stride=1, padding=0):
+    """Do as `conv_transpose2d` does, and keep what its backward pass needs.
+
+    Parameters
+    ----------
+    x, w, b, stride, padding
+        As in `conv_transpose2d`.
+
+    Returns
+    -------
+    y : ndarray of shape (O, H_out, W_out) or (N, O, H_out, W_out)
+        The larger images.
+    cache : ConvTransposeCache
+        For `conv_transpose2d_backward`; it has copies of the images and the kernels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `conv_transpose2d`.
+
+    Examples
+    --------
+    >>> y, cache = conv_transpose2d_forward(np.ones((1, 2, 2)), np.ones((1, 3, 2, 2)))
+    >>> y.shape, cache.sweep.image
+    ((3, 3, 3), (3, 3))
+    """
+    x, w, b, sweep = _checked_transpose(x, w, b, stride, padding)
+    y = _transposed(x, w, b, sweep)
+    return y, ConvTransposeCache(_check.own(x), _check.own(w), y.shape, sweep)
+
+
+def conv_transpose2d_backward(dy, cache, *, wrt_x=True):
+    r"""Carry a gradient back through `conv_transpose2d`: by a convolution.
+
+    .. math::
+
+       \frac{\partial L}{\partial x_{c,ij}} = \sum_{o,m,n}
+       \frac{\partial L}{\partial y_{o,\; s i + m - p,\; s j + n - p}} \; w_{c,o,mn}
+
+    Parameters
+    ----------
+    dy : array_like of shape (O, H_out, W_out) or (N, O, H_out, W_out)
+        Gradient of the loss with respect to the larger images.
+    cache : ConvTransposeCache
+        What `conv_transpose2d_forward` returned beside them.
+    wrt_x : bool
+        Whether the gradient of the smaller images is wanted.
+
+    Returns
+    -------
+    ConvGradients
+        dx, dw and db. dw and db are summed over the batch; dx is None without
+        ``wrt_x``.
+
+    Raises
+    ------
+    TypeError
+        If ``cache`` is not what `conv_transpose2d_forward` left.
+    ValueError
+        If ``dy`` does not have the shape of the larger images.
+
+    Examples
+    --------
+    >>> y, cache = conv_transpose2d_forward(np.ones((1, 2, 2)), np.ones((1, 3, 2, 2)))
+    >>> dx, dw, db = conv_transpose2d_backward(np.ones_like(y), cache)
+    >>> dx[0], db
+    (array([[12., 12.],
+           [12., 12.]]), array([9., 9., 9.]))
+    """
+    x, w, shape, sweep = _check.cache(cache, ConvTransposeCache)
+    dy = _check.gradient(dy, "dy", shape, getattr(x, "dtype", None), "y")
+    dx, back = conv_forward(dy, w, np.zeros_like(w[:, 0, 0, 0]), sweep)
+    dw = conv_backward(x, back, wrt_x=False).dw
+    db = np.sum(dy.reshape(-1, *shape[-3:]), axis=(0, 2, 3))
+    return ConvGradients(dx if wrt_x else None, dw, db)
+
+
+def _checked_transpose(x, w, b, stride, padding):
+    x = images(x)
+    w = array(w, "w", (x.shape[-3], "O", "kh", "kw"))
+    b = np.zeros_like(w[0, :, 0, 0]) if b is None else array(b, "b", w.shape[1:2])
+    # As a convolution over one image the size of a kernel, for the settings' sake.
+    pairs = sweep_over(w.shape[-2:], w.shape[-2:], stride, padding)
+    image = tuple(
+        (n - 1) * s + k - 2 * p
+        for n, s, k, p in zip(
+            x.shape[-2:], pairs.stride, w.shape[-2:], pairs.padding, strict=True
+        )
+    )
+    if min(image) < 1:
+        raise ValueError(
+            f"padding: wanted less, for an output of {image} pixels, got {padding!r}"
+        )
+    sweep = sweep_over(image, w.shape[-2:], stride, padding)
+    return *_check.common(x, w, b), sweep
+
+
+def _transposed(x, w, b, sweep):
+    d = x.reshape(-1, len(w), x.shape[-2] * x.shape[-1])
+    y = _scattered(d, w, sweep) + b[:, None, None]
+    return y.reshape(*x.shape[:-3], *y.shape[1:])
 
 
 def _image_and_kernel(image, kernel, mode):
@@ -335,18 +513,17 @@ def _row(columns, u, sweep):
     return columns[:, :, taps(sweep, 0, u)].reshape(*columns.shape[:2], -1)
 
 
-def _conv2d_dx(d, cache):
+def _scattered(d, w, sweep):
     """Send each gradient back along the slices that the forward pass has read."""
-    columns, w, shape, sweep = cache
-    d_columns, term = np.zeros_like(columns[:, :-1]), None
-    for u, w_u in enumerate(_kernel_rows(w)):
+    n, c, (_, kw), rows = len(d), w.shape[1], w.shape[2:], _kernel_rows(w)
+    height, width = (m + 2 * p for m, p in zip(sweep.image, sweep.padding, strict=True))
+    term = np.matmul(rows[0].T, d)
+    d_columns = np.zeros_like(term, shape=(n, kw * c, height, sweep.out[1]))
+    for u, w_u in enumerate(rows):
         read = d_columns[:, :, taps(sweep, 0, u)]
-        term = np.matmul(w_u.T, d, out=term)
+        term = term if u == 0 else np.matmul(w_u.T, d, out=term)
         read += term.reshape(read.shape)
-    n, _, height, _ = columns.shape
-    c, width = w.shape[1], sweep.image[1] + 2 * sweep.padding[1]
-    dx = np.zeros_like(columns, shape=(n, c, height, width))
-    for v in range(w.shape[3]):
+    dx = np.zeros_like(d_columns, shape=(n, c, height, width))
+    for v in range(kw):
         dx[..., taps(sweep, 1, v)] += d_columns[:, v * c : (v + 1) * c]
-    dx = unpad(dx, sweep.padding)
-    return dx.reshape(*shape[:-3], *dx.shape[1:])
+    return unpad(dx, sweep.padding)

@@ -508,6 +508,70 @@ def test_a_stack_of_three_by_three_kernels_sees_two_more_a_layer():
     )
 
 
+# The transposed convolution
+
+
+def random_transpose(seed, dtype=np.float64, single=False):
+    rng = np.random.default_rng(seed)
+    n, c, o, height, width, kh, kw = rng.integers(1, 5, 7)
+    stride = tuple(rng.integers(1, 4, 2).tolist())
+    room = [
+        (m - 1) * s + k
+        for m, s, k in zip((height, width), stride, (kh, kw), strict=True)
+    ]
+    padding = tuple(int(rng.integers(0, min(3, (r - 1) // 2 + 1))) for r in room)
+    lead = () if single else (n,)
+    arrays = [
+        rng.normal(size=shape).astype(dtype)
+        for shape in ((*lead, c, height, width), (c, o, kh, kw), (o,))
+    ]
+    return rng, arrays, dict(stride=stride, padding=padding)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("seed", range(30))
+def test_a_transposed_convolution_agrees_with_pytorch_both_ways(torch, seed, dtype):
+    rng, arrays, settings = random_transpose(seed, dtype, single=seed % 2)
+    leaves = [torch.tensor(a, requires_grad=True) for a in arrays]
+    wanted = torch.nn.functional.conv_transpose2d(*leaves, **settings)
+    y, cache = cnn.conv_transpose2d_forward(*arrays, **settings)
+    rtol = 1e-12 if dtype == np.float64 else 1e-5
+    close(y, wanted.detach(), rtol)
+    close(cnn.conv_transpose2d(*arrays, **settings), y, 0)
+    dy = rng.normal(size=y.shape).astype(dtype)
+    found = torch.autograd.grad(wanted, leaves, torch.tensor(dy))
+    gradients = cnn.conv_transpose2d_backward(dy, cache)
+    for ours, theirs in zip(gradients, found, strict=True):
+        assert ours.dtype == dtype
+        close(ours, theirs, rtol)
+    assert cnn.conv_transpose2d_backward(dy, cache, wrt_x=False).dx is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_it_is_the_transpose_of_the_convolution(seed):
+    rng, (x, w, _), settings = random_transpose(seed)
+    y = cnn.conv_transpose2d(x, w, **settings)
+    other = rng.normal(size=y.shape)
+    np.testing.assert_allclose(
+        np.sum(y * other), np.sum(x * conv2d(other, w, **settings)), rtol=1e-10
+    )
+    _, cache = conv2d_forward(np.zeros_like(y), w, **settings)
+    close(y, conv2d_backward(x, cache).dx, 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_transposed_convolution_passes_the_gradient_check(seed):
+    rng, arrays, settings = random_transpose(seed, single=seed % 2)
+    y, cache = cnn.conv_transpose2d_forward(*arrays, **settings)
+    dy = rng.normal(size=y.shape)
+
+    def loss(arrays):
+        return np.sum(dy * cnn.conv_transpose2d(*arrays, **settings))
+
+    gradients = cnn.conv_transpose2d_backward(dy, cache)
+    check_gradient(loss, tuple(arrays), tuple(gradients))
+
+
 # The small network
 
 
@@ -797,6 +861,27 @@ REFUSED = [
         {},
         "cache: wanted AvgPoolCache, got MaxPool",
     ),
+    (
+        cnn.conv_transpose2d,
+        (X, np.ones((2, 1, 2, 2))),
+        {},
+        "w: wanted shape (1, O, kh, kw), got (2, 1, 2, 2)",
+    ),
+    (cnn.conv_transpose2d, (X, ONES, [1, 2]), {}, "b: wanted shape (1,), got (2,)"),
+    (cnn.conv_transpose2d, (X, ONES), dict(stride=0), "stride: wanted an integer >= 1"),
+    (
+        cnn.conv_transpose2d,
+        (X, ONES),
+        dict(padding=3),
+        "padding: wanted less, for an output of (-1, -1) pixels, got 3",
+    ),
+    (
+        cnn.conv_transpose2d_backward,
+        (X, cnn.conv_transpose2d_forward(X, ONES)[1]),
+        {},
+        "dy: wanted shape (1, 5, 5) as y has, got (1, 4, 4)",
+    ),
+    (cnn.conv_transpose2d_backward, (X, CONV), {}, "cache: wanted ConvTransposeCache"),
     (conv2d_backward, (X, CONV), {}, "dy: wanted shape (1, 3, 3) as y has"),
     (max_pool2d, (X, 5), {}, WIDE.format(4, 4, 0, 5, 5, 1)),
     (max_pool2d, (X, 0), {}, "kernel: wanted an integer >= 1, got 0"),
