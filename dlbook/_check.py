@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-def array(value, name, shape=None, *, low=None, high=None):
+def array(value, name, shape=None, *, low=None, high=None, empty=False):
     """Return ``value`` as a float array after checking it.
 
     Parameters
@@ -47,6 +47,8 @@ def array(value, name, shape=None, *, low=None, high=None):
         empty, a leading ``...`` stands for any number of leading axes.
     low, high : float, optional
         Inclusive bounds of the values.
+    empty : bool
+        Whether the array may have no value at all.
 
     Returns
     -------
@@ -74,6 +76,8 @@ def array(value, name, shape=None, *, low=None, high=None):
     symbolic = getattr(result, "symbolic", False)
     if shape is not None and not _fits(result.shape, shape):
         raise ValueError(f"{name}: wanted shape {_show(shape)}, got {result.shape}")
+    if result.size == 0 and empty:
+        return result
     if result.size == 0:
         raise ValueError(f"{name}: wanted at least one value, got shape {result.shape}")
     if symbolic:

@@ -20,10 +20,16 @@ __all__ = [
     "softmax",
     "softmax_backward",
     "softplus",
+    "step",
 ]
 
 LEAK = 0.01
 """Slope of the leaky relu where it leaks."""
+
+
+def step(z):
+    """Return 1 where z is positive, else 0."""
+    return (z > 0) * np.ones_like(z)
 
 
 def sigmoid(z):

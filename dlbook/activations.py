@@ -68,8 +68,7 @@ def step(z):
     >>> step([-0.5, 0.0, 0.8])
     array([0., 0., 1.])
     """
-    z = _check.array(z, "z")
-    return (z > 0) * np.ones_like(z)
+    return _formulas.step(_check.array(z, "z"))
 
 
 def d_step(z):

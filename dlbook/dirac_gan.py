@@ -130,7 +130,7 @@ def dirac_orbit(
 
 def _field(theta, psi, kind, penalty):
     if kind == "wasserstein":
-        return DiracField(psi, -theta - penalty * psi)
+        return DiracField(+psi, -theta - penalty * psi)
     fake = sigmoid(psi * theta)
     pull = sigmoid(-psi * theta) if kind == "non_saturating" else fake
     return DiracField(psi * pull, -theta * fake - penalty * psi)

@@ -105,10 +105,10 @@ class Value:
 
     def __pow__(self, exponent):
         k = number(exponent, "exponent")
-        if k != int(k) or k < 1:
-            number(self.value, "base", above=0)
+        a = _base(self.value, k)
         with np.errstate(over="ignore"):
-            y, slope = np.power(self.value, k), k * np.power(self.value, k - 1)
+            y = np.power(a, k)
+            slope = k * np.power(a, k - 1) if k != 0 else 0 * y
         return _node(y, f"**{k:g}", (self,), (slope,))
 
     def __neg__(self):
@@ -327,6 +327,15 @@ def backward(root):
 
 def _lift(other):
     return other if isinstance(other, Value) else Value(other)
+
+
+def _base(a, k):
+    """Return a base whose power k has both a value and a derivative."""
+    if k != int(k):
+        return number(a, "base", low=0) if k > 1 else number(a, "base", above=0)
+    if k < 0 and not getattr(a, "symbolic", False) and a == 0:
+        raise ValueError(f"base: wanted a number other than 0 for {k:g}, got {a}")
+    return a
 
 
 def _node(value, op, parents, local):

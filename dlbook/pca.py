@@ -72,13 +72,14 @@ def pca(x, k):
     k, d = integer(k, "k", low=0), x.shape[1]
     if k > d:
         raise ValueError(f"k: wanted at most {d} components, got {k}")
-    mean = x.mean(axis=0)
-    centred = np.zeros((max(x.shape), d), x.dtype)
-    centred[: len(x)] = x - mean
-    _, s, components = np.linalg.svd(centred, full_matrices=False)
+    mean, variances = x.mean(axis=0), np.zeros(d, x.dtype)
+    beyond = k > min(x.shape)  # then some of the components have no variance
+    _, s, components = np.linalg.svd(x - mean, full_matrices=beyond)
+    variances[: len(s)] = s**2 / len(x)
+    components = components[:k]
     largest = np.argmax(np.abs(components), axis=1)
-    components = components * np.sign(components[np.arange(d), largest])[:, None]
-    return PCA(mean, components[:k], s**2 / len(x))
+    signs = np.sign(components[np.arange(k), largest])
+    return PCA(mean, components * signs[:, None], variances)
 
 
 def pca_encode(x, fit):
@@ -136,7 +137,8 @@ def pca_decode(h, fit):
     >>> pca_decode(pca_encode([3.0, 3.0], fit), fit).round(4)
     array([3., 3.])
     """
-    return fit.mean + array(h, "h", (..., len(fit.components))) @ fit.components
+    k = len(fit.components)
+    return fit.mean + array(h, "h", (..., k), empty=k == 0) @ fit.components
 
 
 def pca_floor(x, k):

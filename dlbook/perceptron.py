@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlbook._check import array, generator, integer, number
-from dlbook.activations import step
+from dlbook._formulas import step
 
 __all__ = [
     "SIGNS",
@@ -117,8 +117,11 @@ def weighted_sum(x, w, b):
     """
     x = array(x, "x", (..., "D"))
     w = array(w, "w", x.shape[-1:] if np.ndim(w) == 1 else ("K", x.shape[-1]))
-    b = number(b, "b") if w.ndim == 1 else array(b, "b", w.shape[:1])
-    return x @ w.T + b
+    return _weighted_sum(x, w, b)
+
+
+def _weighted_sum(x, w, b):
+    return x @ w.T + (number(b, "b") if w.ndim == 1 else array(b, "b", w.shape[:1]))
 
 
 def predict(x, w, b, *, labels=ZERO_ONE):
@@ -339,12 +342,14 @@ def count_errors(x, y, w, b, *, labels=ZERO_ONE):
     --------
     >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
     >>> count_errors(x, y, [1, 1], -0.5)
-    np.int64(1)
+    1
     """
     x = array(x, "x", ("N", "D"))
     w = array(w, "w", x.shape[1:])
-    y = _labels(y, _pair(labels), x, x.shape[:1])
-    return np.sum(predict(x, w, b, labels=labels) != y)
+    labels = _pair(labels)
+    y = _labels(y, labels, x, x.shape[:1])
+    wrong = np.sum(_named(step(_weighted_sum(x, w, b)), labels) != y)
+    return wrong if getattr(wrong, "symbolic", False) else int(wrong)
 
 
 def margin(x, y, w, b, *, labels=ZERO_ONE):
@@ -387,12 +392,15 @@ def margin(x, y, w, b, *, labels=ZERO_ONE):
     """
     x = array(x, "x", ("N", "D"))
     w = array(w, "w", x.shape[1:])
-    s = _signs(y, labels, x)
-    b = number(b, "b")
-    length = np.sqrt(w @ w + b * b)
-    if not getattr(length, "symbolic", False) and length == 0:
+    s, b = _signs(y, labels, x), number(b, "b")
+    symbolic = getattr(w, "symbolic", False) or getattr(b, "symbolic", False)
+    if not symbolic and b == 0 and not w.any():
         raise ValueError("w: wanted (w, b) other than zero, got zeros")
-    return np.min(s * weighted_sum(x, w, b)) / length
+    return _margin(x, s, w, b)
+
+
+def _margin(x, s, w, b):
+    return np.min(s * (x @ w + b)) / np.sqrt(w @ w + b * b)
 
 
 def max_margin(x, y, *, labels=ZERO_ONE):
@@ -420,7 +428,7 @@ def max_margin(x, y, *, labels=ZERO_ONE):
     ------
     ValueError
         If a shape does not fit, a label is none of ``labels``, or no line separates
-        the classes.
+        the classes by more than the rounding of the data.
 
     References
     ----------
@@ -434,13 +442,19 @@ def max_margin(x, y, *, labels=ZERO_ONE):
     x = array(x, "x", ("N", "D"))
     s = _signs(y, labels, x)
     points = s[:, None] * np.column_stack([x, np.ones(len(x))])
-    tolerance = 1e-12 * np.max(np.sum(points * points, axis=1))
-    nearest = _nearest_to_origin(points, tolerance)
-    if np.min(points @ nearest) <= tolerance:
+    # What rounding can add to an inner product of a line and the largest point.
+    reach = 2 * points.shape[1] * np.sqrt(np.max(np.sum(points * points, axis=1)))
+    least = reach * np.finfo(x.dtype).eps
+    active = _nearest_to_origin(points, reach * np.finfo(points.dtype).eps)
+    # The line has one distance from all of them; this keeps what a difference of
+    # points, each far from the origin, would lose.
+    line = np.linalg.lstsq(points[active], np.ones(len(active)))[0]
+    length = np.sqrt(line @ line)
+    line = (line / np.where(length > 0, length, 1)).astype(x.dtype)
+    gamma = _margin(x, s, line[:-1], line[-1]) if length > 0 else 0.0
+    if gamma <= least:
         raise ValueError("y: wanted classes that a line separates, got others")
-    line = (nearest / np.sqrt(nearest @ nearest)).astype(x.dtype)
-    w, b = line[:-1], line[-1]
-    return Separator(w, b, margin(x, y, w, b, labels=labels))
+    return Separator(line[:-1], line[-1], gamma)
 
 
 def novikoff_bound(x, y, w=None, b=0.0, *, labels=ZERO_ONE):
@@ -523,15 +537,17 @@ def _signs(y, labels, x):
     return (2 * _labels(y, labels, x, x.shape[:1]) - (low + high)) / (high - low)
 
 
-def _nearest_to_origin(points, tolerance):
+def _nearest_to_origin(points, rounding):
+    """Return the corners whose hull has the nearest point of the hull of all."""
     active = np.argmin(np.sum(points * points, axis=1), keepdims=True)
     share, squared = np.ones(1), np.inf
     while True:
         nearest = share @ points[active]
         heights, before, squared = points @ nearest, squared, nearest @ nearest
         entering = np.argmin(heights)
-        if heights[entering] >= squared - tolerance or squared >= before:
-            return nearest
+        resolved = squared - rounding * np.sqrt(squared)
+        if heights[entering] >= resolved or squared >= before:
+            return active
         active, share = np.append(active, entering), np.append(share, 0.0)
         active, share = _descend(points, active, share)
 

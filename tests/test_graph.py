@@ -27,6 +27,10 @@ UNARY = {
     "**3": (lambda a: a**3, lambda a: a**3, (-3, 3)),
     "**1": (lambda a: a**1, lambda a: a, (-3, 3)),
     "**-1.5": (lambda a: a**-1.5, lambda a: a**-1.5, (0.1, 3)),
+    "**-1": (lambda a: a**-1, lambda a: 1 / a, (-3, -0.1)),
+    "**-2": (lambda a: a**-2, lambda a: 1 / a**2, (-3, -0.1)),
+    "**0": (lambda a: a**0, lambda a: 1 + 0 * a, (-3, 3)),
+    "**1.764": (lambda a: a**1.764, lambda a: a**1.764, (0.1, 3)),
     "**0.5": (lambda a: a**0.5, np.sqrt, (0.1, 3)),
 }
 BINARY = {
@@ -279,8 +283,13 @@ REFUSED = [
     ),
     (lambda: Value(0.0).log(), ValueError, "value: wanted a number > 0, got 0.0"),
     (lambda: Value(0.0) ** 0.5, ValueError, "base: wanted a number > 0, got 0.0"),
-    (lambda: Value(-1.0) ** -1, ValueError, "base: wanted a number > 0, got -1.0"),
-    (lambda: Value(0.0) ** 0, ValueError, "base: wanted a number > 0, got 0.0"),
+    (lambda: Value(-1.0) ** 1.5, ValueError, "base: wanted a number >= 0, got -1.0"),
+    (lambda: Value(-1.0) ** -0.5, ValueError, "base: wanted a number > 0, got -1.0"),
+    (
+        lambda: Value(0.0) ** -1,
+        ValueError,
+        "base: wanted a number other than 0 for -1, got 0.0",
+    ),
     (
         lambda: Value(2.0) ** Value(2.0),
         TypeError,
@@ -303,3 +312,24 @@ REFUSED = [
 def test_bad_input_is_refused_by_name(act, error, message):
     with pytest.raises(error, match="^" + re.escape(message) + "$"):
         act()
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent", "value", "slope"),
+    [
+        (0.0, 1.764, 0.0, 0.0),
+        (0.0, 1, 0.0, 1.0),
+        (0.0, 2, 0.0, 0.0),
+        (0.0, 0, 1.0, 0.0),
+        (-2.0, 0, 1.0, 0.0),
+        (-2.0, -1, -0.5, -0.25),
+        (-2.0, -2, 0.25, 0.25),
+    ],
+)
+def test_a_power_is_taken_wherever_it_has_a_value_and_a_slope(
+    base, exponent, value, slope
+):
+    x = Value(base)
+    y = x**exponent
+    backward(y)
+    assert (y.value, x.grad) == (value, slope)

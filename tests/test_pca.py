@@ -44,6 +44,49 @@ def test_the_components_are_eigenvectors_of_the_covariance(shape):
     assert (np.diff(fit.variances) <= 0).all()
 
 
+def test_wide_data_are_decomposed_by_their_few_examples(monkeypatch):
+    x, svd, decomposed = (
+        np.random.default_rng(4).normal(size=(20, 600)),
+        np.linalg.svd,
+        [],
+    )
+
+    def recorded(a, full_matrices):
+        decomposed.append((a.shape, full_matrices))
+        return svd(a, full_matrices)
+
+    monkeypatch.setattr(np.linalg, "svd", recorded)
+    fit = pca(x, 2)
+    # With all of V, or with zeros below the data, the time is cubic in 600.
+    assert decomposed == [((20, 600), False)]
+    _, s, _ = svd(x - x.mean(axis=0), full_matrices=False)
+    np.testing.assert_allclose(fit.variances[:20], s**2 / 20, atol=1e-12)
+    assert fit.variances.shape == (600,)
+    assert not fit.variances[20:].any()
+
+
+@pytest.mark.parametrize("k", [3, 5, 7])
+def test_beyond_the_rank_of_few_examples_the_basis_is_completed(k):
+    x = np.random.default_rng(5).normal(size=(3, 7))
+    fit = pca(x, k)
+    np.testing.assert_allclose(fit.components @ fit.components.T, np.eye(k), atol=1e-12)
+    code = pca_encode(x, fit)
+    np.testing.assert_allclose(pca_decode(code, fit), x, atol=1e-12)
+
+
+def test_without_components_every_code_stands_for_the_mean():
+    x = np.random.default_rng(6).normal(size=(4, 3))
+    fit = pca(x, 0)
+    code = pca_encode(x, fit)
+    assert code.shape == (4, 0)
+    np.testing.assert_array_equal(
+        pca_decode(code, fit), np.tile(x.mean(axis=0), (4, 1))
+    )
+    np.testing.assert_array_equal(pca_decode(code[0], fit), x.mean(axis=0))
+    with pytest.raises(ValueError, match=r"^h: wanted shape \(..., 0\), got \(2,\)$"):
+        pca_decode([1.0, 2.0], fit)
+
+
 def test_the_largest_entry_of_each_component_is_positive():
     components = pca(data((40, 6)), 6).components
     assert all(row[np.argmax(np.abs(row))] > 0 for row in components)

@@ -292,6 +292,21 @@ def test_without_a_separating_line_there_is_no_bound(x, y):
         novikoff_bound(x, y)
 
 
+@pytest.mark.parametrize(
+    ("x", "gamma"),
+    [
+        ([[1e-6], [-1e-6]], 1e-6),
+        ([[1 + 1e-9], [1.0]], 1e-9 / np.hypot(2 + 1e-9, 2)),
+        ([[1e6 + 1], [1e6]], 1 / np.hypot(2e6 + 1, 2)),
+    ],
+)
+def test_a_margin_is_found_however_small_it_is_beside_the_data(x, gamma):
+    best = max_margin(x, [1, 0])
+    np.testing.assert_allclose(best.gamma, gamma, rtol=1e-6)
+    assert novikoff_bound(x, [1, 0]).gamma == best.gamma
+    assert margin(x, [1, 0], best.w, best.b) == best.gamma
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 def test_no_scale_hides_that_a_line_is_missing(scale):
     with pytest.raises(ValueError, match="y: wanted classes that a line separates"):
