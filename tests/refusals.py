@@ -15,8 +15,8 @@ KEEP = "keep all elements and write np.where(condition, a, b)"
 FLOAT = "float() of a traced value, or storing it in an array of floats,"
 MATH = "use NumPy's functions instead of the math module's"
 JOIN = (
-    "collect values in a list and join them by np.stack, or fill np.zeros_like of a "
-    "traced array"
+    "collect values in a list and join them by np.stack, or fill an array that the "
+    "model makes by np.zeros"
 )
 TABLE = "write np.take(table, k, axis=0) for table[k] and table.take(k)"
 DRAW = "draw outside of the model, and let it use the numbers"
@@ -27,14 +27,16 @@ SORT = (
 )
 
 
+BUFFER = np.zeros(3)
+
+
 def _buffer(x, k, s):
-    out = np.zeros(3)
-    out[0] = s
-    return out
+    BUFFER[0] = s
+    return BUFFER
 
 
 def _slices(x, k, s):
-    out = np.zeros(3)
+    out = np.zeros(3, dtype=int)
     out[:] = x
     return out
 
@@ -103,12 +105,12 @@ REFUSALS = {
     "buffer": (_buffer, FLOAT, JOIN),
     "buffer slice": (_slices, FLOAT, JOIN),
     "out": (
-        lambda x, k, s: np.exp(x, out=np.zeros(3)),
+        lambda x, k, s: np.exp(x, out=BUFFER),
         "into an array of floats",
         "leave out= away, and write a = a + b for a += b",
     ),
     "in place": (
-        lambda x, k, s: _add_to(np.zeros(3), x),
+        lambda x, k, s: _add_to(BUFFER, x),
         "array of floats",
         "a = a + b",
     ),
@@ -123,7 +125,7 @@ REFUSALS = {
         "",
     ),
     "where of a ufunc": (
-        lambda x, k, s: np.log(x, where=[True] * 3, out=np.zeros(3)).sum(),
+        lambda x, k, s: np.log(x, where=[True] * 3, out=BUFFER).sum(),
         "where= of np.log",
         "write np.where(condition, a, b)",
     ),

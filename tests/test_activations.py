@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dlbook import activations as act
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
-from dlbook.live.trace import trace
 
 ENTRYWISE = {
     "step": (act.step, act.d_step),

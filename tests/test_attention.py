@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dlbook.attention import attention, attention_backward, attention_forward
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
-from dlbook.live.trace import trace
 from near import close
 
 

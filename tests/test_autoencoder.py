@@ -25,8 +25,8 @@ from dlbook.autoencoder import (
     train,
 )
 from dlbook.backprop import Layer, minibatches
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
-from dlbook.live.trace import trace
 from dlbook.optim import SGD, Adam, Momentum
 from dlbook.pca import pca, principal_angles, projector
 from named import named

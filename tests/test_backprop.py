@@ -21,8 +21,8 @@ from dlbook.backprop import (
     train,
     train_step,
 )
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
-from dlbook.live.trace import trace
 from dlbook.losses import half_squared_error
 from dlbook.optim import SGD, Adam
 from named import named

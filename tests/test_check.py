@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlbook import _check
-from dlbook.live.trace import trace
+from dlbook.compiler import trace
 
 
 class Symbolic(np.ndarray):

@@ -33,9 +33,9 @@ from dlbook.cnn import (
     predict,
     receptive_field,
 )
+from dlbook.compiler import trace
 from dlbook.datasets import load_digits, split
 from dlbook.gradcheck import check_gradient
-from dlbook.live.trace import trace
 from dlbook.optim import Adam
 from near import close
 

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from dlbook.compiler import trace
 from dlbook.dirac_gan import dirac_field, dirac_orbit
 from dlbook.gan import KINDS, discriminator_loss, generator_loss
 from dlbook.gradcheck import numerical_gradient
-from dlbook.live.trace import trace
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from dlbook.compiler import trace
 from dlbook.divergences import js_divergence, wasserstein, wasserstein_samples
 from dlbook.gan import optimal_discriminator
-from dlbook.live.trace import trace
 
 
 def random_rows(seed, shape):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dlbook.backprop import Layer, mlp
+from dlbook.compiler import trace
 from dlbook.datasets import ring
 from dlbook.gan import (
     KINDS,
@@ -30,7 +31,6 @@ from dlbook.gan import (
     train_step,
 )
 from dlbook.gradcheck import check_gradient, numerical_gradient
-from dlbook.live.trace import trace
 from dlbook.optim import SGD, Adam
 from named import named
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlbook.compiler import trace
 from dlbook.gradcheck import (
     check_direction,
     check_gradient,
@@ -15,7 +16,6 @@ from dlbook.gradcheck import (
     relative_error,
     step_sweep,
 )
-from dlbook.live.trace import trace
 
 
 class Params(NamedTuple):

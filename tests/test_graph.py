@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dlbook.backprop import Layer, mlp_backward, mlp_forward
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
 from dlbook.graph import (
     Value,
@@ -15,7 +16,6 @@ from dlbook.graph import (
     edges,
     topological_order,
 )
-from dlbook.live.trace import trace
 
 UNARY = {
     "exp": (Value.exp, np.exp, (-3, 3)),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dlbook import gru
 from dlbook.activations import sigmoid
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
 from dlbook.gru import (
     GRUParams,
@@ -18,7 +19,6 @@ from dlbook.gru import (
     gru_step,
     init_params,
 )
-from dlbook.live.trace import trace
 from dlbook.optim import tree_map
 from near import close
 

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from dlbook.compiler import trace
 from dlbook.linear_gaussian import (
     LinearGaussian,
     best_code,
@@ -12,7 +13,6 @@ from dlbook.linear_gaussian import (
     log_evidence,
     posterior,
 )
-from dlbook.live.trace import trace
 from dlbook.vae import elbo, reparameterise
 
 

@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 
 from dlbook import losses
 from dlbook.activations import sigmoid, softmax
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
-from dlbook.live.trace import trace
 
 ENTRY = [
     "half_squared_error",

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from dlbook import lstm
 from dlbook.activations import sigmoid
+from dlbook.compiler import trace
 from dlbook.datasets import latch_task
 from dlbook.gradcheck import check_gradient
-from dlbook.live.trace import trace
 from dlbook.lstm import (
     LSTMParams,
     LSTMStep,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlbook import optim
-from dlbook.live.trace import trace
+from dlbook.compiler import trace
 from dlbook.optim import (
     SGD,
     Adam,

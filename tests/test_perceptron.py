@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from dlbook.live.trace import trace
+from dlbook.compiler import trace
 from dlbook.perceptron import (
     SIGNS,
     ZERO_ONE,

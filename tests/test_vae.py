@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dlbook.backprop import Layer, minibatches, mlp
+from dlbook.compiler import trace
 from dlbook.gradcheck import check_gradient
 from dlbook.linear_gaussian import LinearGaussian, log_evidence
-from dlbook.live.trace import trace
 from dlbook.losses import gaussian_kl
 from dlbook.optim import SGD, Adam
 from dlbook.vae import (

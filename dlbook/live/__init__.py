@@ -10,7 +10,7 @@ __all__ = ["LiveFigure", "TraceError", "collect", "gather"]
 
 _HOMES = {
     "LiveFigure": "dlbook.live.figure",
-    "TraceError": "dlbook.live.trace",
+    "TraceError": "dlbook.compiler",
     "collect": "dlbook.live.notebook",
     "gather": "dlbook.live.figure",
 }

@@ -4,8 +4,8 @@ import inspect
 
 import numpy as np
 
+from dlbook.compiler import trace
 from dlbook.live.challenges import met
-from dlbook.live.trace import trace
 
 __all__ = ["Model"]
 

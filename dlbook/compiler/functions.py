@@ -1,65 +1,120 @@
 """NumPy's functions on symbolic arrays: those that are no ufuncs.
 
 Functions that only move elements (reshape, stack, roll, pad, ...) are NumPy's own, run
-on plain object arrays. The others are written with operations on nodes. What is not
-listed here, in `dlbook.live.folds` or in `dlbook.live.lookup` is refused.
+on ids. The others are written with operations on nodes. What is not
+listed here, in `dlbook.compiler.folds` or in `dlbook.live.lookup` is refused.
 """
 
 import numpy as np
+from numpy import asarray, empty_like  # a trace replaces these for models
 
-from dlbook.live.arithmetic import apply, cast, common, elements, kind_of
-from dlbook.live.nodes import Node, refuse
-from dlbook.live.symbolic import FUNCTIONS, implements, kind_like, wrap
+from dlbook.compiler.arithmetic import apply, cast, common, elements, plain, symbolic
+from dlbook.compiler.nodes import active, kind_of, refuse
+from dlbook.compiler.symbolic import FUNCTIONS, NO_INDEX, implements, kind_like, wrap
 
 __all__ = ["moved"]
-
-
-def _plain(value):
-    if getattr(value, "symbolic", False):
-        return elements(value)
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return value
 
 
 def _wrapped(value):
     if isinstance(value, (list, tuple)):
         return type(value)(_wrapped(v) for v in value)
-    if isinstance(value, (Node, np.ndarray)):
-        return wrap(elements(value))
-    return value
+    if not isinstance(value, np.ndarray):
+        return wrap(value) if isinstance(value, np.int64) else value
+    if (value == 0).any():  # zeros that NumPy has filled in
+        kind = kind_of(value[value != 0])
+        value = np.where(value == 0, active().const(0.0, kind).start, value)
+    return wrap(value)
 
 
-def moved(function):
-    """Return the symbolic form of a function that only moves elements."""
+def moved(function, place=0):
+    """Return the symbolic form of a function that moves elements of one argument."""
 
-    def symbolic(*args, **kwargs):
-        kwargs = {key: _plain(value) for key, value in kwargs.items()}
-        return _wrapped(function(*map(_plain, args), **kwargs))
+    def symbolic_form(*args, **kwargs):
+        args = [
+            elements(arg) if k == place else _known(arg) for k, arg in enumerate(args)
+        ]
+        kwargs = {key: _known(value) for key, value in kwargs.items()}
+        return _wrapped(function(*args, **kwargs))
 
-    return symbolic
+    return symbolic_form
+
+
+def _known(value):
+    value = plain(value)
+    return refuse(*NO_INDEX) if symbolic(value) else value
+
+
+def _joined(function):
+    """Return the symbolic form of a function of a sequence of arrays."""
+
+    def symbolic_form(arrays, **kwargs):
+        return _wrapped(function(common(list(arrays))[0], **kwargs))
+
+    return symbolic_form
+
+
+def _side_by_side(function):
+    """Return the symbolic form of a function of any number of arrays."""
+
+    def symbolic_form(*arrays, **kwargs):
+        return _wrapped(function(*map(elements, arrays), **kwargs))
+
+    return symbolic_form
 
 
 for _function in (
-    np.append, np.array_split, np.atleast_1d, np.atleast_2d, np.atleast_3d,
-    np.broadcast_arrays, np.broadcast_to, np.column_stack, np.compress,
-    np.concatenate, np.copy, np.delete, np.diag, np.diagflat, np.diagonal, np.dsplit,
-    np.dstack, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit, np.hstack,
-    np.insert, np.matrix_transpose, np.meshgrid, np.moveaxis, np.ndim, np.ravel,
-    np.repeat, np.reshape, np.resize, np.roll, np.rollaxis, np.rot90, np.shape,
-    np.size, np.split, np.squeeze, np.stack, np.swapaxes, np.take_along_axis, np.tile,
-    np.transpose, np.tril, np.triu, np.vsplit, np.vstack,
+    np.array_split, np.broadcast_to, np.copy, np.delete, np.diag, np.diagflat,
+    np.diagonal, np.dsplit, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit,
+    np.matrix_transpose, np.moveaxis, np.ravel, np.repeat, np.reshape, np.resize,
+    np.roll, np.rollaxis, np.rot90, np.split, np.squeeze, np.swapaxes,
+    np.take_along_axis, np.tile, np.transpose, np.tril, np.triu, np.vsplit,
     np.lib.stride_tricks.sliding_window_view, np.linalg.matrix_transpose,
-    getattr(np, "unstack", np.stack),  # NumPy 2.0 has none
+    getattr(np, "unstack", np.squeeze),  # NumPy 2.0 has none
 ):  # fmt: skip
     FUNCTIONS[_function] = moved(_function)
+FUNCTIONS[np.compress] = moved(np.compress, 1)
+for _function in (np.column_stack, np.dstack, np.hstack, np.vstack):
+    FUNCTIONS[_function] = _joined(_function)
+for _function in (
+    np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_arrays, np.meshgrid,
+):  # fmt: skip
+    FUNCTIONS[_function] = _side_by_side(_function)
+FUNCTIONS |= {
+    np.ndim: lambda a: elements(a).ndim,
+    np.shape: lambda a: elements(a).shape,
+    np.size: lambda a, axis=None: np.size(elements(a), axis),
+}
+
+
+for _function in (np.concatenate, np.stack):
+
+    def _along(arrays, axis=0, _function=_function):
+        return wrap(_function(common(list(arrays))[0], axis))
+
+    FUNCTIONS[_function] = _along
+
+
+@implements(np.append)
+def _append(arr, values, axis=None):
+    return wrap(np.append(*common([arr, values])[0], axis))
+
+
+@implements(np.insert)
+def _insert(arr, obj, values, axis=None):
+    arr = elements(arr)
+    values = cast(elements(values), kind_of(arr))
+    return wrap(np.insert(arr, _known(obj), values, axis))
 
 
 @implements(np.pad)
 def _pad(array, pad_width, mode="constant", **options):
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
         refuse(f"np.pad with mode {mode!r}", "use 'constant', 'edge' or 'reflect'")
-    return moved(np.pad)(array, pad_width, mode, **options)
+    array = elements(array)
+    if mode == "constant":
+        value = elements(options.get("constant_values", 0))
+        options["constant_values"] = cast(value, kind_of(array))
+    return wrap(np.pad(array, pad_width, mode, **options))
 
 
 @implements(np.block)
@@ -171,9 +226,11 @@ def _ones_like(prototype, dtype=None, order="K", subok=True, shape=None):
 
 @implements(np.full_like)
 def _full_like(prototype, value, dtype=None, order="K", subok=True, shape=None):
-    shape = np.shape(prototype) if shape is None else shape
     kind = kind_like(np.result_type(prototype) if dtype is None else dtype)
-    return wrap(np.broadcast_to(cast(elements(value), kind), shape).copy())
+    like = prototype.ids if symbolic(prototype) else asarray(prototype)
+    result = empty_like(like, np.int64, order, False, shape)
+    result[...] = cast(elements(value), kind)
+    return wrap(result)
 
 
 @implements(np.astype)

@@ -1,25 +1,23 @@
 """Products of arrays of nodes: matmul, dot, einsum, tensordot and their kin."""
 
 import functools
-import math
 
 import numpy as np
 
-from dlbook.live.arithmetic import boxed, common, elements, elementwise
-from dlbook.live.nodes import refuse
-from dlbook.live.reductions import total
+from dlbook.compiler.arithmetic import apply, common, elements
+from dlbook.compiler.nodes import refuse
+from dlbook.compiler.reductions import folded
 
 __all__ = ["contract", "matrix_ufunc"]
 
 
 def matrix_ufunc(ufunc, inputs):
     """Return the product that a generalised ufunc (matmul and its kin) gives."""
-    arrays = [elements(value) for value in inputs]
     if ufunc is np.matmul:
-        return _matmul(*arrays)
+        return _matmul(*inputs)
     if ufunc.__name__ not in _SUBSCRIPTS:
         refuse(f"np.{ufunc.__name__}", "write a product and a sum")
-    return contract(_SUBSCRIPTS[ufunc.__name__], *arrays)
+    return contract(_SUBSCRIPTS[ufunc.__name__], *inputs)
 
 
 _SUBSCRIPTS = {
@@ -29,15 +27,16 @@ _SUBSCRIPTS = {
 
 
 def _matmul(a, b):
-    left = "j" if a.ndim == 1 else "...ij"
-    right = "j" if b.ndim == 1 else "...jk"
-    row, column = "i" * (a.ndim > 1), "k" * (b.ndim > 1)
-    batch = "..." if max(a.ndim, b.ndim) > 1 else ""
+    rows, columns = np.ndim(a) > 1, np.ndim(b) > 1
+    left, right = "...ij" if rows else "j", "...jk" if columns else "j"
+    row, column = "i" * rows, "k" * columns
+    batch = "..." if rows or columns else ""
     return contract(f"{left},{right}->{batch}{row}{column}", a, b)
 
 
-def contract(subscripts, *arrays):
-    """Return ``np.einsum(subscripts, *arrays)``, sums from left to right."""
+def contract(subscripts, *values):
+    """Return ``np.einsum(subscripts, *values)``, sums from left to right."""
+    arrays, kind = common(values)
     inputs, output = _parse(subscripts, arrays)
     labels = list(dict.fromkeys(output + [x for row in inputs for x in row]))
     sizes = {}
@@ -45,22 +44,23 @@ def contract(subscripts, *arrays):
         for label, size in zip(row, array.shape, strict=True):
             if sizes.get(label, 1) == 1:
                 sizes[label] = size
-    arrays, kind = common(arrays)
-    aligned = [
+    arrays = [
         _aligned(row, array, labels) for row, array in zip(inputs, arrays, strict=True)
     ]
-    terms = functools.reduce(lambda a, b: elementwise(np.multiply, (a, b))[0], aligned)
-    terms = np.broadcast_to(terms, [sizes[label] for label in labels])
-    return _summed(terms, [sizes[label] for label in output], kind)
-
-
-def _summed(terms, shape, kind):
-    if terms.ndim == len(shape):
-        return terms.copy()
-    n = math.prod(shape)
-    rows = terms.reshape(n, math.prod(terms.shape[len(shape) :]))
-    op = "or" if kind == "b" else "sum"
-    return boxed([total(op, kind, row) for row in rows], shape)
+    shape = [sizes[label] for label in labels]
+    if len(labels) == len(output):
+        if len(arrays) == 1:
+            return arrays[0].copy()
+        op = "and" if kind == "b" else "mul"
+        result = functools.reduce(lambda a, b: apply(op, kind, a, b), arrays)
+    elif kind == "b":
+        terms = functools.reduce(lambda a, b: apply("and", "b", a, b), arrays)
+        terms = np.broadcast_to(terms, shape)
+        return folded("or", "b", (terms,), len(labels) - len(output))
+    else:
+        arrays = [np.broadcast_to(array, shape) for array in arrays]
+        result = folded("dot", kind, arrays, len(labels) - len(output))
+    return apply("add", "i", result, elements(0)) if kind == "i" else result
 
 
 def _parse(subscripts, arrays):

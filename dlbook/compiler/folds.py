@@ -8,10 +8,11 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from dlbook.live.arithmetic import boxed, cast, elements
-from dlbook.live.linear import contract
-from dlbook.live.nodes import active, refuse
-from dlbook.live.symbolic import FUNCTIONS, implements, wrap
+from dlbook.compiler.arithmetic import cast, elements
+from dlbook.compiler.linear import contract
+from dlbook.compiler.nodes import refuse
+from dlbook.compiler.reductions import folded
+from dlbook.compiler.symbolic import FUNCTIONS, implements, wrap
 
 __all__ = []
 
@@ -94,10 +95,8 @@ def _place(op):
         return wrap(_place_along(elements(a).reshape(-1), 0, False).reshape(shape))
 
     def _place_along(array, axis, keepdims):
-        last = np.moveaxis(array, axis, -1)
-        rows = last.reshape(-1, last.shape[-1])
-        nodes = [active().node(op, tuple(row), "i") for row in rows]
-        result = boxed(nodes, last.shape[:-1])
+        last = np.ascontiguousarray(np.moveaxis(array, axis, -1))
+        result = folded(op, "i", (last,), 1)
         return np.expand_dims(result, axis) if keepdims else result
 
     return reduced
@@ -151,22 +150,21 @@ def _inner(a, b):
 
 @implements(np.vdot)
 def _vdot(a, b):
-    return wrap(contract("i,i->", elements(a).ravel(), elements(b).ravel()))
+    return wrap(contract("i,i->", np.ravel(a), np.ravel(b)))
 
 
 @implements(np.outer)
 def _outer(a, b):
-    return wrap(contract("i,j->ij", elements(a).ravel(), elements(b).ravel()))
+    return wrap(contract("i,j->ij", np.ravel(a), np.ravel(b)))
 
 
 @implements(np.tensordot)
 def _tensordot(a, b, axes=2):
-    a, b = elements(a), elements(b)
     if np.ndim(axes) == 0:
-        axes = (range(a.ndim - axes, a.ndim), range(axes))
+        axes = (range(np.ndim(a) - axes, np.ndim(a)), range(axes))
     first, second = (np.atleast_1d(list(np.atleast_1d(k))) for k in axes)
-    left = [chr(97 + k) for k in range(a.ndim)]
-    right = [chr(97 + a.ndim + k) for k in range(b.ndim)]
+    left = [chr(97 + k) for k in range(np.ndim(a))]
+    right = [chr(97 + np.ndim(a) + k) for k in range(np.ndim(b))]
     for i, j in zip(first, second, strict=True):
         right[int(j)] = left[int(i)]
     shared = {left[int(i)] for i in first}
@@ -178,7 +176,7 @@ def _tensordot(a, b, axes=2):
 def _einsum(subscripts, *operands, optimize=False):
     if not isinstance(subscripts, str):
         refuse("np.einsum with lists of axes", "write the subscripts as a text")
-    return wrap(contract(subscripts, *map(elements, operands)))
+    return wrap(contract(subscripts, *operands))
 
 
 @implements(np.trace)

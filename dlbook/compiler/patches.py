@@ -1,10 +1,11 @@
 """NumPy while a model is traced: arrays keep their trace, random draws are refused.
 
-``np.array`` and ``np.asarray`` would strip a symbolic array of its class, and
-``np.take`` does not ask its indices. They are replaced while a model runs on symbols;
-with numbers they do what they always do. Random numbers would be baked into the page as
-constants. Functions that draw are refused by name, and a generator made before is found
-out by its state.
+``np.array`` and ``np.asarray`` would strip a symbolic array of its class, ``np.take``
+does not ask its indices, and traced values can be written only into arrays that are
+traced, so ``np.zeros`` and its kin make such arrays. They are replaced while a model
+runs on symbols; with numbers they do what they always do. Random numbers would be baked
+into the page as constants. Functions that draw are refused by name, and a generator
+made before is found out by its state.
 """
 
 import contextlib
@@ -12,12 +13,14 @@ import gc
 import itertools
 import pickle
 import random
+import sys
 
 import numpy as np
 
-from dlbook.live.arithmetic import cast, elements
-from dlbook.live.nodes import TraceError, refuse
-from dlbook.live.symbolic import FUNCTIONS, kind_like, wrap
+from dlbook.compiler import random as counted
+from dlbook.compiler.arithmetic import apply, cast, elements, symbolic
+from dlbook.compiler.nodes import TraceError, active, refuse, view_of
+from dlbook.compiler.symbolic import FUNCTIONS, kind_like, wrap
 
 __all__ = ["no_draws", "patched"]
 
@@ -37,12 +40,18 @@ def patched():
     """Let NumPy know symbolic arrays, and refuse to draw, until the block ends."""
     new = {name: _kept(getattr(np, name)) for name in _MAKERS}
     new |= {"take": _take(np.take), "full": _full(np.full)}
+    new |= {name: _made(getattr(np, name)) for name in ("zeros", "ones", "empty")}
+    new |= {
+        name: _made_like(getattr(np, name), value)
+        for name, value in (("zeros_like", 0), ("ones_like", 1), ("empty_like", 0))
+    }
     drawing = {
         name: _refused(name)
         for name in np.random.__all__
         if callable(getattr(np.random, name)) and name not in _DRAWING
     }
-    with _replaced(np, new), _replaced(np.random, drawing):
+    own = {"hashed": _hashed(counted.hashed), "shuffled": _shuffled(counted.shuffled)}
+    with _replaced(np, new), _replaced(np.random, drawing), _replaced(counted, own):
         yield
 
 
@@ -64,7 +73,7 @@ def _replaced(module, new):
 def _has_symbolic(value):
     if isinstance(value, (list, tuple)):
         return any(map(_has_symbolic, value))
-    return getattr(value, "symbolic", False)
+    return symbolic(value)
 
 
 def _kept(original):
@@ -76,16 +85,47 @@ def _kept(original):
         if dtype is not None:
             array = cast(array, kind_like(dtype))
         if original.__name__ == "array" and options.get("copy", True):
-            array = array.copy()
+            array = array.copy("K")
         missing = options.get("ndmin", 0) - array.ndim
         return wrap(array.reshape((1,) * missing + array.shape))
 
     return maker
 
 
+def _made(original):
+    """Let a maker of arrays give one that traced values can be written into."""
+
+    def maker(shape, dtype=float, *args, **options):
+        array = original(shape, dtype, *args, **options)
+        if array.dtype != np.float64 or _from_numpy():
+            return array
+        if original.__name__ == "empty":
+            array[...] = 0
+        return wrap(elements(array).copy("K"))
+
+    return maker
+
+
+def _made_like(original, value):
+    def maker(prototype, dtype=None, *args, **options):
+        if not symbolic(prototype):
+            array = original(prototype, dtype, *args, **options)
+            if array.dtype != np.float64 or _from_numpy():
+                return array
+            prototype, options = array, {}
+        return FUNCTIONS[np.full_like](prototype, value, dtype, *args, **options)
+
+    return maker
+
+
+def _from_numpy():
+    """Tell whether NumPy itself has called a maker."""
+    return sys._getframe(2).f_globals.get("__name__", "").startswith("numpy")
+
+
 def _take(original):
     def take(a, indices, axis=None, out=None, mode="raise"):
-        if getattr(indices, "symbolic", False):
+        if symbolic(indices):
             if out is not None:
                 refuse("out= of np.take", "leave it away")
             return FUNCTIONS[original](a, indices, axis, mode)
@@ -96,11 +136,35 @@ def _take(original):
 
 def _full(original):
     def full(shape, fill_value, dtype=None, **options):
-        if getattr(fill_value, "symbolic", False):
+        if symbolic(fill_value):
+            shape = (shape,) if np.ndim(shape) == 0 else shape
             return np.full_like(fill_value, fill_value, dtype, shape=shape)
-        return original(shape, fill_value, dtype, **options)
+        array = original(shape, fill_value, dtype, **options)
+        if array.dtype != np.float64 or _from_numpy():
+            return array
+        return wrap(elements(array).copy("K"))
 
     return full
+
+
+def _hashed(original):
+    def hashed(*words):
+        if not any(map(symbolic, words)):
+            return original(*words)
+        return wrap(apply("uniform", "f", *map(elements, words)))
+
+    return hashed
+
+
+def _shuffled(original):
+    def shuffled(units):
+        if not symbolic(units):
+            return original(units)
+        ids = np.ascontiguousarray(units.ids)
+        node = active().node("shuffle", (view_of(ids),), "i", ids.shape)
+        return wrap(active().ids(node, ids.shape))
+
+    return shuffled
 
 
 def _refused(name):

@@ -13,10 +13,10 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dlbook.live.arithmetic import apply, boxed, cast, elements, kind_of
-from dlbook.live.nodes import active, refuse
+from dlbook.compiler.arithmetic import apply, cast, elements
+from dlbook.compiler.nodes import active, kind_of, refuse, view_of
 
-__all__ = ["accumulate", "fold", "reduce", "total"]
+__all__ = ["accumulate", "fold", "folded", "reduce"]
 
 _FOLDS = {
     "add": "sum", "multiply": "mul", "maximum": "max", "minimum": "min",
@@ -28,7 +28,6 @@ _CHAINS = {
     "fmax": "fmax", "fmin": "fmin", "logaddexp": "logaddexp", "hypot": "hypot",
     "logical_and": "and", "logical_or": "or",
 }  # fmt: skip
-_EMPTY = {"sum": 0, "mul": 1, "and": 1, "or": 0}
 _TRUTH = {
     "sum": "or", "add": "or", "mul": "and", "max": "or", "min": "and", "fmax": "or",
     "fmin": "and",
@@ -75,10 +74,16 @@ def _chain(name, rows):
     op, kind = _CHAINS[name], kind_of(rows)
     if kind == "b":
         op = _TRUTH.get(op, op)
-    columns = [rows[..., 0]] if rows.shape[-1] else []
-    for k in range(1, rows.shape[-1]):
-        columns.append(apply(op, kind, columns[-1], rows[..., k]))
-    return np.stack(columns, axis=-1) if columns else rows
+    if not rows.size:
+        return rows
+    args = (view_of(np.ascontiguousarray(rows)),)
+    node = active().node("scan", args, kind, rows.shape, static=op)
+    result = active().ids(node, rows.shape)
+    return (
+        apply("add", "i", result, elements(0))
+        if op == "mul" and kind == "i"
+        else result
+    )
 
 
 def fold(op, array, axis=None, keepdims=False, initial=None):
@@ -88,27 +93,45 @@ def fold(op, array, axis=None, keepdims=False, initial=None):
     if kind == "b":
         op = _TRUTH.get(op, op)
     rows, run = _rows(array, axes)
-    flat = rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
-    first = [] if initial is None else [cast(elements(initial), kind)[()]]
-    nodes = [_folded(op, kind, _blocks(op, row, run, first)) for row in flat]
-    return _shaped(boxed(nodes, rows.shape[:-1]), array, axis, keepdims)
-
-
-def total(op, kind, nodes):
-    """Return the node of one fold."""
-    return _folded(op, kind, list(nodes))
-
-
-def _folded(op, kind, nodes):
-    graph = active()
-    if not nodes:
-        return graph.const(_EMPTY[op], kind)
-    if len(nodes) == 1 and op != "sum":
-        return nodes[0]
-    result = graph.node(op, tuple(nodes), kind)
+    first = None if initial is None else cast(elements(initial), kind)
+    if op == "sum":
+        result = _summed(rows, run, kind, first)
+    else:
+        result = folded(op, kind, (rows,), 1)
+        if first is not None:
+            result = apply(op, kind, first, result)
     if op == "mul" and kind == "i":
-        result = graph.node("add", (result, graph.const(0, "i")), "i")
-    return result
+        result = apply("add", "i", result, elements(0))
+    return _shaped(result, array, axis, keepdims)
+
+
+def _summed(rows, run, kind, first):
+    """Add up rows as NumPy does: runs pairwise, their sums one after another."""
+    *lead, n = rows.shape
+    if n and run > 1 and (n >= 8 or first is not None):
+        op = "pair" if run >= 8 else "sum"
+        rows = folded(op, kind, (rows.reshape(*lead, n // run, run),), 1)
+        if n == run and first is None:
+            return rows[..., 0]
+    if first is not None:
+        start = np.broadcast_to(first, (*lead, 1))
+        rows = np.concatenate([start, rows], axis=-1)
+    return folded("sum", kind, (rows,), 1)
+
+
+def folded(op, kind, arrays, inner):
+    """Build a node that folds the last axes of arrays, or of their product."""
+    shape = np.broadcast_shapes(*(array.shape for array in arrays))
+    outer, inside = shape[: len(shape) - inner], shape[len(shape) - inner :]
+    if not math.prod(inside):
+        empty = elements({"mul": 1, "and": 1}.get(op, 0))
+        return np.broadcast_to(cast(empty, kind), outer).copy()
+    if not math.prod(outer):
+        return np.zeros(outer, np.int64)
+    arrays = [np.broadcast_to(array, shape) for array in arrays]
+    views = tuple(map(view_of, arrays))
+    node = active().node(op, views, kind, outer, inside)
+    return active().ids(node, outer)
 
 
 def _axes(array, axis):
@@ -131,34 +154,6 @@ def _rows(array, axes):
     rows = array.transpose(kept + inner).reshape([*shape, count])
     bound = min((steps[k] for k in kept if array.shape[k] > 1), default=np.inf)
     return rows, math.prod(array.shape[k] for k in inner if steps[k] < bound)
-
-
-def _blocks(op, row, run, first):
-    """Return the terms of a fold; the blocks of a sum are added pairwise."""
-    nodes = list(row)
-    if op != "sum" or (run >= len(nodes) < 8 and not first):
-        return first + nodes
-    return first + [_pairwise(nodes[k : k + run]) for k in range(0, len(nodes), run)]
-
-
-def _pairwise(nodes):
-    n = len(nodes)
-    if n < 8:
-        return _add(nodes)
-    if n > 128:
-        half = n // 2 - n // 2 % 8
-        return _add([_pairwise(nodes[:half]), _pairwise(nodes[half:])])
-    whole = n - n % 8
-    r = [_add(nodes[k:whole:8]) for k in range(8)]
-    left = _add([_add(r[0:2]), _add(r[2:4])])
-    right = _add([_add(r[4:6]), _add(r[6:8])])
-    return _add([_add([left, right]), *nodes[whole:]])
-
-
-def _add(nodes):
-    if len(nodes) == 1:
-        return nodes[0]
-    return active().node("add", tuple(nodes), nodes[0].kind)
 
 
 def _shaped(result, array, axis, keepdims):

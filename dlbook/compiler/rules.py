@@ -5,32 +5,23 @@ The two columns stand side by side, because they must agree: to the bit where IE
 tanh, pow). Truth values are 0 and 1 in Python and booleans in JavaScript, which its
 arithmetic takes for 0 and 1. NumPy's conventions hold: maximum and minimum spread
 NaN, sign(-0) is 0, rint rounds half to even, mod takes the divisor's sign, a sum
-starts at +0.
+starts at +0. This room knows numbers and texts, but no node.
 """
 
-import functools
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["ATOM", "HELPERS", "RULES", "Rule", "Table", "number"]
+from dlbook.compiler.random import hashed, shuffled
+
+__all__ = [
+    "ATOM", "FOLDS", "HELPERS", "PLUS", "RULES", "TIMES", "Fold", "Rule", "evaluate",
+    "number",
+]  # fmt: skip
 
 TERNARY, OR, AND, EQUAL, LESS, PLUS, TIMES, POWER, UNARY, ATOM = range(10)
-
-
-class Table:
-    """Constant numbers that a formula looks up; equal tables compare equal."""
-
-    def __init__(self, values):
-        self.data = np.ascontiguousarray(values, dtype=np.float64).ravel()
-        self._key = self.data.tobytes()
-
-    def __hash__(self):
-        return hash(self._key)
-
-    def __eq__(self, other):
-        return isinstance(other, Table) and self._key == other._key
 
 
 class Rule(NamedTuple):
@@ -38,13 +29,23 @@ class Rule(NamedTuple):
 
     ``python(static, *args)`` takes float64 scalars or arrays. ``javascript(static,
     args)`` takes pairs (text, strength) and gives such a pair; a text is put into
-    brackets where its strength is below what its place needs. ``needs`` names the
-    helpers that the text calls.
+    brackets where its strength is below what its place needs.
     """
 
     python: Callable
     javascript: Callable
-    needs: tuple = ()
+
+
+class Fold(NamedTuple):
+    """An operation on the inner axes of its arguments.
+
+    It starts with the text ``start`` and takes an element in by ``rule``. ``python``
+    folds the last axis of a product of the arguments.
+    """
+
+    start: str
+    rule: str
+    python: Callable
 
 
 def number(value):
@@ -105,14 +106,6 @@ def _truth(function):
     return lambda static, *args: function(*args) + 0.0
 
 
-def _fold(function):
-    return lambda static, *args: functools.reduce(function, args)
-
-
-def _fold_truth(function):
-    return lambda static, *args: functools.reduce(function, args) + 0.0
-
-
 def _power(static, args):
     return _wrap(args[0], ATOM) + "**" + _wrap(args[1], UNARY), POWER
 
@@ -120,43 +113,6 @@ def _power(static, args):
 def _ternary(static, args):
     test, yes, no = args
     return f"{_wrap(test, OR)}?{_wrap(yes, TERNARY)}:{_wrap(no, TERNARY)}", TERNARY
-
-
-def _sum(static, args):
-    return _infix("+", PLUS)(static, (("0", ATOM), *args))
-
-
-def _extreme(name):
-    def javascript(static, args):
-        return _call(f"${name}" if len(args) == 2 else f"Math.{name}")(static, args)
-
-    return javascript
-
-
-def _pick(static, args):
-    index, *values = args
-    text = _wrap(values[-1], TERNARY)
-    for k in range(len(values) - 2, -1, -1):
-        text = f"{_wrap(index, LESS + 1)}<{k + 1}?{_wrap(values[k], TERNARY)}:{text}"
-    return text, TERNARY
-
-
-def _pick_python(static, index, *values):
-    return np.choose(np.asarray(index, dtype=int), values, mode="clip")
-
-
-def _arg_python(function):
-    def python(static, *args):
-        return function(np.stack(np.broadcast_arrays(*args)), axis=0) + 0.0
-
-    return python
-
-
-def _arg(name):
-    def javascript(static, args):
-        return f"{name}([{','.join(text for text, _ in args)}])", ATOM
-
-    return javascript
 
 
 def _index_python(static, k):
@@ -167,16 +123,6 @@ def _index_python(static, k):
 
 def _index(static, args):
     return f"$index({args[0][0]},{static[0]})", ATOM
-
-
-def _lookup_python(static, index):
-    table, stride, offset = static
-    return table.data[np.asarray(index, dtype=int) * stride + offset]
-
-
-def _search_python(static, x):
-    table, side = static
-    return np.searchsorted(table.data, x, side) + 0.0
 
 
 def _trunc_int(static, a):
@@ -217,24 +163,36 @@ HELPERS = {
     "$logaddexp": "(a,b)=>{let d=a-b;return a==b?a+Math.LN2:d>0?a+Math.log1p("
     "Math.exp(-d)):d<=0?b+Math.log1p(Math.exp(d)):d}",
     "$isnan": "a=>a!=a",
-    "$argmax": "a=>{let k=0;for(let j=1;j<a.length&&a[k]==a[k];j++)"
-    "if(!(a[j]<=a[k]))k=j;return k}",
-    "$argmin": "a=>{let k=0;for(let j=1;j<a.length&&a[k]==a[k];j++)"
-    "if(!(a[j]>=a[k]))k=j;return k}",
+    "$argmax": "(o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
+    "if(!((q=m[o+j*d])<=p))k=j,p=q;return k}",
+    "$argmin": "(o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
+    "if(!((q=m[o+j*d])>=p))k=j,p=q;return k}",
     "$index": "(k,n)=>k<0?k+n<0?0:k+n:k<n?k:n-1",
-    "$total": "(s,m,a,d,n)=>{for(;n--;a+=d)s+=m[a];return s}",
-    "$times": "(m,a,d,n)=>{let s=1;for(;n--;a+=d)s*=m[a];return s}",
-    "$row": "(m,a,d,n)=>{let r=[];for(;n--;a+=d)r.push(m[a]);return r}",
-    "$some": "(m,t,k,n)=>t.slice(k,k+n).map(j=>m[j])",
-    "$left": "(t,x)=>{let n=0;for(;n<t.length&&!(t[n]>=x);)n++;return n}",
-    "$right": "(t,x)=>{let n=0;for(;n<t.length&&!(t[n]>x);)n++;return n}",
+    "$left": "(t,o,n,x)=>{let k=0;for(;k<n&&!(t[o+k]>=x);)k++;return k}",
+    "$right": "(t,o,n,x)=>{let k=0;for(;k<n&&!(t[o+k]>x);)k++;return k}",
+    # NumPy's pairwise sum of n numbers, d places apart.
+    "$pair": "(x,n,d)=>{let k=0,a=0,b,f,i,j,r,t,u,v;if(n<8){for(;k<n;k++,x+=d)a+=m[x];"
+    "return a}if(n>128){k=n>>1;k-=k%8;return $pair(x,k,d)+$pair(x+k*d,n-k,d)}"
+    "a=b=f=i=j=r=t=u=-0;for(;k<n-n%8;k+=8,v+=d)v=x+k*d,a+=m[v],b+=m[v+=d],f+=m[v+=d],"
+    "i+=m[v+=d],j+=m[v+=d],r+=m[v+=d],t+=m[v+=d],u+=m[v+=d];"
+    "a=a+b+(f+i)+(j+r+(t+u));for(;k<n;k++)a+=m[x+k*d];return a}",
+    "$copy": "(o,t,a,n,d)=>{for(;n--;a+=d)m[o++]=t[a]}",
+    "$shuffle": "(x,a,n)=>{let k=0;for(;k<n;k++)m[x+k]=k;for(;k-->1;){"
+    "let j=x+Math.floor(m[a+k]*(k+1)),b=m[j];m[j]=m[x+k];m[x+k]=b}}",
+    "$packed": "(a,n,b,d,f)=>{let i=0,k,r=[],x=0;for(;i<a.length;){k=a.charCodeAt(i++);"
+    "x=x*65+k-61-(k>92);i%n||(r.push(x==f?-0:(x+b)/d),x=0)}"
+    "return r}",
+    # The twin of `dlbook.compiler.random.hashed`.
+    "$draw": "(x,y,z)=>{let p=Math.imul,f=a=>p(a,1664525)+1013904223|0,w=f(0),"
+    "g=()=>{x=x+p(y,w)|0;y=y+p(z,x)|0;z=z+p(x,y)|0;w=w+p(y,z)|0};x=f(x);y=f(y);"
+    "z=f(z);g();x^=x>>>16;y^=y>>>16;z^=z>>>16;w^=w>>>16;g();"
+    "return((x>>>5)*67108864+(y>>>6))/9007199254740992}",
 }
 
 RULES = {
-    "add": Rule(_fold(np.add), _infix("+", PLUS)),
-    "sum": Rule(lambda static, *a: functools.reduce(np.add, a, 0.0), _sum),
+    "add": Rule(_plain(np.add), _infix("+", PLUS)),
     "sub": Rule(_plain(np.subtract), _infix("-", PLUS)),
-    "mul": Rule(_fold(np.multiply), _infix("*", TIMES)),
+    "mul": Rule(_plain(np.multiply), _infix("*", TIMES)),
     "div": Rule(_plain(np.divide), _infix("/", TIMES)),
     "neg": Rule(_plain(np.negative), _prefix("-")),
     "power": Rule(_plain(np.float_power), _power),
@@ -245,22 +203,18 @@ RULES = {
     "ge": Rule(_truth(np.greater_equal), _infix(">=", LESS)),
     "eq": Rule(_truth(np.equal), _infix("==", EQUAL)),
     "ne": Rule(_truth(np.not_equal), _infix("!=", EQUAL)),
-    "and": Rule(_fold_truth(np.logical_and), _infix("&&", AND)),
-    "or": Rule(_fold_truth(np.logical_or), _infix("||", OR)),
+    "and": Rule(_truth(np.logical_and), _infix("&&", AND)),
+    "or": Rule(_truth(np.logical_or), _infix("||", OR)),
     "xor": Rule(_truth(np.logical_xor), _infix("!=", EQUAL)),
     "not": Rule(_truth(np.logical_not), _prefix("!")),
     "select": Rule(lambda s, c, a, b: np.where(c != 0, a, b), _ternary),
-    "max": Rule(_fold(np.maximum), _extreme("max")),
-    "min": Rule(_fold(np.minimum), _extreme("min")),
+    "max": Rule(_plain(np.maximum), _call("$max")),
+    "min": Rule(_plain(np.minimum), _call("$min")),
     "isnan": Rule(_truth(np.isnan), _isnan),
-    "same": Rule(_plain(lambda a: a + 0.0), None),
+    "same": Rule(_plain(lambda a: a + 0.0), lambda static, args: args[0]),
     "int": Rule(_trunc_int, _int),
-    "pick": Rule(_pick_python, _pick),
     "index": Rule(_index_python, _index),
-    "lookup": Rule(_lookup_python, None),
-    "search": Rule(_search_python, None),
-    "argmax": Rule(_arg_python(np.argmax), _arg("$argmax")),
-    "argmin": Rule(_arg_python(np.argmin), _arg("$argmin")),
+    "uniform": Rule(_plain(hashed), _call("$draw")),
 }
 for _name, _math in _MATH.items():
     _ufunc = getattr(np, "absolute" if _name == "abs" else _name)
@@ -269,3 +223,61 @@ for _name in ("mod", "fmax", "fmin", "rint", "sign", "copysign", "logaddexp"):
     RULES[_name] = Rule(_plain(getattr(np, _name)), _call(f"${_name}"))
 RULES["floordiv"] = Rule(_plain(np.floor_divide), _call("$floordiv"))
 RULES["fmod"] = Rule(_plain(np.fmod), _infix("%", TIMES))
+
+
+def _last(ufunc, start):
+    def python(x):
+        return ufunc.accumulate(x, axis=-1)[..., -1] if x.shape[-1] else start
+
+    return python
+
+
+def _pair(x):
+    return np.add.reduce(np.ascontiguousarray(x), axis=-1) + 0.0
+
+
+def _total(x):
+    return _last(np.add, 0.0)(x) + 0.0
+
+
+def _place(function):
+    return lambda x: function(x, axis=-1) + 0.0
+
+
+#: Sums go from left to right but for "pair", which adds as NumPy adds long runs; the
+#: terms of a "dot" are products.
+FOLDS = {
+    "sum": Fold("0", "add", _total),
+    "dot": Fold("0", "add", _total),
+    "mul": Fold("1", "mul", _last(np.multiply, 1.0)),
+    "max": Fold("-1/0", "max", lambda x: np.maximum.reduce(x, axis=-1)),
+    "min": Fold("1/0", "min", lambda x: np.minimum.reduce(x, axis=-1)),
+    "and": Fold("1", "and", lambda x: (x != 0).all(-1) + 0.0),
+    "or": Fold("0", "or", lambda x: (x != 0).any(-1) + 0.0),
+    "pair": Fold("", "$pair", _pair),
+    "argmax": Fold("", "$argmax", _place(np.argmax)),
+    "argmin": Fold("", "$argmin", _place(np.argmin)),
+}
+
+
+def evaluate(op, static, args, inner):
+    """Compute an operation on arrays whose last ``inner`` axes are folded."""
+    if op == "shuffle":
+        return shuffled(args[0])
+    if op == "scan":
+        return _scanned(RULES[static].python, *args)
+    if not inner:
+        return RULES[op].python(static, *args)
+    product = args[0]
+    for arg in args[1:]:
+        product = product * arg
+    lead = product.shape[: product.ndim - inner]
+    folded = math.prod(product.shape[len(lead) :])
+    return FOLDS[op].python(product.reshape(*lead, folded))
+
+
+def _scanned(rule, x):
+    result = np.array(x)
+    for k in range(1, x.shape[-1]):
+        result[..., k] = rule((), result[..., k - 1], x[..., k])
+    return result

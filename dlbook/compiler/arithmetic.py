@@ -1,18 +1,30 @@
-"""NumPy's ufuncs on arrays of nodes: which node each of them builds.
+"""NumPy's ufuncs on arrays of ids: which node each of them builds.
 
-Everything here works on plain object arrays whose elements are nodes. Which loop a
-ufunc takes (bool, int64, float64) is asked of NumPy itself; loops of other types, such
-as float32, are refused, because JavaScript would compute them in float64.
+Which loop a ufunc takes (bool, int64, float64) is asked of NumPy itself; loops of other
+types, such as float32, are refused, because JavaScript would compute them in float64.
 """
 
 import numpy as np
-from numpy import asarray  # the patched np.asarray of a trace is for models only
+from numpy import (
+    asarray,
+    empty_like,
+    full,
+    nditer,
+)  # a trace replaces some of these for models
 
-from dlbook.live.nodes import DTYPES, Node, active, refuse
+from dlbook.compiler.nodes import (
+    DTYPES,
+    active,
+    constants,
+    is_constant,
+    kind_of,
+    refuse,
+    view_of,
+)
 
 __all__ = [
-    "apply", "boxed", "cast", "common", "elements", "elementwise", "kind_of",
-    "scalar_power",
+    "apply", "cast", "common", "elements", "elementwise", "plain", "scalar_power",
+    "symbolic",
 ]  # fmt: skip
 
 _SIMPLE = {
@@ -46,55 +58,72 @@ _SAME = {
 }
 
 
+def symbolic(value):
+    """Tell whether a value is an array of ids."""
+    return getattr(value, "symbolic", False)
+
+
 def elements(value):
-    """Return a value as a plain object array of nodes of one kind."""
-    if getattr(value, "symbolic", False):
-        return value.view(np.ndarray)
+    """Return a value as an array of ids of one kind."""
+    if symbolic(value):
+        return value.ids
+    if isinstance(value, (list, tuple)) and any(map(_within, value)):
+        return np.stack(common(value)[0])
     array = asarray(value)
-    if array.dtype != object:
-        return boxed([_constant(v, array.dtype) for v in array.flat], array.shape)
-    nodes = [_unwrap(item) for item in array.flat]
-    kind = max((node.kind for node in nodes), key="bif".index, default="f")
-    return cast(boxed(nodes, array.shape), kind)
+    if array.dtype.kind not in "biuf":
+        refuse(f"a constant of type {array.dtype}", "use real numbers")
+    if array.dtype.kind in "iu" and array.size and np.abs(array).max() > 2**53:
+        whole = int(array.flat[np.abs(array).argmax()])
+        refuse(f"the integer {whole}", "JavaScript's numbers are exact up to 2**53")
+    kind = {"b": "b", "f": "f"}.get(array.dtype.kind, "i")
+    order = sorted(range(array.ndim), key=lambda k: -abs(array.strides[k]))
+    packed = array.transpose(order)
+    few = packed
+    for k in range(few.ndim):  # an axis along which nothing changes
+        first = few.take([0], k) if few.shape[k] else few
+        if few.size > 1 and np.array_equal(np.broadcast_to(first, few.shape), few):
+            few = first
+    ids = active().ids(active().const(few, kind), few.shape)
+    result = empty_like(packed, np.int64, "C")
+    result[...] = ids
+    return result.transpose(np.argsort(order))
 
 
-def _unwrap(item):
-    if isinstance(item, np.ndarray):
-        item = item.view(np.ndarray)[()]  # a node in an array without axes
-    if isinstance(item, Node):
-        return item
-    return _constant(item, asarray(item).dtype)
+def _within(value):
+    return (
+        symbolic(value) or isinstance(value, (list, tuple)) and any(map(_within, value))
+    )
 
 
-def _constant(value, dtype):
-    if dtype.kind not in "biuf":
-        refuse(f"a constant of type {dtype}", "use real numbers")
-    if dtype.kind in "iu" and abs(int(value)) > 2**53:
-        refuse(f"the integer {value}", "JavaScript's numbers are exact up to 2**53")
-    return active().const(value, {"b": "b", "f": "f"}.get(dtype.kind, "i"))
-
-
-def boxed(nodes, shape):
-    """Return nodes in an object array."""
-    array = np.empty(len(nodes), dtype=object)
-    array[:] = nodes
-    return array.reshape(shape)
-
-
-def kind_of(array):
-    """Return the kind of the elements: b, i or f (f if there are none)."""
-    return next((node.kind for node in array.flat), "f")
+def plain(value):
+    """Return a symbolic array of constants as numbers, other values as they are."""
+    if symbolic(value) and is_constant(value.ids):
+        return constants(value.ids)
+    return value
 
 
 def apply(op, kind, *arrays, static=()):
-    """Build one node for each element of the broadcast arrays."""
-    graph = active()
-
-    def rule(*args):
-        return graph.node(op, args, kind, static)
-
-    result = np.frompyfunc(rule, len(arrays), 1)(*arrays)
-    return result if isinstance(result, np.ndarray) else boxed([result], ())
+    """Build a node for an operation on each element of the broadcast arrays."""
+    if all(array.size == 1 and array.ndim == 0 for array in arrays):
+        node = active().node(op, tuple(map(view_of, arrays)), kind, (), static=static)
+        return full((), node.start)
+    operands = [*arrays, None]
+    flags = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
+    made = nditer(operands, ["zerosize_ok"], flags, [None] * len(arrays) + [np.int64])
+    result = made.operands[-1]
+    order = sorted(range(result.ndim), key=lambda k: -abs(result.strides[k]))
+    packed = result.transpose(order)
+    args = [np.broadcast_to(a, result.shape).transpose(order) for a in arrays]
+    if not result.size:
+        return result
+    views = [view_of(arg) for arg in args]
+    shape = tuple(  # an axis along which no argument changes is computed once
+        n if any(view.strides[k] for view in views) else 1
+        for k, n in enumerate(packed.shape)
+    )
+    node = active().node(op, tuple(views), kind, shape, static=static)
+    packed[...] = active().ids(node, shape)
+    return result
 
 
 def cast(array, kind):
@@ -110,9 +139,10 @@ def cast(array, kind):
 
 
 def common(values):
-    """Return values as arrays of nodes of one kind, the widest of theirs."""
+    """Return values as arrays of ids of one kind, the widest of theirs."""
     arrays = [elements(value) for value in values]
-    kind = max(map(kind_of, arrays), key="bif".index)
+    sized = [kind_of(array) for array in arrays if array.size] or ["f"]
+    kind = max(sized, key="bif".index)
     return [cast(array, kind) for array in arrays], kind
 
 
@@ -136,10 +166,11 @@ _KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
 def _loop_type(value):
     if type(value) in (int, float):
         return type(value)
-    if getattr(value, "symbolic", False):
+    if symbolic(value):
         return value.dtype
-    array = asarray(value)
-    return DTYPES[kind_of(elements(array))] if array.dtype == object else array.dtype
+    if isinstance(value, (list, tuple)) and any(map(_within, value)):
+        return DTYPES[kind_of(elements(value))]
+    return asarray(value).dtype
 
 
 def elementwise(ufunc, inputs):
@@ -187,8 +218,8 @@ def _unless_zero(op, kind, a, b):
 
 
 def _power(kind, a, b):
-    if b.ndim == 0 and b[()].op == "const":
-        exponent = b[()].static
+    if b.ndim == 0 and is_constant(b):
+        exponent = float(constants(b))
         if kind == "i":
             return _integer_power(a, exponent)
         if exponent in (0.5, 1, 2, -1):
@@ -202,7 +233,7 @@ def _power(kind, a, b):
 
 def scalar_power(a, exponent):
     """Return ``a ** exponent`` of scalars: the C library's pow, also for 0.5."""
-    if np.ndim(exponent) == 0 and elements(exponent)[()].static == 0.5:
+    if not symbolic(exponent) and exponent == 0.5:
         return apply("power", "f", cast(elements(a), "f"), elements(0.5))
     return elementwise(np.power, (a, exponent))[0]
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy import asarray
 from numpy.lib.array_utils import normalize_axis_index
 
-from dlbook.live.arithmetic import apply, boxed, cast, common, elements, kind_of
-from dlbook.live.functions import moved
-from dlbook.live.nodes import active, refuse
-from dlbook.live.rules import Table
-from dlbook.live.symbolic import implements, kind_like, wrap
+from dlbook.compiler.arithmetic import apply, cast, common, elements, plain, symbolic
+from dlbook.compiler.functions import moved
+from dlbook.compiler.nodes import active, kind_of, refuse, view_of
+from dlbook.compiler.symbolic import implements, kind_like, wrap
 
 __all__ = ["take"]
 
@@ -21,21 +20,34 @@ __all__ = ["take"]
 @implements(np.take)
 def take(a, indices, axis=None, mode="raise"):
     """Return ``np.take(a, indices, axis)`` where one of the two is symbolic."""
-    if not getattr(indices, "symbolic", False):
+    indices = plain(indices)
+    if not symbolic(indices):
         return moved(np.take)(a, indices, axis=axis, mode=mode)
-    array = elements(a) if getattr(a, "symbolic", False) else asarray(a)
+    if not symbolic(a):
+        kind_like(asarray(a).dtype)
+    array = elements(a)
     if axis is None:
         array, axis = array.reshape(-1), 0
     axis = normalize_axis_index(axis, array.ndim)
-    n = array.shape[axis]
-    index = _bounded(elements(indices), n, mode)
-    rows = np.moveaxis(array, axis, 0).reshape(n, -1)
-    columns = (_picked if array.dtype == object else _looked_up)(rows, index)
-    before, after = array.shape[:axis], array.shape[axis + 1 :]
-    result = boxed([n for c in columns for n in c.flat], before + after + index.shape)
-    for k in range(index.ndim):
-        result = np.moveaxis(result, len(before + after) + k, axis + k)
-    return wrap(result)
+    index = _bounded(indices.ids, array.shape[axis], mode)
+    before, after = array.ndim - axis - 1, index.ndim
+    index = index.reshape(index.shape + (1,) * before)
+    rows = np.moveaxis(array, axis, -1).reshape(
+        *array.shape[:axis], *(1,) * after, *array.shape[axis + 1 :], array.shape[axis]
+    )
+    return wrap(_looked_up(rows, index))
+
+
+def _looked_up(rows, index):
+    """Return ``rows[..., index]`` for an index that broadcasts with the rows."""
+    shape = np.broadcast_shapes(rows.shape[:-1], index.shape)
+    rows = np.broadcast_to(rows, (*shape, rows.shape[-1]))
+    table = view_of(rows)
+    kind, step = kind_of(rows), table.strides[-1]
+    table = table._replace(strides=table.strides[:-1])
+    args = (table, view_of(np.broadcast_to(index, shape)))
+    node = active().node("take", args, kind, shape, static=step)
+    return active().ids(node, shape)
 
 
 def _bounded(index, n, mode):
@@ -47,42 +59,28 @@ def _bounded(index, n, mode):
     return apply("index", "i", index, static=(n,))
 
 
-def _looked_up(rows, index):
-    kind = kind_like(rows.dtype)
-    table = Table(rows)
-    width = rows.shape[1]
-    return [
-        apply("lookup", kind, index, static=(table, width, k)) for k in range(width)
-    ]
-
-
-def _picked(rows, index):
-    kind, graph = kind_of(rows), active()
-    return [
-        boxed([graph.node("pick", (k, *column), kind) for k in index.flat], index.shape)
-        for column in rows.T
-    ]
-
-
 @implements(np.choose)
 def _choose(a, choices, mode="raise"):
     arrays, kind = common(choices)
     index = _bounded(elements(a), len(arrays), mode)
-    index, *arrays = np.broadcast_arrays(index, *arrays)
-    nodes = [
-        active().node("pick", args, kind)
-        for args in zip(*(array.flat for array in (index, *arrays)), strict=True)
-    ]
-    return wrap(boxed(nodes, index.shape))
+    arrays = np.broadcast_arrays(*arrays)
+    return wrap(_looked_up(np.stack(arrays, axis=-1), index))
 
 
 @implements(np.searchsorted)
 def searchsorted(a, v, side="left", sorter=None):
     """Return how many entries of a constant table stand before each value."""
-    if getattr(a, "symbolic", False) or sorter is not None:
+    if symbolic(a) or sorter is not None:
         refuse("np.searchsorted in a traced table", "count by np.sum(table < x)")
-    static = (Table(a), side)
-    return wrap(apply("search", "i", cast(elements(v), "f"), static=static))
+    v = plain(v)
+    if not symbolic(v):
+        return np.searchsorted(a, v, side)
+    table, v = elements(asarray(a, dtype=float)), cast(elements(v), "f")
+    first = view_of(table)
+    args = (first._replace(strides=(0,) * v.ndim), view_of(v))
+    static = (len(table), side, first.strides[0])
+    node = active().node("search", args, "i", v.shape, static=static)
+    return wrap(active().ids(node, v.shape))
 
 
 @implements(np.digitize)
@@ -95,7 +93,7 @@ def _digitize(x, bins, right=False):
 
 @implements(np.interp)
 def _interp(x, xp, fp, left=None, right=None, period=None):
-    if getattr(xp, "symbolic", False) or period is not None:
+    if symbolic(xp) or period is not None:
         refuse("np.interp with traced places or a period", "use constant places")
     xp, fp, x = asarray(xp, dtype=float), np.multiply(fp, 1.0), np.multiply(x, 1.0)
     inside = _between(x, xp, fp) if len(xp) > 1 else fp[0] + x * 0
@@ -110,7 +108,7 @@ def _between(x, xp, fp):
     slope = take(np.diff(fp) / np.diff(xp), below)
     start, value = take(xp, below), take(fp, below)
     result = slope * (x - start) + value
-    if getattr(fp, "symbolic", False):  # values that may be infinite
+    if symbolic(fp):  # values that may be infinite
         stop, other = take(xp, below + 1), take(fp, below + 1)
         result = np.where(np.isnan(result), slope * (x - stop) + other, result)
         result = np.where(np.isnan(result) & (value == other), value, result)

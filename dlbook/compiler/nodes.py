@@ -1,0 +1,350 @@
+"""The graph of a trace: each node is one operation on arrays, and equal ones are one.
+
+Every element of every node has a number, its *id*, and a node's ids follow each other
+in the order of memory. A symbolic array is an array of ids, so that slices, views,
+reshaping, joining and writing in place are NumPy's own. Ids of constants are negative
+and lead to a pool of numbers. What an operation means stands in
+`dlbook.compiler.rules`.
+"""
+
+import bisect
+import contextlib
+import linecache
+import math
+import sys
+import traceback
+from typing import NamedTuple
+
+import numpy as np
+from numpy import arange, asarray, broadcast_to, empty, full
+
+from dlbook.compiler.rules import evaluate
+
+__all__ = [
+    "DTYPES", "LOST", "NO_FLOAT", "Graph", "Node", "TraceError", "View", "active",
+    "constants", "is_constant", "kind_of", "live", "quoted", "refuse", "sources",
+    "spread", "tracing",
+    "view_of",
+]  # fmt: skip
+
+DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
+MAX_NODES = 100_000
+MAX_CELLS = 4_000_000
+_POOL = -(2**62)
+_OPAQUE = ("input", "take", "search")
+_WHOLE = ("input", "gather", "scan", "shuffle")
+_RECORD = "record the run when the book is built and look it up by np.take"
+NO_FLOAT = (
+    "float() of a traced value, or storing it in an array of floats,",
+    "use NumPy's functions instead of the math module's; collect values in a list and "
+    "join them by np.stack, or fill an array that the model makes by np.zeros",
+)
+LOST = (
+    "arithmetic on an array that lost its trace",
+    "make arrays of traced values by np.array, np.asarray or np.stack",
+)
+
+
+class TraceError(TypeError):
+    """A model cannot be compiled; the message says why and what to write instead."""
+
+
+class Node:
+    """One operation: its name, its parameters, its arguments, and what it gives.
+
+    ``kind`` is ``b``, ``i`` or ``f`` (bool, int64, float64); ``shape`` that of the
+    result in the order of memory; ``inner`` the axes over which it is folded; ``start``
+    the id of its first element. Arguments are views over ``shape + inner``.
+    """
+
+    __slots__ = (
+        "args", "inner", "kind", "number", "op", "shape", "size", "start",
+        "static",
+    )  # fmt: skip
+
+    def __init__(self, op, static, args, kind, shape, inner):
+        self.op, self.static, self.args, self.kind = op, static, args, kind
+        self.shape, self.inner, self.size = shape, inner, math.prod(shape)
+
+
+class View(NamedTuple):
+    """Elements of a node: the first one's place, and a step for each axis."""
+
+    node: Node
+    offset: int
+    strides: tuple
+
+
+class Graph:
+    """The nodes of one trace, arguments first."""
+
+    def __init__(self, name):
+        self.name = name
+        self.nodes, self._starts, self._table = [], [], {}
+        self.end = 1  # the id 0 stands for a zero of any kind
+        self._constants, self._places = [], []
+        self.pool = empty(1024)
+        self.filled = 0
+        self.refusal = None
+
+    def node(self, op, args, kind, shape, inner=(), static=()):
+        """Return the node of this operation; it is computed if all is constant."""
+        if op not in _OPAQUE and all(view.node.op == "const" for view in args):
+            values = self.values(args, shape + inner)
+            return self.const(evaluate(op, static, values, len(inner)), kind)
+        if op not in _WHOLE:
+            args, shape, inner = _merged(args, shape, inner)
+        key = (op, static, args, kind, shape, inner)
+        found = self._table.get(key)
+        if found is None:
+            found = self._table[key] = Node(*key[:2], args, kind, shape, inner)
+            self._number(found)
+        return found
+
+    def _number(self, node):
+        node.number, node.start = len(self.nodes), self.end
+        self.nodes.append(node)
+        self._starts.append(node.start)
+        self.end += node.size
+        if len(self.nodes) > MAX_NODES:
+            refuse(f"unrolling to more than {MAX_NODES} operations", _RECORD)
+        if self.end > MAX_CELLS:
+            most = max(self.nodes, key=lambda node: node.size)
+            shape = " x ".join(map(str, most.shape)) or "1"
+            refuse(
+                f"a program on more than {MAX_CELLS} numbers (the largest array: "
+                f"{most.op!r} of {shape})",
+                _RECORD,
+            )
+
+    def values(self, args, shape):
+        """Return the arrays that views of constants stand for."""
+        return [
+            self.pool[spread(v, shape) - _POOL + v.node.start] for v in args
+        ]  # fmt: skip
+
+    def const(self, array, kind):
+        """Return the node of a constant, its elements in the order given."""
+        array = asarray(array, dtype=np.float64)
+        if array.size > 1 and _uniform(array):
+            array = array.reshape(-1)[0]
+        array = array + 0.0 if kind != "f" else array
+        array = np.where(np.isnan(array), np.nan, array)
+        key = (array.tobytes(), array.shape, kind)
+        found = self._table.get(key)
+        if found is None:
+            shape = array.shape if array.size != 1 else ()
+            found = self._table[key] = Node("const", None, (), kind, shape, ())
+            found.start, found.number = self.filled + _POOL, len(self._constants)
+            self._constants.append(found)
+            self._places.append(found.start)
+            self.filled += found.size
+            if self.filled > MAX_CELLS:
+                refuse(f"tables of {self.filled} numbers", "show fewer of them")
+            if self.filled > len(self.pool):
+                self.pool = np.concatenate([self.pool, empty(2 * self.filled)])
+            self.pool[self.filled - found.size : self.filled] = array.reshape(-1)
+        return found
+
+    def ids(self, node, shape=None):
+        """Return the ids of a node; those of a uniform constant fill ``shape``."""
+        if node.op == "const" and node.size == 1 and shape is not None:
+            return full(shape, node.start)
+        return arange(node.start, node.start + node.size).reshape(
+            node.shape if shape is None else shape
+        )
+
+    def at(self, number):
+        """Return the node that an id belongs to."""
+        if number < 0:
+            return self._constants[bisect.bisect_right(self._places, number) - 1]
+        return self.nodes[bisect.bisect_right(self._starts, number) - 1]
+
+    def first(self, node):
+        """Return where a constant's numbers begin in the pool."""
+        return node.start - _POOL
+
+    def data(self, node):
+        """Return a constant's numbers in a row."""
+        start = self.first(node)
+        return self.pool[start : start + node.size]
+
+    def lookup(self, ids):
+        """Return the numbers of constants by their ids."""
+        return self.pool[ids - _POOL]
+
+
+def _uniform(array):
+    bits = np.ascontiguousarray(array).reshape(-1).view(np.int64)
+    return bool((bits == bits[0]).all())
+
+
+def _merged(args, shape, inner):
+    """Join axes over which all views move as if they were one; drop those of one."""
+    kept, outer, space = [], len(shape), shape + inner
+    for k, n in enumerate(space):
+        if n == 1:
+            continue
+        before = kept[-1][0] if kept else k
+        if (
+            kept
+            and (before < outer) == (k < outer)
+            and all(v.strides[before] == v.strides[k] * n for v in args)
+        ):
+            kept[-1] = (k, kept[-1][1] * n)
+        else:
+            kept.append((k, n))
+    args = tuple(v._replace(strides=tuple(v.strides[k] for k, _ in kept)) for v in args)
+    shape = tuple(n for k, n in kept if k < outer)
+    inside = tuple(n for k, n in kept if k >= outer)
+    if inner and not inside:
+        inside = (1,)
+        args = tuple(v._replace(strides=(*v.strides, 0)) for v in args)
+    return args, shape, inside
+
+
+def spread(view, shape):
+    """Return the places of all elements of a view."""
+    result = empty((), np.int64)
+    result[()] = view.offset
+    for k, (step, n) in enumerate(zip(view.strides, shape, strict=True)):
+        steps = arange(n) * step
+        result = result + steps.reshape((n,) + (1,) * (len(shape) - 1 - k))
+    return broadcast_to(result, shape)
+
+
+def is_constant(ids):
+    """Tell whether all elements are constants."""
+    return not ids.size or ids.max() < 0
+
+
+def constants(ids):
+    """Return the numbers that constant elements stand for, in NumPy's type."""
+    graph = active()
+    return graph.lookup(ids).astype(DTYPES[kind_of(ids)])
+
+
+def kind_of(ids):
+    """Return the kind of the elements: b, i or f (f if there are none)."""
+    return active().at(ids.flat[0]).kind if ids.size else "f"
+
+
+def view_of(ids):
+    """Return ids as a view of one node; what is no view is gathered first."""
+    graph = active()
+    view = _affine(graph, ids)
+    if view is not None:
+        return view
+    order = sorted(range(ids.ndim), key=lambda k: -abs(ids.strides[k]))
+    packed = ids.transpose(order)
+    row = tuple(slice(0, 1) if step == 0 else slice(None) for step in packed.strides)
+    packed = np.ascontiguousarray(packed[row])
+    flat = packed.reshape(-1)
+    if is_constant(flat):
+        node = graph.const(graph.lookup(flat), kind_of(flat))
+    else:
+        args = tuple(View(node, 0, (0,)) for node in sources(graph, flat))
+        node = graph.node("gather", args, kind_of(flat), (flat.size,),
+                          static=flat.tobytes())  # fmt: skip
+    new = broadcast_to(graph.ids(node, packed.shape), [ids.shape[k] for k in order])
+    return _affine(graph, new.transpose(np.argsort(order)))
+
+
+def sources(graph, ids):
+    """Return the nodes that some ids belong to."""
+    found, rest = [], np.unique(ids)
+    while rest.size:
+        node = graph.at(int(rest[0]))
+        found.append(node)
+        rest = rest[np.searchsorted(rest, node.start + node.size) :]
+    return found
+
+
+def live(graph, ids):
+    """Return the nodes that some elements depend on, arguments first, no constants."""
+    stack = sources(graph, ids)
+    seen = set(stack)
+    while stack:
+        for view in stack.pop().args:
+            if view.node not in seen:
+                seen.add(view.node)
+                stack.append(view.node)
+    return sorted((n for n in seen if n.op != "const"), key=lambda n: n.number)
+
+
+def _affine(graph, ids):
+    if not ids.size:
+        return View(graph.const(0.0, "f"), 0, (0,) * ids.ndim)
+    first = int(ids[(0,) * ids.ndim])
+    node = graph.at(first)
+    strides = [0] * ids.ndim
+    base = ids
+    for k, n in enumerate(ids.shape):
+        if n > 1 and ids.strides[k] == 0:
+            base = base[(slice(None),) * k + (slice(0, 1),)]
+        elif n > 1:
+            strides[k] = int(ids[(0,) * k + (1,) + (0,) * (ids.ndim - k - 1)]) - first
+    view = View(node, first - node.start, tuple(strides))
+    if base.size > 1:
+        wanted = spread(view, base.shape)
+        if wanted.min() < 0 or wanted.max() >= node.size:
+            return None
+        if not np.array_equal(wanted + node.start, base):
+            return None
+    return view
+
+
+_graphs = []
+
+
+@contextlib.contextmanager
+def tracing(graph):
+    """Let operations on symbols go into this graph until the block ends."""
+    _graphs.append(graph)
+    try:
+        yield
+    finally:
+        _graphs.remove(graph)
+
+
+def active():
+    """Return the graph of the trace under way."""
+    if not _graphs:
+        raise TraceError("a traced value was used after its trace had ended")
+    return _graphs[-1]
+
+
+def refuse(operation, instead, error=None):
+    """Raise `TraceError`; it stands even if the model swallows the exception.
+
+    The message quotes the line of the model that asked for what is refused, or the
+    line in which the model raised ``error``.
+    """
+    graph = active()
+    line = quoted(error)
+    refusal = TraceError(
+        f"figure {graph.name!r}: {operation} cannot be compiled{line}; {instead}"
+    )
+    graph.refusal = graph.refusal or refusal
+    raise refusal from error
+
+
+def quoted(error=None):
+    """Return the model's line under way, or the one that raised, in brackets."""
+    steps = [] if error is None else traceback.walk_tb(error.__traceback__)
+    frames = [*reversed(list(steps)), *_frames(sys._getframe(1))]
+    frame, number = next(
+        (frame, number)
+        for frame, number in frames
+        if not frame.f_globals.get("__name__", "").startswith(
+            ("dlbook.compiler.", "numpy")
+        )
+    )
+    code = linecache.getline(frame.f_code.co_filename, number).strip()
+    return f" ({code})" if code else ""
+
+
+def _frames(frame):
+    while frame is not None:
+        yield frame, frame.f_lineno
+        frame = frame.f_back

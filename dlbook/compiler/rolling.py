@@ -1,0 +1,236 @@
+"""Statements that repeat, with numbers that progress evenly, become loops.
+
+While a script is written, a whole number or a constant in it is a *hole*. Statements
+that are the same but for their holes are compared: where a block of them repeats, and
+whole numbers grow by the same step each time, the block is written once, in a loop.
+Other numbers that differ stand in a table.
+"""
+
+import re
+from itertools import pairwise
+from typing import NamedTuple
+
+from dlbook.compiler.rules import number
+from dlbook.compiler.tables import progression
+
+__all__ = ["constant", "hole", "rendered", "roll"]
+
+_HOLE = re.compile("\x01(.*?)\x02")
+_TRIED, _LOOP = 24, 30
+#: Variables of the loops, and how many statements a round may have: inner loops first.
+_PASSES = {"t": 2, "u": 2, "x": 24, "b": 1200}
+_LAST = "b"  # where whole numbers without a pattern may stand in a table
+
+
+def hole(value):
+    """Return the text of a whole number that may differ between rounds of a loop."""
+    return f"\x01{int(value)}\x02"
+
+
+def constant(value):
+    """Return the text of a float that may differ between rounds of a loop."""
+    return f"\x01f{float(value)!r}\x02"
+
+
+class _Statement(NamedTuple):
+    texts: tuple
+    values: tuple
+
+
+def _parsed(text):
+    parts = _HOLE.split(text)
+    values = [float(v[1:]) if v[0] == "f" else int(v) for v in parts[1::2]]
+    return _Statement(tuple(parts[::2]), tuple(values))
+
+
+def rendered(text):
+    """Return a text with its holes filled."""
+    return _filled(_parsed(text))
+
+
+def _filled(statement):
+    out = statement.texts[0]
+    for value, after in zip(statement.values, statement.texts[1:], strict=True):
+        if isinstance(value, float):
+            written = number(value)[0]
+            out += " " + written if out.endswith("-") and written[0] == "-" else written
+        elif value or not out.endswith("+"):
+            if not value and after.startswith("+"):
+                after = after[1:]
+            else:
+                out += str(value)
+        else:
+            out = out[:-1]
+        out += after
+    return out
+
+
+def roll(texts, tables):
+    """Return statements, as texts, with those that repeat in loops."""
+    statements = [_parsed(text) for text in texts]
+    for variable, longest in _PASSES.items():
+        statements = _rolled(statements, variable, longest, tables)
+    return [_filled(statement) for statement in statements]
+
+
+def _rolled(statements, variable, longest, tables):
+    """Return statements with one layer of loops.
+
+    A loop is not taken where a better one begins within its first round.
+    """
+    found, result, k = {}, [], 0
+    repeats = _Repeats(statements)
+
+    def best(k):
+        if k not in found:
+            loops = [
+                _loop(statements, k, size, times, variable)
+                for size, times in repeats.at(k, longest)
+            ]
+            found[k] = max((f for f in loops if f), key=lambda f: f[0], default=None)
+        return found[k]
+
+    while k < len(statements):
+        here = best(k)
+        if here:
+            later = [best(j) for j in range(k + 1, min(k + here[1], len(statements)))]
+            if any(other and other[0] > here[0] for other in later):
+                here = None
+        if here is None:
+            result.append(statements[k])
+            k += 1
+        else:
+            _, size, times = here
+            block = [s.texts for s in statements[k : k + size]]
+            columns = _columns(statements, k, size, times)
+            result.append(_written(block, columns, times, variable, tables))
+            k += size * times
+    return result
+
+
+class _Repeats:
+    """Where blocks of statements repeat that are the same but for their holes."""
+
+    def __init__(self, statements):
+        numbers, self.places, self.ranks = {}, [], []
+        self.codes = [numbers.setdefault(s.texts, len(numbers)) for s in statements]
+        self.places = [[] for _ in numbers]
+        for k, code in enumerate(self.codes):
+            self.ranks.append(len(self.places[code]))
+            self.places[code].append(k)
+
+    def at(self, k, longest):
+        """Yield (size of the block, how often it stands there) from a place on."""
+        codes, rank = self.codes, self.ranks[k]
+        for again in self.places[codes[k]][rank + 1 : rank + 1 + _TRIED]:
+            size = again - k
+            if size > longest or codes[k:again] != codes[again : again + size]:
+                continue
+            times, end = 2, again + size
+            while codes[end : end + size] == codes[k:again]:
+                times, end = times + 1, end + size
+            yield size, times
+
+
+def _loop(statements, start, size, times, variable):
+    """Return (characters saved, size, times) of the best loop, or None."""
+    block = statements[start : start + size]
+    length = sum(len(t) + 3 for s in block for t in s.texts) - 2 * size
+    if (times - 1) * length <= _LOOP:
+        return None
+    found = None
+    even = _even_rounds(statements, start, size, times)
+    for n in {even, times} if variable == _LAST else {even}:
+        cost = _LOOP + sum(map(_cost, _columns(statements, start, size, n)))
+        saved = (n - 1) * length - cost
+        if saved > 0 and (found is None or saved > found[0]):
+            found = saved, size, n
+    return found
+
+
+def _columns(statements, start, size, times):
+    """Return the numbers in each hole of a block, round by round."""
+    rows = [
+        [v for s in statements[k : k + size] for v in s.values]
+        for k in range(start, start + size * times, size)
+    ]
+    return list(zip(*rows, strict=True))
+
+
+def _even_rounds(statements, start, size, times):
+    """Count the rounds in which all whole numbers progress as from the first on."""
+    first, second = (
+        [v for s in statements[k : k + size] for v in s.values if isinstance(v, int)]
+        for k in (start, start + size)
+    )
+    steps = [b - a for a, b in zip(first, second, strict=True)]
+    for n in range(2, times):
+        place = 0
+        for s in statements[start + n * size : start + (n + 1) * size]:
+            for v in s.values:
+                if isinstance(v, int):
+                    if v != first[place] + n * steps[place]:
+                        return n
+                    place += 1
+    return times
+
+
+def _even(column):
+    """Tell whether whole numbers progress evenly."""
+    step = column[1] - column[0]
+    return all(b - a == step for a, b in pairwise(column))
+
+
+def _cost(column):
+    if _same(column):
+        return 0
+    if isinstance(column[0], int):
+        if _even(column):
+            return 4
+    elif progression(column, "t"):
+        return 12
+    return 6 + sum(len(number(float(v))[0]) + 1 for v in column)
+
+
+def _same(column):
+    return all(v == column[0] and str(v) == str(column[0]) for v in column) or all(
+        v != v for v in column
+    )
+
+
+def _written(block, columns, times, variable, tables):
+    """Return the statement of a loop."""
+    columns, parts = (
+        iter(columns),
+        [f"for(let {variable}=0;{variable}<{times};{variable}++)"],
+    )
+    texts = []
+    for pieces in block:
+        text = pieces[0]
+        for after in pieces[1:]:
+            text += _varying(next(columns), variable, tables, text[-1:]) + after
+        texts.append(text)
+    body = ";".join(texts)
+    parts.append(body if len(texts) == 1 else f"{{{body}}}")
+    return _parsed("".join(parts))
+
+
+def _varying(column, variable, tables, before):
+    """Return what a column of numbers is as an expression of the loop's variable."""
+    whole = isinstance(column[0], int)
+    if _same(column):
+        return hole(column[0]) if whole else constant(column[0])
+    if whole and _even(column):
+        step = column[1] - column[0]
+        return (
+            hole(column[0]) + f"{'+' if step > 0 else '-'}{_times(abs(step), variable)}"
+        )
+    if not whole:
+        found = progression(column, variable)
+        if found:
+            return f"({found[0]})"
+    return f"$T[{hole(tables.add(column))}+{variable}]"
+
+
+def _times(step, variable):
+    return variable if step == 1 else f"{step}*{variable}"

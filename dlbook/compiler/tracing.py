@@ -1,0 +1,171 @@
+r"""Compile a NumPy function: run it once on symbols and keep what it computes.
+
+The compiled program is a list of operations on arrays. It can be evaluated in Python
+(`Program.replay`) and be written as JavaScript (`Program.javascript`); both follow
+NumPy to the bit where IEEE 754 fixes the result, and to about 1e-15 relative where a
+mathematical library is called. Limits: no `if` or `while` on values, no sorting, no
+linear solvers, no selection by a mask; loops unroll. What cannot be compiled is
+refused with a `TraceError`; a compiled program never gives other numbers than the
+function, and `trace` checks that at the defaults.
+"""
+
+import numpy as np
+
+from dlbook.compiler import folds, lookup  # noqa: F401  (they register functions)
+from dlbook.compiler.arithmetic import apply, elements
+from dlbook.compiler.nodes import (
+    LOST,
+    NO_FLOAT,
+    Graph,
+    TraceError,
+    quoted,
+    refuse,
+    tracing,
+)
+from dlbook.compiler.patches import no_draws, patched
+from dlbook.compiler.program import Program, results
+from dlbook.compiler.random import Random
+from dlbook.compiler.symbolic import NO_INDEX, wrap
+from dlbook.compiler.trees import filled, leaves
+
+__all__ = ["Program", "TraceError", "trace"]
+
+# What NumPy says of ids where it wants numbers, and what that means for a model.
+_RAISED = (
+    (("'<i4')]) to dtype('int64') according to the rule 'unsafe'",), NO_FLOAT),
+    (("arrays used as indices", "'<i4')]) to dtype('int64')"), NO_INDEX),
+    (("'<i4')]) to dtype(",), NO_FLOAT),
+    (("VoidDType", "numpy.void", "'<i4')]"), LOST),
+)
+
+
+def trace(function, inputs, *, name="figure"):
+    """Compile a NumPy function.
+
+    Parameters
+    ----------
+    function : callable
+        The model. It takes the inputs by name and returns a dict (or NamedTuple) of
+        numbers and arrays.
+    inputs : dict of str to array_like
+        Default values in the order wanted, or trees of them: dicts, tuples and
+        NamedTuples. Integers and truth values are inputs of type int64 (and may choose
+        from a table by `np.take`), others of type float64. A
+        `dlbook.compiler.random.Random` lets the model draw; its seed and step are
+        inputs.
+    name : str
+        The figure's name, for messages.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    TraceError
+        If the model does what cannot be compiled, draws random numbers, keeps a state,
+        or if the compiled program differs from the function at the defaults. The
+        message names the figure, the operation, and what to write instead.
+
+    Examples
+    --------
+    >>> def model(x, w, b):
+    ...     z = w @ x + b
+    ...     return dict(z=z, y=np.where(z > 0, 1, 0))
+    >>> program = trace(model, dict(x=[1.0, 0.0], w=[0.5, -0.6], b=0.1))
+    >>> program.inputs
+    ['x1', 'x2', 'w1', 'w2', 'b']
+    >>> program.replay([1, 0, 0.5, -0.6, 0.1])
+    {'z': array(0.6), 'y': array(1.)}
+    >>> program.javascript(["z"])
+    'function(v){return[0+v[2]*v[0]+v[3]*v[1]+v[4]]}'
+    """
+    found = [
+        _default(value, path, name)
+        for key, tree in inputs.items()
+        for path, value in leaves(tree, key)
+    ]
+    defaults = filled(dict(inputs), iter(found))
+    values = [_numbers(value) for value in found]
+    values = np.concatenate([*values, []])
+    program = Program(name, function, defaults, None, {})
+    with no_draws(name), np.errstate(all="ignore"):
+        plain = results(function(**program.arguments(values)), name)
+        graph, ids = _traced(function, defaults, name)
+        again, same = _traced(function, defaults, name)
+    if _portrait(graph, ids) != _portrait(again, same):
+        raise TraceError(
+            f"figure {name!r}: tracing the model twice gives two different formulas, "
+            "so it draws random numbers or keeps a state; do that outside of the model"
+        )
+    program = Program(name, function, defaults, graph, ids)
+    program.compare(values, plain)
+    return program
+
+
+def _numbers(value):
+    if isinstance(value, Random):
+        return [value.seed, value.step]
+    return np.ravel(value)
+
+
+def _default(value, key, name):
+    if isinstance(value, Random):
+        return Random(value.seed, value.step)
+    value = np.asarray(value)
+    if value.dtype.kind not in "biuf" or not np.isfinite(value).all():
+        raise TraceError(
+            f"figure {name!r}: input {key!r}: wanted finite numbers, got {value!r}"
+        )
+    return value.astype(np.float64 if value.dtype.kind == "f" else np.int64)
+
+
+def _traced(function, defaults, name):
+    """Run the model on symbols; return the graph and the ids of each output."""
+    graph = Graph(name)
+    with tracing(graph), patched():
+        values = [value for _, value in leaves(defaults)]
+        arguments = filled(defaults, iter(_inputs(graph, values)))
+        try:
+            result = results(function(**arguments), name)
+            ids = {key: elements(value).copy() for key, value in result.items()}
+        except Exception as error:
+            if graph.refusal or isinstance(error, TraceError):
+                raise (graph.refusal or error) from None
+            for texts, refusal in _RAISED:
+                if any(text in str(error) for text in texts):
+                    refuse(*refusal, error)
+            raise TraceError(
+                f"figure {name!r}: the model runs on numbers but not on symbols: "
+                f"{error}{quoted(error)}"
+            ) from error
+    if graph.refusal:
+        raise graph.refusal
+    return graph, ids
+
+
+def _inputs(graph, values):
+    """Return symbols for the inputs' leaves, numbered in order."""
+    result, start = [], 0
+    for value in values:
+        drawn = isinstance(value, Random)
+        shape = (2,) if drawn else value.shape
+        node = graph.node("input", (), "f", shape, static=start)
+        ids = graph.ids(node, shape)
+        start += node.size
+        if drawn or value.dtype.kind == "i":
+            ids = apply("floor", "i", apply("add", "f", ids, elements(0.5)))
+        symbol = wrap(ids)
+        result.append(Random(symbol[0], symbol[1]) if drawn else symbol)
+    return result
+
+
+def _portrait(graph, ids):
+    """Return a description of a trace that equals another's only if all does."""
+    lines = [
+        (n.op, n.static, n.kind, n.shape, n.inner,
+         [(v.node.number, v.node.op == "const", *v[1:]) for v in n.args])
+        for n in graph.nodes
+    ]  # fmt: skip
+    places = [(key, part.shape, part.tobytes()) for key, part in ids.items()]
+    return lines, places, graph.pool[: graph.filled].tobytes()
