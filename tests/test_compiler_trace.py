@@ -138,6 +138,58 @@ def test_a_program_has_a_short_representation():
     assert isinstance(program_of(lambda x: dict(y=x), x=1.0), Program)
 
 
+class Layer(NamedTuple):
+    W: object
+    b: object
+    phi: object = None
+
+
+def test_inputs_and_outputs_may_be_trees():
+    state = dict(
+        layers=(Layer(np.ones((1, 2)), np.zeros(1), "tanh"), Layer(np.eye(1), 0.5)),
+        past=np.full(3, np.nan), used=np.array([True, False]), count=3, none=None,
+    )  # fmt: skip
+
+    def step(state, lr):
+        layers = tuple(
+            layer._replace(W=layer.W - lr, b=layer.b + lr) for layer in state["layers"]
+        )
+        past = np.where(state["used"].any(), np.roll(state["past"], 1), state["past"])
+        used = ~state["used"]
+        return dict(state=state | dict(layers=layers, past=past, used=used), lr=[lr])
+
+    def flat(state, lr):
+        result = step(state, lr)
+        layers = result["state"].pop("layers")
+        return dict(result, state={
+            **result["state"], "layers": [Layer(W, b) for W, b, _ in layers],
+        })  # fmt: skip
+
+    program = trace(flat, dict(state=state, lr=0.5), name="demo")
+    assert program.inputs[:5] == [
+        "state.layers[0].W11", "state.layers[0].W12", "state.layers[0].b1",
+        "state.layers[1].W11", "state.layers[1].b",
+    ]  # fmt: skip
+    assert program.inputs[5:] == [
+        "state.past1", "state.past2", "state.past3", "state.used1", "state.used2",
+        "state.count", "lr",
+    ]  # fmt: skip
+    assert list(program.outputs) == [
+        "state.past", "state.used", "state.count", "state.layers[0].W",
+        "state.layers[0].b", "state.layers[1].W", "state.layers[1].b", "lr",
+    ]  # fmt: skip
+    values = [1, 2, 3, 4, 5, 7, 8, np.nan, 0, 1, 9, 0.25]
+    arguments = program.arguments(values)
+    assert arguments["state"]["layers"][0].phi == "tanh"
+    assert arguments["state"]["none"] is None
+    assert arguments["state"]["used"].tolist() == [False, True]
+    result = program.replay(values)
+    np.testing.assert_array_equal(result["state.layers[0].W"], [[0.75, 1.75]])
+    np.testing.assert_array_equal(result["state.past"], [np.nan, 7, 8])
+    np.testing.assert_array_equal(result["state.used"], [1, 0])
+    program.check(values)
+
+
 # Kinds --------------------------------------------------------------------------------
 
 

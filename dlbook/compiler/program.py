@@ -38,7 +38,7 @@ class Program:
     function : callable
         The NumPy function.
     defaults : dict of str to ndarray or tree
-        The inputs' default values, int64 or float64; `Random` where the model draws.
+        The inputs' default values, int64, bool or float64; `Random` where the model draws.
     """
 
     name: str
@@ -186,6 +186,8 @@ def _arrays(defaults, values):
         part = values[start : start + default.size].reshape(default.shape)
         if default.dtype.kind == "i":
             part = np.floor(part + 0.5).astype(np.int64)
+        elif default.dtype.kind == "b":
+            part = part != 0
         yield part.copy()[()]
         start += default.size
 

@@ -49,8 +49,9 @@ def trace(function, inputs, *, name="figure"):
         numbers and arrays.
     inputs : dict of str to array_like
         Default values in the order wanted, or trees of them: dicts, tuples and
-        NamedTuples. Integers and truth values are inputs of type int64 (and may choose
-        from a table by `np.take`), others of type float64. A
+        NamedTuples. Integers are inputs of type int64 (and may choose from a table by
+        `np.take`), truth values of type bool, others of type float64; within a tree
+        they need not be finite. A
         `dlbook.compiler.random.Random` lets the model draw; its seed and step are
         inputs.
     name : str
@@ -81,7 +82,7 @@ def trace(function, inputs, *, name="figure"):
     'function(v){return[0+v[2]*v[0]+v[3]*v[1]+v[4]]}'
     """
     found = [
-        _default(value, path, name)
+        _default(value, path, name, path != key)
         for key, tree in inputs.items()
         for path, value in leaves(tree, key)
     ]
@@ -109,15 +110,17 @@ def _numbers(value):
     return np.ravel(value)
 
 
-def _default(value, key, name):
+def _default(value, key, name, within):
+    """Return an input's default; within a tree it need not be finite."""
     if isinstance(value, Random):
         return Random(value.seed, value.step)
     value = np.asarray(value)
-    if value.dtype.kind not in "biuf" or not np.isfinite(value).all():
+    if value.dtype.kind not in "biuf" or not (within or np.isfinite(value).all()):
         raise TraceError(
             f"figure {name!r}: input {key!r}: wanted finite numbers, got {value!r}"
         )
-    return value.astype(np.float64 if value.dtype.kind == "f" else np.int64)
+    kind = {"f": np.float64, "b": np.bool_}.get(value.dtype.kind, np.int64)
+    return value.astype(kind)
 
 
 def _traced(function, defaults, name):
@@ -155,6 +158,8 @@ def _inputs(graph, values):
         start += node.size
         if drawn or value.dtype.kind == "i":
             ids = apply("floor", "i", apply("add", "f", ids, elements(0.5)))
+        elif value.dtype.kind == "b":
+            ids = apply("ne", "b", ids, elements(0.0))
         symbol = wrap(ids)
         result.append(Random(symbol[0], symbol[1]) if drawn else symbol)
     return result
