@@ -38,7 +38,7 @@ class Program:
     function : callable
         The NumPy function.
     defaults : dict of str to ndarray or tree
-        The inputs' default values, int64, bool or float64; `Random` where the model draws.
+        The inputs' default values, int64, bool or float64; `Random` for a generator.
     """
 
     name: str
