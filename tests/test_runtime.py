@@ -416,7 +416,7 @@ def test_page_fits_a_narrow_screen(zoo, new_page, width):
 def test_wide_formula_scrolls_in_its_own_box(zoo, new_page):
     page = new_page(viewport={"width": 320, "height": 800})
     page.goto(zoo[0])
-    box = page.get_by_role("region", name="Formula with its numbers").first
+    box = page.get_by_role("group", name="Formula with its numbers").first
     assert box.get_attribute("tabindex") == "0"
     page.set_viewport_size({"width": 1280, "height": 800})
     page.wait_for_function("() => !document.querySelector('[data-formula][tabindex]')")

@@ -18,7 +18,8 @@ def _(item: Command, context, cls, before):
         return _font(item, context)
     if name in symbols.ACCENTS:
         char, wide = symbols.ACCENTS[name]
-        accent = tag("mo", char, stretchy="true" if wide else "false")
+        # WebKit sets an accent tight only where it may stretch.
+        accent = tag("mo", char, stretchy="true") if wide else tag("mo", char)
         return tag("mover", one(args[0], context), accent, accent="true")
     if name in symbols.BRACES:
         kind, char = symbols.BRACES[name]

@@ -23,7 +23,7 @@ function outline(n, x, y, close) {
     d += (letter === last ? " " : letter) + px + " " + py;
     last = letter;
   }
-  return close ? d + "Z" : d;
+  return close && d ? d + "Z" : d;
 }
 
 const leaves = group => [...group.querySelectorAll("path,use,text")];

@@ -33,6 +33,7 @@ class Figure {
     this.listen();
     root.querySelectorAll("[data-wakes]").forEach(e => { e.disabled = false; });
     this.scrollable();
+    this.steady();
     stage(root);
   }
 
@@ -130,15 +131,16 @@ class Figure {
 
   copy(button) {
     const url = location.href.split("#")[0] + `#${this.name}=${this.state()}`;
-    const failed = () => this.tell(url);
+    const failed = () => this.tell(url, true);
     if (!navigator.clipboard) return failed();
     navigator.clipboard.writeText(url).then(() => this.tell("Link copied"), failed);
   }
 
-  tell(text) {
+  tell(text, kept) {
     const status = this.root.querySelector("[role=status]");
     say(status, text);
-    setTimeout(() => say(status, ""), 3000);
+    clearTimeout(this.told);
+    if (!kept) this.told = setTimeout(() => say(status, ""), 3000);
   }
 
   play(button) {
@@ -187,12 +189,24 @@ class Figure {
     const look = () => boxes.forEach(box => {
       const wide = box.scrollWidth > box.clientWidth + 1;
       write(box, "tabindex", wide ? 0 : null);
-      write(box, "role", wide ? "region" : null);
+      write(box, "role", wide ? "group" : null);
       write(box, "aria-label", wide ? "Formula with its numbers" : null);
     });
     if (self.ResizeObserver) {
       const observer = new ResizeObserver(look);
       boxes.forEach(box => observer.observe(box));
     } else look();
+  }
+
+  // Formulas and read-out may grow and do not shrink again: the controls below stay.
+  steady() {
+    const widths = new Map();
+    const observer = new ResizeObserver(entries => entries.forEach(entry => {
+      const box = entry.target, [{inlineSize, blockSize}] = entry.borderBoxSize;
+      const same = widths.get(box) === inlineSize;
+      widths.set(box, inlineSize);
+      box.style.minHeight = same ? blockSize + "px" : "";
+    }));
+    this.root.querySelectorAll("[data-formula],.dl-readout").forEach(box => observer.observe(box));
   }
 }

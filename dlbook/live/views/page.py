@@ -236,9 +236,11 @@ def _control(live, s):
         f'step="{s.step:g}" value="{s.value:g}">'
     )
     if s.play:
+        spoken = escape(s.label.spoken)
         field = (
             f'<span class="dl-run">{field}<button type="button" class="dl-play" '
-            f'data-play aria-pressed="false" aria-label="Play"></button></span>'
+            f'data-play aria-pressed="false" aria-label="Play: {spoken}"></button>'
+            "</span>"
         )
     return f'<div class="dl-slider">{name}{output}{field}</div>'
 

@@ -4,6 +4,15 @@
   const root = document.documentElement;
   const all = (selector) => [...document.querySelectorAll(selector)];
 
+  // An address that a hand wrote may hold a percent sign of its own.
+  function decoded(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+
   function setUpTheme() {
     const button = document.getElementById("theme-switch");
     const label = button.querySelector("span");
@@ -91,7 +100,7 @@
   // The page's contents show where the reader is.
   function setUpContents() {
     const links = new Map(
-      all(".page-contents a").map((a) => [decodeURIComponent(a.hash.slice(1)), a]),
+      all(".page-contents a").map((a) => [decoded(a.hash.slice(1)), a]),
     );
     const sections = [...links.keys()]
       .map((id) => document.getElementById(id))
@@ -121,12 +130,12 @@
   // A link into a folded box opens it, and paper shows every box open.
   function setUpFolds() {
     const reveal = () => {
-      const id = decodeURIComponent(location.hash.slice(1));
+      const id = decoded(location.hash.slice(1));
       const target = id && document.getElementById(id);
       const fold = target && target.closest("details:not([open])");
       if (!fold) return;
       fold.open = true;
-      target.scrollIntoView();
+      target.scrollIntoView({ behavior: "instant" });
     };
     addEventListener("hashchange", reveal);
     reveal();
