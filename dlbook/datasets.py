@@ -24,6 +24,7 @@ __all__ = [
     "latch_task",
     "load_digits",
     "load_iris",
+    "load_runs",
     "load_text",
     "moons",
     "ring",
@@ -597,6 +598,36 @@ def copy_task(n, delay, *, rng, length=3, symbols=4):
     y = np.full(codes.shape, blank)
     y[-length:] = memory
     return Examples(np.eye(blank + 2)[codes], y)
+
+
+def load_runs(name):
+    """Load what long experiments of a chapter have given.
+
+    The chapter shows the functions that make them, and a test runs those again.
+
+    Parameters
+    ----------
+    name : {"autoencoder", "lstm"}
+        The chapter.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By name, as the chapter explains.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> load_runs("lstm")["W_f"].shape  # forget bias, seed, units, units + inputs
+    (5, 5, 8, 10)
+    """
+    name = _check.choice(name, "name", ("autoencoder", "lstm"))
+    with _open(f"{name}.npz", "rb") as file, np.load(file) as data:
+        return dict(data)
 
 
 def _open(name, mode="r"):

@@ -1,0 +1,165 @@
+"""The long experiments of chapters 5 and 6: ``python tests/runs.py`` stores them again.
+
+The functions are the chapters' own: `definitions` runs the cells that define them.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+
+from dlbook.lstm import LSTMParams
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "dlbook" / "data"
+WEIGHTS = LSTMParams._fields[:8]
+CONSTANTS = {"digits", "pixels", "text", "cut", "known", "held_out", "V", "piece", "N"}
+LENGTHS = [1, 2, 4, 8, 16, 32, 64]
+
+
+def definitions(stem):
+    """Run the imports, functions and constants of a chapter that need nothing else."""
+    cells = nbformat.read(ROOT / "chapters" / f"{stem}.ipynb", as_version=4).cells
+    found = {}
+    for cell in cells:
+        if cell.cell_type == "code":
+            for node in ast.parse(cell.source).body:
+                kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef)
+                if isinstance(node, kinds) or _is_data(node):
+                    exec(compile(ast.Module([node], []), stem, "exec"), found)
+    return found
+
+
+def _is_data(node):
+    """Tell whether a statement gives one of the constants that the functions use."""
+    if not isinstance(node, ast.Assign):
+        return False
+    names = {n.id for n in ast.walk(node.targets[0]) if isinstance(n, ast.Name)}
+    return names <= CONSTANTS
+
+
+def lstm_runs(chapter, seeds=range(5)):
+    """Return the arrays of lstm.npz for some seeds."""
+    train, right = chapter["train_latch"], chapter["right"]
+    nets = [
+        [train("lstm", seed, forget_bias=float(bias)) for seed in seeds]
+        for bias in range(5)
+    ]
+    runs = {
+        name: np.array([[getattr(net.cell, name) for net in row] for row in nets])
+        for name in WEIGHTS
+    }
+    for name in ("W_ho", "b_o"):
+        output = [[getattr(net.output, name) for net in row] for row in nets]
+        runs[f"output_{name}"] = np.array(output)
+    runs["rnn_right"] = np.array(
+        [
+            [right(train("rnn", seed, units=17, orthogonal=start)) for seed in seeds]
+            for start in (False, True)
+        ]
+    )
+    runs["steps_needed"] = np.array(
+        [
+            [[chapter["steps_needed"](T, float(b), s) for s in seeds] for b in range(7)]
+            for T in (20, 40, 80)
+        ]
+    )
+    runs["gru_right"] = np.array(
+        [[gru_right(chapter, bias, seed) for seed in seeds] for bias in (0, 2, 4)]
+    )
+    readers = [("rnn", 128), ("lstm", 60), ("lstm", 128), ("gru", 70)]
+    runs["text"] = np.array(
+        [[text_losses(chapter, *reader, seed) for seed in seeds] for reader in readers]
+    )
+    return runs
+
+
+def gru_right(chapter, bias, seed):
+    """Return the share that a GRU answers right at 40 and at 400 steps."""
+    begin = chapter["start_of"]("gru", seed, 9)
+    b_z = np.full(9, bias, np.float32)
+    begin = begin._replace(cell=begin.cell._replace(b_z=b_z))
+    rng = np.random.default_rng(1000 + seed)
+    latch_task = chapter["datasets"].latch_task
+    batches = (latch_task(32, 40, rng=rng) for _ in range(400))
+    *_, (_, last) = chapter["train"](begin, batches)
+    return [chapter["right"](last, length) for length in (40, 400)]
+
+
+def text_losses(chapter, kind, units, seed, steps=1200):
+    """Return the loss on the training text and on the held-out text, by 150 steps."""
+    losses = []
+    reading = chapter["train_text"](kind, units, seed, steps)
+    for count, params in enumerate(reading, start=1):
+        if count % 150 == 0:
+            texts = chapter["known"], chapter["held_out"]
+            losses.append([chapter["text_loss"](text, params) for text in texts])
+    return np.array(losses)
+
+
+def sweep_errors(chapter, sizes, seed):
+    """Return the error on the training and on the test digits, and the network."""
+    known, new, *_ = chapter["split"](seed)
+    net = chapter["train_ae"](known, sizes, seed)
+    return [chapter["error_on"](data, net) for data in (known, new)], net
+
+
+def anomaly(chapter, K, seed):
+    """Return how well autoencoder and PCA tell capitals from digits."""
+    known, new, *_ = chapter["split"](seed)
+    net, pca = chapter["train_ae"](known, (64, 64, K), seed), chapter["pca"]
+    model = pca.pca(known, K)
+    capitals = np.array([chapter["glyph"](c) for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"])
+
+    def by_pca(data):
+        return ((pca.pca_decode(pca.pca_encode(data, model), model) - data) ** 2).sum(1)
+
+    ours = [chapter["errors_of"](data, net) for data in (new, capitals)]
+    pairs = [ours, [by_pca(data) for data in (new, capitals)]]
+    return [chapter["told_apart"](*pair) for pair in pairs]
+
+
+def autoencoder_runs(chapter, seeds=range(5)):
+    """Return the arrays of autoencoder.npz for some seeds."""
+    _, test_x, _, labels = chapter["split"](0)
+    samples = test_x[[np.flatnonzero(labels == c)[0] for c in range(10)]]
+    nets = [[sweep_errors(chapter, (64, 128, K), s) for s in seeds] for K in LENGTHS]
+    shown = [chapter["autoencoder"].autoencode(samples, row[0][1]) for row in nets]
+    hidden = [(), (128,), (128, 64)]
+    deep = [
+        [[sweep_errors(chapter, (64, *h, K), s)[0] for s in seeds] for h in hidden]
+        for K in (2, 8)
+    ]
+    return dict(
+        sweep=np.array([[found[0] for found in row] for row in nets]),
+        shown=np.round(np.multiply(shown, 255)).astype(np.uint8),
+        deep=np.array(deep),
+        denoised=np.array([chapter["denoised_errors"](seed) for seed in seeds]),
+        anomaly=np.array([[anomaly(chapter, K, s) for s in seeds] for K in (2, 8, 32)]),
+    )
+
+
+def far_shares(chapter, seeds=range(5)):
+    """Return the share of influence from five and more characters back."""
+    readers = [("rnn", 128, 450), ("lstm", 60, 900)]
+    result = np.empty((2, len(seeds)))
+    for row, (kind, units, steps) in enumerate(readers):
+        for column, seed in enumerate(seeds):
+            *_, net = chapter["train_text"](kind, units, seed, steps)
+            result[row, column] = chapter["far_share"](net)
+    return result
+
+
+def main():
+    """Make everything again, and store it."""
+    chapter = definitions("05_lstm")
+    runs = lstm_runs(chapter) | dict(far=far_shares(chapter))
+    np.savez_compressed(DATA / "lstm.npz", **runs)
+    runs = autoencoder_runs(definitions("06_autoencoder"))
+    np.savez_compressed(DATA / "autoencoder.npz", **runs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
