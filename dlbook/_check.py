@@ -28,6 +28,7 @@ __all__ = [
     "read_only",
     "same_shape",
     "scalar",
+    "shaped",
     "unmasked",
 ]
 
@@ -74,8 +75,7 @@ def array(value, name, shape=None, *, low=None, high=None, empty=False):
     """
     result = _converted(value, name)
     symbolic = getattr(result, "symbolic", False)
-    if shape is not None and not _fits(result.shape, shape):
-        raise ValueError(f"{name}: wanted shape {_show(shape)}, got {result.shape}")
+    shaped(result, name, shape)
     if result.size == 0 and empty:
         return result
     if result.size == 0:
@@ -121,6 +121,13 @@ def _converted(value, name):
         raise TypeError(f"{name}: wanted real numbers, got dtype {result.dtype}")
     single = result.dtype.kind == "f" and result.dtype.itemsize <= 4
     return result.astype(np.float32 if single else np.float64, copy=False)
+
+
+def shaped(value, name, shape):
+    """Return a checked array if it has a shape, which is written as for `array`."""
+    if shape is not None and not _fits(value.shape, shape):
+        raise ValueError(f"{name}: wanted shape {_show(shape)}, got {value.shape}")
+    return value
 
 
 def _fits(got, wanted):

@@ -97,8 +97,8 @@ def _overwrite_sigmoid(z):
     np.negative(z, out=z)
     with np.errstate(over="ignore", under="ignore"):
         np.exp(z, out=z)
-    z += 1
-    np.reciprocal(z, out=z)
+        z += 1
+        np.reciprocal(z, out=z)
 
 
 PHI = {

@@ -539,7 +539,7 @@ def latch_task(n, length, *, rng):
     """
     n = _check.integer(n, "n", 1)
     length = _check.integer(length, "length", 2)
-    value = _check.generator(rng).choice([-1.0, 1.0], size=(length, n))
+    value = 2.0 * _check.generator(rng).integers(0, 2, size=(length, n)) - 1
     when = rng.integers(0, max(length // 4, 1), size=n)
     write = (np.arange(length)[:, None] == when).astype(np.float64)
     y = value[when, np.arange(n)] > 0

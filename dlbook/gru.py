@@ -345,8 +345,13 @@ def checked(params, inputs="D"):
     W_x = array(params.W_x, "W_x", ("H", inputs))
     units, inputs = W_x.shape
     joint, bias = (units, units + inputs), (units,)
-    shapes = joint, joint, (units, inputs), (units, units), bias, bias, bias, bias
-    return GRUParams(*map(array, params, params._fields, shapes))
+    shapes = joint, joint, (units, units), bias, bias, bias, bias
+    others = [name for name in GRUParams._fields if name != "W_x"]
+    checked = {
+        name: array(getattr(params, name), name, shape)
+        for name, shape in zip(others, shapes, strict=True)
+    }
+    return GRUParams(W_x=W_x, **checked)
 
 
 def _fused(p):
@@ -373,15 +378,16 @@ def _run(W, inputs, hidden):
     """Fill in the states of `inputs`, step by step."""
     T, _, N = inputs[:-1].shape
     gates = np.empty((T, 4, hidden, N), inputs.dtype)
-    for t in range(T):
-        r, z, s, h_tilde = gates[t]
-        np.matmul(W, inputs[t], out=gates[t].reshape(-1, N))
-        PHI["sigmoid"].overwrite(gates[t, :2])
-        h_tilde += r * s
-        np.tanh(h_tilde, out=h_tilde)
-        h = inputs[t + 1, :hidden]
-        np.multiply(z, inputs[t, :hidden], out=h)
-        h += (1 - z) * h_tilde
+    with np.errstate(under="ignore"):
+        for t in range(T):
+            r, z, s, h_tilde = gates[t]
+            np.matmul(W, inputs[t], out=gates[t].reshape(-1, N))
+            PHI["sigmoid"].overwrite(gates[t, :2])
+            h_tilde += r * s
+            np.tanh(h_tilde, out=h_tilde)
+            h = inputs[t + 1, :hidden]
+            np.multiply(z, inputs[t, :hidden], out=h)
+            h += (1 - z) * h_tilde
     return gates
 
 

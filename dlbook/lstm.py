@@ -450,18 +450,19 @@ def checked(params, inputs=None):
     if inputs is None:
         inputs = max(W_i.shape[1] - hidden, 1)
     shapes = [(hidden, hidden + inputs)] * 4 + [(hidden,)] * 7
-    free = {"p_f", "p_i", "p_o"}
+    _check.shaped(W_i, "W_i", shapes[0])
+    free = {"W_i", "p_f", "p_i", "p_o"}
     if params.W_f is None or params.b_f is None:
         free |= {"W_f", "b_f"}
         for name in ("W_f", "b_f", "p_f"):
             if getattr(params, name) is not None:
                 raise ValueError(f"{name}: wanted None as W_f or b_f is, got an array")
-    return LSTMParams(
-        *(
-            None if a is None and name in free else array(a, name, shape)
-            for a, name, shape in zip(params, params._fields, shapes, strict=True)
-        )
+    fields = zip(params._replace(W_i=None), params._fields, shapes, strict=True)
+    checked = (
+        None if a is None and name in free else array(a, name, shape)
+        for a, name, shape in fields
     )
+    return LSTMParams(*checked)._replace(W_i=W_i)
 
 
 def _fused(p):
@@ -500,23 +501,24 @@ def _run(W, inputs, C0, peepholes, forget_gate):
     gates = np.empty((T, 4, hidden, N), inputs.dtype)
     C, tanh_C = np.empty((2, T + 1, hidden, N), inputs.dtype)
     C[0] = C0
-    for t in range(T):
-        o, f, i, C_tilde = gates[t]
-        np.matmul(W, inputs[t], out=gates[t].reshape(-1, N))
-        for gate, look in ((f, p_f), (i, p_i)):
-            if look is not None:
-                gate += look * C[t]
-        overwrite_sigmoid(gates[t, 1:3] if p_o is not None else gates[t, :3])
-        np.tanh(C_tilde, out=C_tilde)
-        if not forget_gate:
-            f[...] = 1
-        np.multiply(f, C[t], out=C[t + 1])
-        C[t + 1] += i * C_tilde
-        if p_o is not None:
-            o += p_o * C[t + 1]
-            overwrite_sigmoid(o)
-        np.tanh(C[t + 1], out=tanh_C[t])
-        np.multiply(o, tanh_C[t], out=inputs[t + 1, :hidden])
+    with np.errstate(under="ignore"):
+        for t in range(T):
+            o, f, i, C_tilde = gates[t]
+            np.matmul(W, inputs[t], out=gates[t].reshape(-1, N))
+            for gate, look in ((f, p_f), (i, p_i)):
+                if look is not None:
+                    gate += look * C[t]
+            overwrite_sigmoid(gates[t, 1:3] if p_o is not None else gates[t, :3])
+            np.tanh(C_tilde, out=C_tilde)
+            if not forget_gate:
+                f[...] = 1
+            np.multiply(f, C[t], out=C[t + 1])
+            C[t + 1] += i * C_tilde
+            if p_o is not None:
+                o += p_o * C[t + 1]
+                overwrite_sigmoid(o)
+            np.tanh(C[t + 1], out=tanh_C[t])
+            np.multiply(o, tanh_C[t], out=inputs[t + 1, :hidden])
     return gates, C, tanh_C[:-1]
 
 

@@ -434,7 +434,7 @@ X, H = np.ones((4, 2)), np.zeros(3)
 STEPS, CACHE = lstm_forward(X, P)
 REFUSED = [
     (lstm_step, (1.0, H, H, P), {}, "x: wanted shape (..., D), got ()"),
-    (lstm_step, ([1.0], H, H, P), {}, "W_f: wanted shape (3, 4), got (3, 5)"),
+    (lstm_step, ([1.0], H, H, P), {}, "W_i: wanted shape (3, 4), got (3, 5)"),
     (lstm_step, (X[0], H[:2], H, P), {}, "h_prev: wanted shape (3,), got (2,)"),
     (lstm_step, (X[0], H, H[:2], P), {}, "C_prev: wanted shape (3,), got (2,)"),
     (lstm_step, (X[:1], H, H, P), {}, "h_prev: wanted shape (1, 3), got (3,)"),
