@@ -588,12 +588,14 @@ def test_jump_that_rounding_decides_is_no_difference():
         return dict(y=np.where(np.sum(x) > 0.3, 1.0, 0.0))
 
     live, _ = simple(model, dict(x=(0, 1, 0.1, [0, 0, 0])))
-    live.replay = lambda state: dict(y=float(sum(state) > 0.3 + 1e-12))
+    live.replay = lambda values, *_: dict(y=float(sum(values) > 0.3 + 1e-12))
     live.check(500)
-    live.replay = lambda state: dict(y=float(sum(state) > 0.35))
+    live.replay = lambda values, *_: dict(y=float(sum(values) > 0.35))
     live.check(500)
-    live.replay = lambda state: dict(y=float(sum(state) > 0.45))
-    with pytest.raises(AssertionError, match="figure 'demo': y at {'x1': .*\ncompiled"):
+    live.replay = lambda values, *_: dict(y=float(sum(values) > 0.45))
+    with pytest.raises(
+        AssertionError, match="'demo': compute: y at {'x1': .*\ncompiled"
+    ):
         live.check(500)
 
 
@@ -792,8 +794,8 @@ def test_widgets_move_the_figure(zoo):
     by_id["W11"].value = -2.0
     by_id["mode"].value = 0
     by_id["k"].value = 7
-    assert live.state[:4].tolist() == [-2, 0, 0.5, -1]
-    assert live.state[-2:].tolist() == [7, 0]
+    assert live.values[:4].tolist() == [-2, 0, 0.5, -1]
+    assert live.values[-2:].tolist() == [7, 0]
     assert widget.picture.value != before
     assert "y is (−2.00, 0.00)" in widget.readout.value
     assert r"\begin{bmatrix}-2.00\\0.00\end{bmatrix}" in widget.formulas[0].value
@@ -802,7 +804,7 @@ def test_widgets_move_the_figure(zoo):
     assert widget.picture.value == before
     switch = zoo["shapes"].widget().controls[1]
     switch.value = False
-    assert zoo["shapes"].state[1] == 0
+    assert zoo["shapes"].values[1] == 0
 
 
 def test_a_slider_that_plays_has_its_button_in_a_notebook_too():

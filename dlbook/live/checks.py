@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from dlbook.live.running import broken
+
 __all__ = ["compare", "random_settings"]
 
 NUDGE = 1e-9
+REACH = 20  # steps, before another run begins
 CLOSE = dict(rtol=1e-9, atol=1e-12, equal_nan=True)
 
 
@@ -40,32 +43,50 @@ def random_settings(sliders, n, rng):
 
 
 def compare(live, n, rng):
-    """Raise if the compiled model of a figure and NumPy differ on some setting.
+    """Raise if the compiled functions of a figure and NumPy differ on some setting.
 
     Both may fall on different sides of a jump where rounding decides, as in
     ``step(0.1 + 0.2 - 0.3)``. There the compiled model has to give what NumPy gives a
     hair's breadth beside the setting.
     """
-    for state in random_settings(live.sliders, n, rng):
+    now = None
+    for values in random_settings(live.sliders, n, rng):
         with np.errstate(all="ignore"):
-            compiled, plain = live.replay(state), live.evaluate(state)
-            for name, value in compiled.items():
-                if np.allclose(value, plain[name], **CLOSE):
-                    continue
-                if _jumps(live, state, name, value, rng):
-                    continue
-                setting = {s.id: v for s, v in zip(live.sliders, state, strict=True)}
-                raise AssertionError(
-                    f"figure {live.name!r}: {name} at {setting}:\n"
-                    f"compiled {value}\nNumPy    {plain[name]}"
-                )
+            now = _reached(live, values, now, rng)
+            for function in live.programs:
+                compiled = live.replay(values, now, function)
+                plain = live.plain(values, now, function)
+                for name, value in compiled.items():
+                    if np.allclose(value, plain[name], **CLOSE):
+                        continue
+                    if _jumps(live, values, now, function, name, value, rng):
+                        continue
+                    setting = dict(
+                        zip([s.id for s in live.sliders], values, strict=True)
+                    )
+                    run = f" after {now.steps} steps" if now else ""
+                    raise AssertionError(
+                        f"figure {live.name!r}: {function}: {name} at {setting}{run}:\n"
+                        f"compiled {value}\nNumPy    {plain[name]}"
+                    )
 
 
-def _jumps(live, state, name, value, rng):
+def _reached(live, values, now, rng):
+    """Return a moment to compare at: some steps on, or of a new run."""
+    if live.system is None:
+        return None
+    if now is not None and now.steps < REACH:
+        following = live.advance(values, now)
+        if not broken(now.state, following.state):
+            return following
+    return live.begin(values, int(rng.integers(2**32)))
+
+
+def _jumps(live, values, now, function, name, value, rng):
     """Return whether NumPy gives each entry of ``value`` very near to the setting."""
     found = np.zeros(np.shape(value), bool)
     for _ in range(32):
-        beside = state + NUDGE * rng.choice([-1, 0, 1], size=state.shape)
-        other = live.evaluate(beside)[name]
+        beside = values + NUDGE * rng.choice([-1, 0, 1], size=values.shape)
+        other = live.plain(beside, now, function)[name]
         found |= np.isclose(value, other, rtol=1e-5, atol=1e-6, equal_nan=True)
     return found.all()

@@ -48,6 +48,11 @@ class LiveFigure:
     NamedTuple) of numbers and arrays. In a notebook the kernel calls it. For the page
     it is compiled to JavaScript when the book is built.
 
+    A figure that learns has a state as well, and a step that leads from one state to
+    the next. Page and notebook then have buttons that play, take one step, restart and
+    draw other random numbers. A slider that ``state`` reads restarts the run, and any
+    other acts at once on the system that runs.
+
     Parameters
     ----------
     name : str
@@ -56,10 +61,23 @@ class LiveFigure:
         Its axes become panels. It is closed for pyplot, so that it shows only once.
     model : callable
         Called with the sliders' values by name: numbers, vectors or matrices, integers
-        where a slider has integer steps.
+        where a slider has integer steps; in a figure that learns also with ``state``,
+        ``steps`` and ``seed``, those of them that it names.
     sliders : dict of str to tuple or Hand
         ``name: (low, high, step, value)``, or an input of the hand of
         `dlbook.live.inputs`, such as `Points`.
+    state : tree of array_like or callable, optional
+        Where a run begins: arrays in a dict, a tuple or a NamedTuple, or a function
+        ``state(sliders, rng)`` that returns them. ``sliders`` has the inputs as
+        attributes; ``rng`` has `normal`, `uniform`, `integers` and `permutation` of
+        `numpy.random.Generator`, whose numbers follow from the seed and the step, the
+        same in Python and on the page.
+    step : callable, optional
+        ``step(state, sliders, rng)`` returns the next state, with arrays of the same
+        names, shapes and kinds.
+    steps : int
+        How many steps the stored picture shows, which stands in print and where no
+        script runs. The page begins at none.
     labels : dict of str to str, optional
         LaTeX of names.
     groups : dict of str to list of str, optional
@@ -94,12 +112,34 @@ class LiveFigure:
     >>> live.describe("The square of {x} is {y}.")
     >>> live
     LiveFigure('demo': The square of 1 is 1.)
+
+    Gradient descent on a square, with noise in each gradient:
+
+    >>> def start(sliders, rng):
+    ...     return dict(x=rng.uniform(1, 2))
+    >>> def step(state, sliders, rng):
+    ...     gradient = 2 * state["x"] + sliders.noise * rng.normal()
+    ...     return dict(x=state["x"] - sliders.lr * gradient)
+    >>> def model(state, steps, lr, noise):
+    ...     return dict(x=state["x"], y=state["x"] ** 2)
+    >>> fig, ax = plt.subplots(figsize=(3.4, 2.5))
+    >>> (point,) = ax.plot([1], [1], "o")
+    >>> sliders = dict(lr=(0, 1, 0.1, 0.3), noise=(0, 1, 0.1, 0))
+    >>> live = LiveFigure(
+    ...     "descent", fig, model, sliders, state=start, step=step, steps=8
+    ... )
+    >>> live.bind(point, x="x", y="y")
+    >>> live.describe("After {steps} steps x is {x:.4f}.")
+    >>> live.run(0)["x"].round(4), live.run(8)["x"].round(4)
+    (np.float64(1.0586), np.float64(0.0007))
+    >>> live.outputs(8, seed=1, noise=0.5)["y"].round(4)
+    np.float64(0.0404)
     """
 
     def __init__(
         self, name, fig, model, sliders, *,
-        labels=None, groups=None, choices=None, play=None, title=None, caption="",
-        compile=True,
+        state=None, step=None, steps=0, labels=None, groups=None, choices=None,
+        play=None, title=None, caption="", compile=True,
     ):  # fmt: skip
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", str(name)):
             raise ValueError(
@@ -122,8 +162,13 @@ class LiveFigure:
         self.editors = [TextEditor(*entry) for entry in texts]
         self.formulas, self.readout, self.challenges = [], None, []
         self._taken, self.panels = set(), None
-        self.state = self.defaults
-        self._model = Model(name, model, self.sliders, inputs, self.hands, compile)
+        if (state is None) != (step is None):
+            self._fail("wanted both state= and step=, or neither")
+        self.values, self.steps = self.defaults, steps
+        self._model = Model(
+            name, model, self.sliders, inputs, self.hands, compile, state, step
+        )
+        self.now = self.system and self.system.first
         self.scope = Scope(name, self._model.shapes)
         plt.close(fig)
         for found in _gathering:
@@ -141,9 +186,37 @@ class LiveFigure:
         """The compiled model, or None."""
         return self._model.program
 
-    def evaluate(self, state):
+    @property
+    def programs(self):
+        """The compiled functions by name: ``compute``, and ``start`` and ``step``."""
+        return self._model.programs
+
+    @property
+    def system(self):
+        """What runs in a figure that learns, or None."""
+        return self._model.system
+
+    @property
+    def starting(self):
+        """The numbers of the sliders that the start reads: they restart the run."""
+        return self._read(self.system.starting)
+
+    @property
+    def acting(self):
+        """The numbers of the sliders that the step reads."""
+        return self._read(self.system.acting)
+
+    def _read(self, names):
+        chosen = enumerate(slider.name.partition(".")[0] for slider in self.sliders)
+        return [k for k, name in chosen if name in names]
+
+    def evaluate(self, values, now=None):
         """Return the sliders' values and the model's outputs, all by name."""
-        return self._model.evaluate(state)
+        return self._model.evaluate(values, self.now if now is None else now)
+
+    def vector(self, values, now=None):
+        """Return what the compiled functions take: sliders' values, seed and state."""
+        return self._model.vector(values, self.now if now is None else now)
 
     @property
     def offsets(self):
@@ -155,12 +228,19 @@ class LiveFigure:
         """The outputs that the page shows, in the model's order."""
         return self._model.shown(self.scope.used)
 
-    def replay(self, state):
-        """Return what the compiled model gives, evaluated in Python."""
-        return self.program.replay(state)
+    def replay(self, values, now=None, function="compute"):
+        """Return what a compiled function gives, evaluated in Python."""
+        return self.programs[function].replay(self.vector(values, now))
+
+    def plain(self, values, now=None, function="compute"):
+        """Return what the function itself gives."""
+        return self._model.plain(values, now, function)
 
     def check(self, n=200, rng=None):
-        """Hold the compiled model against plain NumPy.
+        """Hold the compiled functions against plain NumPy.
+
+        The model, ``start`` and ``step`` are compared at random settings, and at states
+        that are reached by running.
 
         Parameters
         ----------
@@ -300,26 +380,26 @@ class LiveFigure:
         **values : array_like
             By name (``x=[1, 0, 1]``) or by element (``x1=1``).
         """
-        state = self.defaults
+        result = self.defaults
         for name, value in values.items():
             if name in self.hands:
-                self._set_hand(state, name, value)
+                self._set_hand(result, name, value)
                 continue
             chosen = [k for k, s in enumerate(self.sliders) if s.name == name]
             chosen = chosen or [k for k, s in enumerate(self.sliders) if s.id == name]
             if not chosen or np.size(value) != len(chosen):
                 self._fail(f"no slider {name!r} with {np.size(value)} numbers")
-            state[chosen] = np.ravel(value)
-        return state
+            result[chosen] = np.ravel(value)
+        return result
 
-    def _set_hand(self, state, name, value):
+    def _set_hand(self, values, name, value):
         try:
             parts = self.hands[name].read(value)
         except (ValueError, TypeError, IndexError) as error:
             self._fail(f"{name}: {error}", error)
         for part, chosen in self._parts(name).items():
             for k, number in zip(chosen, np.ravel(parts[part]), strict=True):
-                state[k] = self.sliders[k].nearest(number)
+                values[k] = self.sliders[k].nearest(number)
 
     def _parts(self, name):
         """Return the numbers of the sliders of each array of an input of the hand."""
@@ -331,31 +411,74 @@ class LiveFigure:
             for part, key in keys.items()
         }
 
-    def by_hand(self, state, name):
+    def by_hand(self, values, name):
         """Return the arrays of an input of the hand at a vector of all values."""
         shapes = {
             part: np.shape(entry[3]) for part, entry in self.hands[name].parts.items()
         }
         return {
-            part: np.reshape(np.asarray(state)[chosen], shapes[part])
+            part: np.reshape(np.asarray(values)[chosen], shapes[part])
             for part, chosen in self._parts(name).items()
         }
 
-    def redraw(self, state=None, **values):
-        """Set the sliders and draw the figure anew by matplotlib.
+    def begin(self, values, seed=0):
+        """Return the `Moment` at which a run with these sliders' values begins."""
+        return self._ran(values, 0, seed)
+
+    def advance(self, values, now):
+        """Return the `Moment` one step later."""
+        return self.system.advance(self._model.given(values), now)
+
+    def run(self, n, seed=0, **sliders):
+        """Return the state after some steps, as the page reaches it.
 
         Parameters
         ----------
-        state : array_like, optional
-            All sliders' values; what ``settings(**values)`` gives if left out.
+        n : int
+            How many steps.
+        seed : int
+            Of the random numbers; the page begins with 0.
+        **sliders : array_like
+            Values that stay all the while, see `settings`.
+        """
+        return self._ran(self.settings(**sliders), n, seed).state
+
+    def outputs(self, n=0, seed=0, **sliders):
+        """Return the model's outputs after some steps, and the sliders' values."""
+        values = self.settings(**sliders)
+        return self.evaluate(values, self._ran(values, n, seed))
+
+    def _ran(self, values, n, seed):
+        if self.system is not None:
+            return self.system.run(self._model.given(values), n, seed)
+        if n:
+            self._fail("it has no step=, so it takes no steps")
+
+    def redraw(self, values=None, *, steps=None, seed=0, **named):
+        """Set the sliders, run as many steps and draw the figure anew by matplotlib.
+
+        Parameters
+        ----------
+        values : array_like, optional
+            All sliders' values; what ``settings(**named)`` gives if left out.
+        steps : int, optional
+            Of a figure that learns; its own ``steps`` if left out.
+        seed : int
 
         Returns
         -------
         dict of str to ndarray
             The sliders' values and the model's outputs.
         """
-        self.state = np.array(self.settings(**values) if state is None else state)
-        found = self.evaluate(self.state)
+        values = np.array(self.settings(**named) if values is None else values)
+        return self.show(
+            values, self._ran(values, self.steps if steps is None else steps, seed)
+        )
+
+    def show(self, values, now=None):
+        """Draw the figure at some values and at a `Moment` of its run."""
+        self.values, self.now = values, now
+        found = self.evaluate(values)
         for change in self.changes:
             change.apply(found)
         return found
@@ -365,7 +488,7 @@ class LiveFigure:
         if self.readout is None:
             self._fail("describe() is missing: say in words what the picture shows")
         if self.panels is None:
-            self.redraw(self.state)
+            self.redraw(self.values)
             self.fig.draw_without_rendering()
             self.fig.set_layout_engine("none")
             for ax in self.fig.axes:
@@ -399,5 +522,5 @@ class LiveFigure:
             display(self.widget())
 
     def __repr__(self):
-        text = self.readout.fill(self.evaluate(self.state)) if self.readout else ""
+        text = self.readout.fill(self.evaluate(self.values)) if self.readout else ""
         return f"LiveFigure({self.name!r}: {text})"

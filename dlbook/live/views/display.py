@@ -14,7 +14,7 @@ from html import escape
 
 from dlbook.live.drawing.painter import picture
 from dlbook.live.text.formula import render
-from dlbook.live.views import page
+from dlbook.live.views import page, run
 from dlbook.live.views.style import notebook_style
 
 __all__ = ["bundle", "static", "stored"]
@@ -86,8 +86,9 @@ def stored(html):
 
 def static(live):
     """Return the figure as HTML that survives any sanitiser: a picture and numbers."""
-    values = live.evaluate(live.state)
-    text = escape(live.readout.fill(values))
+    values = live.evaluate(live.values)
+    text = f"{run.told(live)} {live.readout.fill(values)}".strip()
+    text = escape(text)
     image, width = _small_png(live)
     formulas = "".join(f"<p>$${escape(render(f, values))}$$</p>" for f in live.formulas)
     title = f"{escape(live.title)}."
@@ -104,7 +105,7 @@ def _settings(live, group):
     """Return one group of sliders as a line of a list."""
     numbers = [
         f"${escape(s.label.latex)}$ = {escape(s.text(value))}"
-        for s, value in zip(live.sliders, live.state, strict=True)
+        for s, value in zip(live.sliders, live.values, strict=True)
         if s in group.sliders
     ]
     title = f"{escape(group.title)}: " if group.title else ""

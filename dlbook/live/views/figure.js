@@ -16,9 +16,10 @@ class Figure {
       if (output) output.setAttribute("aria-live", "off");  // the read-out speaks
       return output;
     });
-    const values = this.sliders.map(s => s.value), n = values.length;
-    const s = this.numbers = new Float64Array(n + spec.compute(values).length);
-    this.values = values;
+    const values = this.values = this.sliders.map(s => s.value), {run} = spec;
+    const first = run ? [...values, 0, 0, ...run.start([...values, 0, 0])] : values;
+    const s = this.numbers = new Float64Array(first.length + spec.compute(first).length);
+    this.given = s.subarray(0, first.length);  // what the functions take
     const parts = [];
     root.querySelectorAll("[data-part]").forEach(e => { parts[e.dataset.part] = e; });
     this.parts = parts;
@@ -26,7 +27,9 @@ class Figure {
     root.querySelectorAll("math").forEach(math => this.formula(math, spec.formulas));
     const words = sentence(spec.readout, s), readout = root.querySelector(".dl-readout");
     this.changes.push(() => say(readout, words()));
-    this.spoken = () => say(root.querySelector("[aria-live=polite]"), words());
+    if (run) this.run = new Run(this, run);
+    this.spoken = () => say(root.querySelector(".dl-spoken[aria-live]"),
+      (run ? `Step ${this.run.steps}. ` : "") + words());
     (spec.hands || []).forEach(given => hand(this, given));
     if (spec.met.length) challenges(this, reader(spec.met, s));
     (spec.drags || []).forEach(drag => this.grip(...drag));
@@ -92,7 +95,8 @@ class Figure {
 
   update() {
     this.numbers.set(this.values);
-    this.numbers.set(this.compute(this.values), this.values.length);
+    if (this.run) this.run.follow();
+    this.numbers.set(this.compute(this.given), this.given.length);
     this.changes.forEach(change => change());
   }
 
@@ -133,11 +137,13 @@ class Figure {
     const url = location.href.split("#")[0] + `#${this.name}=${this.state()}`;
     const failed = () => this.tell(url, true);
     if (!navigator.clipboard) return failed();
-    navigator.clipboard.writeText(url).then(() => this.tell("Link copied"), failed);
+    const told = this.run && !this.run.repeatable()
+      ? "Link copied; this run cannot be repeated, so it begins anew there" : "Link copied";
+    navigator.clipboard.writeText(url).then(() => this.tell(told), failed);
   }
 
   tell(text, kept) {
-    const status = this.root.querySelector("[role=status]");
+    const status = this.root.querySelector(".dl-buttons [role=status]");
     say(status, text);
     clearTimeout(this.told);
     if (!kept) this.told = setTimeout(() => say(status, ""), 3000);

@@ -14,14 +14,14 @@ from pygments.lexers import PythonLexer
 from dlbook.live.inputs.labels import label
 from dlbook.live.text import numbers
 from dlbook.live.text.formula import mathml
-from dlbook.live.views import hand
+from dlbook.live.views import hand, run
 from dlbook.mathml import to_mathml
 
 __all__ = ["NUMBER", "html", "runtime", "script", "source"]
 
 HERE = Path(__file__).parent
 #: The parts of runtime.js, each in the place of the comment that names it.
-PARTS = ("changes.js", "hand.js", "figure.js", "stage.js")
+PARTS = ("changes.js", "hand.js", "run.js", "figure.js", "stage.js")
 
 #: Stands where the book writes a figure's number.
 NUMBER = '<span class="dl-number"></span>'
@@ -43,17 +43,21 @@ def runtime():
 
 
 def source(live):
-    """Return the source text of a figure's model, or an empty string if it has none."""
-    try:
-        return textwrap.dedent(inspect.getsource(live.model))
-    except (OSError, TypeError):
-        return ""
+    """Return the source texts of a figure's functions, as far as they have any."""
+    own = live.system.functions if live.system else []
+    found = []
+    for function in (*own, live.model):
+        try:
+            found.append(textwrap.dedent(inspect.getsource(function)))
+        except (OSError, TypeError):
+            continue
+    return "\n\n".join(found)
 
 
 def html(live):
     """Return the markup of a figure for the page."""
     drawing = live.draw()
-    values = live.evaluate(live.state)
+    values = live.evaluate(live.values)
     rows = {}
     for panel, svg in zip(drawing.panels, drawing.svg(live.title), strict=True):
         rows.setdefault(panel.row, []).append(svg)
@@ -71,7 +75,7 @@ def html(live):
         f'<p class="dl-readout" id="{name}-readout">'
         f"{escape(live.readout.fill(values))}</p>",
         _challenges(live),
-        _controls(live) if live.program else _still(),
+        _controls(live) if live.program else _still(live),
         _code(live),
         "</figure>",
     ]
@@ -110,7 +114,7 @@ def script(live):
     if not live.program:
         return ""
     drawing = live.draw()
-    values = live.evaluate(live.state)
+    values = live.evaluate(live.values)
     offsets = live.offsets
     formulas = []
     for template in live.formulas:
@@ -128,7 +132,8 @@ def script(live):
     }
     text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
     compute = live.program.javascript(live.shown_outputs)
-    return f"(self.dlbook=self.dlbook||[]).push({text[:-1]},compute:{compute}}});\n"
+    members = f"{text[:-1]},compute:{compute}{run.functions(live)}"
+    return f"(self.dlbook=self.dlbook||[]).push({members}}});\n"
 
 
 def _sliders(sliders):
@@ -181,7 +186,7 @@ def _controls(live):
     return (
         '<fieldset class="dl-controls" data-wakes disabled>'
         '<legend class="dl-spoken">Settings</legend>\n'
-        f'<div class="dl-groups">\n{groups}\n</div>\n'
+        f'{run.controls(live)}<div class="dl-groups">\n{groups}\n</div>\n'
         f'<div class="dl-buttons">{buttons}</div></fieldset>'
     )
 
@@ -250,10 +255,11 @@ def _plain(mathml):
     return re.sub(r"</?semantics>|<annotation.*?</annotation>", "", mathml)
 
 
-def _still():
+def _still(live):
+    after = f", {run.told(live).lower()}" if live.system else "."
     return (
         '<p class="dl-still">The model behind this figure runs in a notebook only; '
-        "here it stands at its first setting.</p>"
+        f"here it stands at its first setting{after}</p>"
     )
 
 
@@ -263,6 +269,8 @@ def _code(live):
         return ""
     shown = highlight(text, PythonLexer(), HtmlFormatter())
     told = "This very function, compiled, answers the sliders on this page."
+    if live.system is not None:
+        told = "These very functions, compiled, run on this page."
     note = f"<p>{told}</p>" if live.program else ""
     return (
         f'<details class="dl-code"><summary>Show the code</summary>{note}'

@@ -41,6 +41,8 @@ function channel([data, start = 0, unit = 1, log = 0, more], s) {
 
 /* hand.js */
 
+/* run.js */
+
 /* figure.js */
 
 // The address keeps the values of the figures that were moved ----------------------

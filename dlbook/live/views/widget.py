@@ -4,9 +4,11 @@ from base64 import b64encode
 from html import escape
 
 import ipywidgets as widgets
+import numpy as np
 
 from dlbook.live.drawing.painter import Painter
 from dlbook.live.text.formula import render
+from dlbook.live.views.runner import Runner
 
 __all__ = ["Widget"]
 
@@ -47,11 +49,13 @@ class Widget(widgets.HBox):
         self.controls = {k: _control(live.sliders[k]) for k in own}
         self.fields = {n: widgets.Textarea(description=n, **TYPED) for n in live.hands}
         self.reset = widgets.Button(description="Reset")
-        self.reset.on_click(lambda _: self._set(live.defaults))
-        self._set(live.state)
+        self.reset.on_click(lambda _: self._reset())
+        self.runner = Runner(live, self._update) if live.system else None
+        self._set(live.values)
         for control in (*self.controls.values(), *self.fields.values()):
             control.observe(lambda _: self._update(), names="value")
-        groups = [*self.fields.values(), *(self._group(group) for group in live.groups)]
+        groups = [self.runner] if self.runner else []
+        groups += [*self.fields.values(), *(self._group(g) for g in live.groups)]
         shown = widgets.VBox([self.picture, *self.formulas, self.readout])
         moved = widgets.VBox([*groups, self.reset], layout=_SCROLLED)
         super().__init__([shown, moved], layout=_WRAPPED)
@@ -72,6 +76,11 @@ class Widget(widgets.HBox):
             state[k] = float(control.value)
         return state.tolist()
 
+    def _reset(self):
+        if self.runner:
+            self.runner.forget()
+        self._set(self.live.defaults)
+
     def _set(self, state):
         """Move all controls and draw once."""
         self._quiet = True
@@ -85,11 +94,13 @@ class Widget(widgets.HBox):
         self._quiet = False
         self._update()
 
-    def _update(self):
+    def _update(self, steps=0):
         if self._quiet:
             return
         try:
-            values = self.live.redraw(self.state())
+            state = np.array(self.state())
+            now = self.runner.advance(state, steps) if self.runner else None
+            values = self.live.show(state, now)
             for box, template in zip(self.formulas, self.live.formulas, strict=True):
                 box.value = f"$$\\displaystyle {render(template, values)}$$"
             self._show(self.live.readout.fill(values), values.get("met", ()))
