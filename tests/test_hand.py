@@ -630,6 +630,83 @@ def test_challenge_that_is_met_is_told_once_and_kept_in_the_address(url, page):
     assert page.locator("#live-plane b").count() == 1  # the title's
 
 
+# Links ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory):
+    """A page with a formula, a matrix and a code that name the same things."""
+    lives = [zoo.grid(), zoo.plane(), zoo.words()]
+    return site(tmp_path_factory.mktemp("links"), lives)
+
+
+def marked(page, name):
+    """Return what is marked: parts, slots, sliders, numbers and names, sorted."""
+    found = page.eval_on_selector_all(
+        f"#live-{name} .dl-linked",
+        """found => found.map(e => e.dataset.part ? "part " + e.dataset.part
+          : e.dataset.slot ? "slot " + e.dataset.slot
+          : (e.querySelector("input,select") || {}).id || e.textContent)""",
+    )
+    return sorted(found)
+
+
+def unfold(page, name):
+    page.locator(f"#live-{name} .dl-code").evaluate("e => { e.open = true }")
+
+
+def test_focus_of_a_slider_marks_its_number_everywhere(linked, page):
+    page.goto(linked)
+    unfold(page, "grid")
+    before = page.locator("#live-grid .dl-formula").screenshot()
+    page.locator("#grid-W12").focus()
+    # The cell and its text, the line bound to all of W, the slot, four names.
+    wanted = [*["W"] * 4, "part 1", "part 12", "part 5", "slot 1"]
+    assert marked(page, "grid") == wanted
+    assert page.locator("#live-grid .dl-formula").screenshot() != before
+    page.locator("#grid-x2").focus()
+    assert {"slot 5", "x"} == set(marked(page, "grid"))
+    page.locator("#grid-x2").blur()
+    assert marked(page, "grid") == []
+
+
+def test_pointing_marks_the_same_quantity_elsewhere(linked, page):
+    page.goto(linked)
+    unfold(page, "grid")
+    page.locator("#live-grid [data-slot]").nth(1).hover()
+    wanted = [*["W"] * 4, "grid-W12", "part 1", "part 12", "part 5"]
+    assert marked(page, "grid") == wanted
+    page.locator("#live-grid .dl-code .n", has_text="W").first.hover()
+    found = marked(page, "grid")
+    assert {f"grid-W{k}" for k in (11, 12, 21, 22)} <= set(found)
+    assert {f"slot {k}" for k in range(4)} <= set(found) and "slot 4" not in found
+    page.locator("#live-grid .dl-readout .dl-at").last.hover()
+    assert marked(page, "grid") == ["part 17", "past"]
+    page.mouse.move(2, 2)
+    assert marked(page, "grid") == []
+
+
+def test_points_and_their_names_are_linked(linked, page):
+    page.goto(linked)
+    unfold(page, "plane")
+    page.locator("#live-plane .dl-point").first.focus()
+    wanted = {"points", "part 0", "part 1", "−1.5", "plane-points-class"}
+    assert set(marked(page, "plane")) == wanted
+    page.locator("#live-plane .dl-point").first.blur()
+    page.locator("#live-plane .dl-readout .dl-at").first.hover()
+    assert "right" in marked(page, "plane")
+
+
+def test_finger_that_scrolls_marks_nothing(linked, phone):
+    phone.goto(linked)
+    unfold(phone, "grid")
+    slot = phone.locator("#live-grid [data-slot]").first
+    slot.scroll_into_view_if_needed()
+    box = slot.bounding_box()
+    Finger(phone).stroke((box["x"] + 3, box["y"] + 3), (box["x"] + 3, box["y"] - 60))
+    assert marked(phone, "grid") == []
+
+
 # Fingers ----------------------------------------------------------------------------
 
 

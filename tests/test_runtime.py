@@ -60,7 +60,7 @@ def go(page, live, state):
         """([name, state, written]) => {
           const figure = dlbook.figures.get(name), before = [...figure.values];
           state.forEach((value, k) => figure.set(k, value));
-          const text = figure.state();
+          const text = figure.state().split(";met")[0];
           if (written) { figure.update(); return text; }
           before.forEach((value, k) => figure.set(k, value));
           location.hash = `${name}=${text}`;
@@ -69,7 +69,8 @@ def go(page, live, state):
         [name, state.tolist(), written],
     )
     page.wait_for_function(
-        "f => dlbook.figures.get(f[0]).state() === f[1]", arg=[name, text]
+        "f => dlbook.figures.get(f[0]).state().split(';met')[0] === f[1]",
+        arg=[name, text],
     )
     assert page.evaluate("n => [...dlbook.figures.get(n).values]", name) == list(state)
     return text

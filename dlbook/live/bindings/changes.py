@@ -26,6 +26,12 @@ class Change:
 
     artists: list
 
+    def sources(self):
+        """Return the sources of the numbers that the artists show."""
+        own = [v for v in vars(self).values() if isinstance(v, Source)]
+        template = getattr(self, "template", None)
+        return own + [source for source, _ in template.fields] if template else own
+
     def prepare(self):
         """Make the artists ready to be drawn, whether they show or not."""
 

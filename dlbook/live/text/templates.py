@@ -46,11 +46,15 @@ class Template:
 
     def fill(self, values):
         """Return the text with its numbers."""
+        return "".join(self.parts(values))
+
+    def parts(self, values):
+        """Return the pieces of the text: words and numbers in turn, words first."""
         parts = [self.literals[0]]
         for (source, spec), literal in zip(self.fields, self.literals[1:], strict=True):
             number = source.take(values).item()
             parts += [typeset(format_number(number, spec)), literal]
-        return "".join(parts)
+        return parts
 
     def pieces(self, address):
         """Return what the page's script needs: literals, and ``[address, format]``."""

@@ -25,12 +25,14 @@ class Figure {
     this.parts = parts;
     this.changes = spec.changes.map(([kind, ...rest]) => CHANGES[kind](parts, s, ...rest));
     root.querySelectorAll("math").forEach(math => this.formula(math, spec.formulas));
-    const words = sentence(spec.readout, s), readout = root.querySelector(".dl-readout");
-    this.changes.push(() => say(readout, words()));
+    const words = sentence(spec.readout, s), told = [...root.querySelectorAll(".dl-readout .dl-at")];
+    const fields = spec.readout.filter(Array.isArray).map(field => sentence([field], s));
+    this.changes.push(() => told.forEach((e, i) => say(e, fields[i]())));
     if (run) this.run = new Run(this, run);
     this.spoken = () => say(root.querySelector(".dl-spoken[aria-live]"),
       (run ? `Step ${this.run.steps}. ` : "") + words());
     (spec.hands || []).forEach(given => hand(this, given));
+    links(this, spec);
     if (spec.met.length) challenges(this, reader(spec.met, s));
     (spec.drags || []).forEach(drag => this.grip(...drag));
     this.listen();

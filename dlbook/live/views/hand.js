@@ -381,6 +381,7 @@ function hand(figure, [kind, name, start, end, ...rest]) {
     },
   });
   const actions = HANDS[kind](figure, box, start, end, ...rest);
+  figure.root.querySelectorAll(":is(.dl-plane,.dl-grip):not([data-of])").forEach(e => write(e, "data-of", name));
   if (box) box.querySelectorAll("[data-do]").forEach(button =>
     button.addEventListener("click", () => actions[button.dataset.do]()));
 }
@@ -408,4 +409,51 @@ function challenges(figure, test) {
     });
     show();
   });
+}
+
+// Pointing at a slider, a number, a drawn thing or a name in the code, or having the
+// focus there, marks the same quantity elsewhere in the figure.
+function links({root, parts, inputs}, {links: [names, same, shown], formulas, readout, hands}) {
+  const places = new Map(), alias = new Map();
+  same.forEach(([from, to, n]) => { for (let i = 0; i < n; i++) alias.set(from + i, to + i); });
+  const put = (e, list) => {
+    if (e) places.set(e, [...places.get(e) || [], ...list.map(k => alias.get(+k) ?? +k)]);
+  };
+  inputs.forEach((input, k) => put(input.closest(".dl-slider"), [k]));
+  shown.forEach(([first, count, each, data]) => {
+    const all = address(data);
+    for (let i = 0; i < count; i++) put(parts[first + i], each > 1 ? [all[i]] : all);
+  });
+  hands.forEach(([, name, start, end]) =>
+    root.querySelectorAll(`[data-of="${name}"],[data-hand="${name}"]`).forEach(e =>
+      put(e, Array.from({length: end - start}, (_, i) => start + i))));
+  root.querySelectorAll("[data-slot]").forEach(e =>
+    put(e, [formulas[e.closest("[data-formula]").dataset.formula][e.dataset.slot][0]]));
+  const fields = readout.filter(Array.isArray);
+  root.querySelectorAll(".dl-readout .dl-at").forEach((e, i) => put(e, [fields[i][0]]));
+  root.querySelectorAll(".dl-code .n").forEach(e => {
+    for (const name in names) if (name.split(".")[0] === e.textContent)
+      put(e, Array.from({length: names[name][1]}, (_, i) => names[name][0] + i));
+  });
+  const over = e => {
+    while (e && !places.has(e)) e = e.parentElement;
+    return e;
+  };
+  let last;
+  const mark = e => {
+    if (e === last) return;
+    last = e;
+    const own = new Set(places.get(e));
+    places.forEach((list, other) =>
+      other.classList.toggle("dl-linked", other !== e && !other.dataset.of && list.some(k => own.has(k))));
+  };
+  const focused = () => mark(over(root.contains(document.activeElement) ? document.activeElement : null));
+  root.addEventListener("pointerover", e => {
+    if (e.pointerType === "touch") return;
+    const found = over(e.target);
+    if (found) mark(found); else focused();
+  });
+  root.addEventListener("pointerleave", focused);
+  root.addEventListener("focusin", focused);
+  root.addEventListener("focusout", () => mark(null));
 }

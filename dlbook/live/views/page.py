@@ -7,6 +7,7 @@ import textwrap
 from html import escape
 from pathlib import Path
 
+import numpy as np
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -72,8 +73,7 @@ def html(live):
             f'<div class="dl-formula" data-formula="{k}">{mathml(f, values)[0]}</div>'
             for k, f in enumerate(live.formulas)
         ),
-        f'<p class="dl-readout" id="{name}-readout">'
-        f"{escape(live.readout.fill(values))}</p>",
+        f'<p class="dl-readout" id="{name}-readout">{_readout(live, values)}</p>',
         _challenges(live),
         _controls(live) if live.program else _still(live),
         _code(live),
@@ -94,6 +94,14 @@ def _prose(text):
     return "".join(
         _plain(to_mathml(piece)) if k % 2 else escape(piece, quote=False)
         for k, piece in enumerate(pieces)
+    )
+
+
+def _readout(live, values):
+    """Return the words of the read-out, each number in an element of its own."""
+    return "".join(
+        f'<span class="dl-at">{escape(part)}</span>' if k % 2 else escape(part)
+        for k, part in enumerate(live.readout.parts(values))
     )
 
 
@@ -128,12 +136,34 @@ def script(live):
         "readout": live.readout.pieces(drawing.address),
         "drags": [_drag(drawing, *drag) for drag in live.drags],
         "met": live.challenges and drawing.address(live.scope.source("met")),
+        "links": _links(live, drawing),
         "hands": [_hand(live, *editor.spec(drawing)) for editor in live.editors],
     }
     text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
     compute = live.program.javascript(live.shown_outputs)
     members = f"{text[:-1]},compute:{compute}{run.functions(live)}"
     return f"(self.dlbook=self.dlbook||[]).push({members}}});\n"
+
+
+def _links(live, drawing):
+    """Return where the numbers of each name and of each bound artist are.
+
+    A name of an input that the model gives back, too, has two places: those of the
+    sliders are told to be the others.
+    """
+    names, same, shown = {}, [], []
+    for name, start in live.offsets.items():
+        size = int(np.prod(live.scope.shapes[name]))
+        names[name] = [start, size]
+        own = [k for k, s in enumerate(live.sliders) if s.name == name]
+        if own and own[0] != start:
+            same.append([own[0], start, size])
+    for change in live.changes:
+        first, count = drawing.part(change.artists[0]), len(change.artists)
+        for source in change.sources():
+            each = count if source.index.size == count else 1
+            shown.append([first, count, each, drawing.address(source)])
+    return [names, same, shown]
 
 
 def _sliders(sliders):
