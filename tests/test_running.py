@@ -178,12 +178,27 @@ def test_a_slider_that_is_not_there_is_named():
         simple(step=moves)
 
 
+def test_a_challenge_asks_for_state_and_steps():
+    live = simple()
+    asked = lambda state, steps, y: (steps >= 3) & (state["seen"] == 3) & (y < 9)  # noqa: E731
+    live.challenge("Take three steps.", asked)
+    assert [live.met(), live.met(3), live.met(4, seed=1)] == [[False], [True], [False]]
+    live.check(10)
+
+
 def test_a_figure_without_step_takes_none():
     fig, _ = axes()
     live = LiveFigure("f", fig, lambda a: dict(y=a), dict(a=(0, 1, 1, 0)))
     assert live.outputs(a=1)["y"] == 1
     with pytest.raises(ValueError, match="figure 'f': it has no step=, so it takes no"):
         live.run(2)
+    fig, _ = axes()
+    live = LiveFigure(
+        "g", fig, lambda n, seed, steps: dict(y=n + seed + steps),
+        dict(n=(0, 9, 1, 0), seed=(0, 9, 1, 0), steps=(0, 9, 1, 0)),
+    )  # fmt: skip
+    assert live.outputs(n=1, seed=2, steps=3)["y"] == 6
+    assert live.redraw(n=1, seed=2, steps=3)["y"] == 6
 
 
 # Compiled -------------------------------------------------------------------------

@@ -326,9 +326,9 @@ class LiveFigure:
         text : str
             What to reach, with mathematics between dollar signs.
         test : callable
-            Called by name with those inputs and outputs of the model that it names;
-            returns one truth value. It is compiled with the model, whose output
-            ``met`` tells of all challenges.
+            Called by name with those inputs and outputs of the model that it names, and
+            with the state and the count of steps; returns one truth value. It is
+            compiled with the model, whose output ``met`` tells of all challenges.
 
         Raises
         ------
@@ -339,17 +339,6 @@ class LiveFigure:
             self._fail(f"challenge {text!r}: is met at the first setting")
         self.challenges.append(Challenge(text, test))
         self.scope.used.add("met")
-
-    def met(self, **sliders):
-        """Return which challenges are met where some sliders are set, see `settings`.
-
-        Returns
-        -------
-        list of bool
-        """
-        if not self.challenges:
-            return []
-        return self.evaluate(self.settings(**sliders))["met"].astype(bool).tolist()
 
     def _edit(self, kind, artist, name):
         """Let a reader set an input in an artist."""
@@ -429,7 +418,7 @@ class LiveFigure:
         """Return the `Moment` one step later."""
         return self.system.advance(self._model.given(values), now)
 
-    def run(self, n, seed=0, **sliders):
+    def run(self, n, /, seed=0, **sliders):
         """Return the state after some steps, as the page reaches it.
 
         Parameters
@@ -443,37 +432,57 @@ class LiveFigure:
         """
         return self._ran(self.settings(**sliders), n, seed).state
 
-    def outputs(self, n=0, seed=0, **sliders):
-        """Return the model's outputs after some steps, and the sliders' values."""
-        values = self.settings(**sliders)
+    def outputs(self, n=0, /, **named):
+        """Return the model's outputs after some steps, and the sliders' values.
+
+        Parameters
+        ----------
+        n : int
+            How many steps; none in a figure without a state.
+        **named : array_like
+            Values of sliders, and the ``seed`` of a figure that learns.
+        """
+        seed = named.pop("seed", 0) if self.system else 0
+        values = self.settings(**named)
         return self.evaluate(values, self._ran(values, n, seed))
 
-    def _ran(self, values, n, seed):
-        if self.system is not None:
-            return self.system.run(self._model.given(values), n, seed)
-        if n:
-            self._fail("it has no step=, so it takes no steps")
+    def met(self, n=0, /, **named):
+        """Return which challenges are met after some steps, see `outputs`.
 
-    def redraw(self, values=None, *, steps=None, seed=0, **named):
-        """Set the sliders, run as many steps and draw the figure anew by matplotlib.
+        Returns
+        -------
+        list of bool
+        """
+        if not self.challenges:
+            return []
+        return self.outputs(n, **named)["met"].astype(bool).tolist()
+
+    def redraw(self, values=None, **named):
+        """Set the sliders and draw the figure anew by matplotlib.
 
         Parameters
         ----------
         values : array_like, optional
             All sliders' values; what ``settings(**named)`` gives if left out.
-        steps : int, optional
-            Of a figure that learns; its own ``steps`` if left out.
-        seed : int
+        **named : array_like
+            Values of sliders, and of a figure that learns the ``steps`` that it takes
+            first (its own ``steps`` if left out) and the ``seed``.
 
         Returns
         -------
         dict of str to ndarray
             The sliders' values and the model's outputs.
         """
+        run = {"steps": self.steps, "seed": 0} if self.system else {}
+        run = {key: named.pop(key, usual) for key, usual in run.items()}
         values = np.array(self.settings(**named) if values is None else values)
-        return self.show(
-            values, self._ran(values, self.steps if steps is None else steps, seed)
-        )
+        return self.show(values, self._ran(values, *run.values()))
+
+    def _ran(self, values, n=0, seed=0):
+        if self.system is not None:
+            return self.system.run(self._model.given(values), n, seed)
+        if n:
+            self._fail("it has no step=, so it takes no steps")
 
     def show(self, values, now=None):
         """Draw the figure at some values and at a `Moment` of its run."""
