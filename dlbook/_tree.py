@@ -100,22 +100,27 @@ def _fixed(tree):
 
 def _map(f, trees, path):
     first = trees[0]
-    kinds = [_kind(tree) for tree in trees]
-    if len(set(kinds)) > 1:
-        where = path or "the top"
-        raise ValueError(
-            f"trees: wanted one structure, got {' and '.join(kinds)} at {where}"
-        )
+    if any(not _alike(first, tree) for tree in trees[1:]):
+        kinds, where = " and ".join(map(_kind, trees)), path or "the top"
+        raise ValueError(f"trees: wanted one structure, got {kinds} at {where}")
     if not isinstance(first, _CONTAINERS):
         return _one_name(trees, path) if _fixed(first) else f(path, *trees)
-    keys, steps = _keys(first)
     return _like(
         first,
         [
             _map(f, [tree[key] for tree in trees], path + step)
-            for key, step in zip(keys, steps, strict=True)
+            for key, step in _steps(first)
         ],
     )
+
+
+def _alike(tree, other):
+    """Tell whether two trees have the same kind of node at the top."""
+    if isinstance(tree, dict):
+        return isinstance(other, dict) and tree.keys() == other.keys()
+    if isinstance(tree, _CONTAINERS):
+        return type(tree) is type(other) and len(tree) == len(other)
+    return not isinstance(other, _CONTAINERS) and _fixed(tree) == _fixed(other)
 
 
 def _one_name(trees, path):
@@ -127,13 +132,13 @@ def _one_name(trees, path):
     return trees[0]
 
 
-def _keys(tree):
-    """Return what the children of a tree are found by, and how a path shows it."""
+def _steps(tree):
+    """Return what each child is found by, and how a path shows it."""
     if isinstance(tree, dict):
-        return tree, [f"[{key!r}]" for key in tree]
+        return [(key, f"[{key!r}]") for key in tree]
     if hasattr(tree, "_fields"):
-        return range(len(tree)), [f".{name}" for name in tree._fields]
-    return range(len(tree)), [f"[{i}]" for i in range(len(tree))]
+        return [(i, f".{name}") for i, name in enumerate(tree._fields)]
+    return [(i, f"[{i}]") for i in range(len(tree))]
 
 
 def _kind(tree):
