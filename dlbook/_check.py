@@ -74,13 +74,13 @@ def array(value, name, shape=None, *, low=None, high=None, empty=False):
     ValueError: x: wanted shape (3,), got (1, 2)
     """
     result = _converted(value, name)
-    symbolic = getattr(result, "symbolic", False)
-    shaped(result, name, shape)
+    if shape is None or result.shape != shape:
+        shaped(result, name, shape)
     if result.size == 0 and empty:
         return result
     if result.size == 0:
         raise ValueError(f"{name}: wanted at least one value, got shape {result.shape}")
-    if symbolic:
+    if getattr(result, "symbolic", False):
         return result
     # The sum of squares is finite unless a number is not, or some square overflows.
     if not np.isfinite(np.vdot(result, result)) and not np.isfinite(result).all():
@@ -91,7 +91,7 @@ def array(value, name, shape=None, *, low=None, high=None, empty=False):
 
 def bounded(value, name, low=None, high=None):
     """Return an array that was checked, if its values are within the bounds too."""
-    if getattr(value, "symbolic", False):
+    if (low is None and high is None) or getattr(value, "symbolic", False):
         return value
     if low is not None and value.min() < low:
         raise ValueError(f"{name}: wanted values >= {low}, got {value.min()}")
@@ -112,6 +112,8 @@ def unmasked(value, name):
 
 
 def _converted(value, name):
+    if type(value) is np.ndarray and value.dtype.char in "df" and value.dtype.isnative:
+        return value
     if getattr(value, "symbolic", False):
         return value
     result = unmasked(value, name)
