@@ -18,7 +18,8 @@ from closeness import Close, comparable, difference
 from conftest import ROOT
 from dlbook.notebooks import canonical, main, text
 
-CHAPTERS = sorted(ROOT.glob("chapters/*.ipynb"))
+NOTEBOOKS = sorted(ROOT.glob("chapters/*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
 LINES, WIDTH = 25, 88
 LIBRARIES = {"dlbook", "matplotlib", "numpy"}
 HOSTS = {"doi.org", "arxiv.org"}
@@ -31,6 +32,7 @@ ABSOLUTE = re.compile(
 DECIMAL = re.compile(r"(?<![\w./-])\d+\.\d{2,}(?!\d|[/.]\w)")
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def read(path):
@@ -89,7 +91,7 @@ def test_there_are_eight_chapters_in_order():
     assert [path.stem[:2] for path in CHAPTERS] == [f"{n:02d}" for n in range(1, 9)]
 
 
-@each_chapter
+@each_notebook
 def test_a_stored_notebook_is_canonical(path):
     written = path.read_text(encoding="utf-8")
     assert text(nbformat.reads(written, as_version=4)) == written, (
@@ -97,14 +99,14 @@ def test_a_stored_notebook_is_canonical(path):
     )
 
 
-@each_chapter
+@each_notebook
 def test_every_cell_was_run_in_order(path):
     counts = [cell.execution_count for cell in code_cells(read(path))]
     assert counts, "no code: a chapter computes its numbers"
     assert counts == list(range(1, len(counts) + 1))
 
 
-@each_chapter
+@each_notebook
 def test_every_cell_that_shows_has_its_output_stored(path):
     notebook = read(path)
     showing = [cell for cell in code_cells(notebook) if must_show(cell.source)]
@@ -117,7 +119,7 @@ def filled(output):
     return bool(output.get("text", "").strip()) or bool(output.get("data"))
 
 
-@each_chapter
+@each_notebook
 def test_no_output_is_an_error_a_warning_or_an_address(path):
     for cell in code_cells(read(path)):
         for output in cell.outputs:
@@ -126,14 +128,14 @@ def test_no_output_is_an_error_a_warning_or_an_address(path):
     assert not re.search(r" at 0x[0-9a-f]+", printed(read(path)))
 
 
-@each_chapter
+@each_notebook
 def test_numbers_are_printed_and_no_bare_value_stands_below_a_cell(path):
     for cell in code_cells(read(path)):
         for output in cell.outputs:
             assert set(output.get("data", {})) != {"text/plain"}, cell.source
 
 
-@each_chapter
+@each_notebook
 def test_cells_are_short_and_do_not_hide_their_output(path):
     for cell in code_cells(read(path)):
         lines = cell.source.splitlines()
@@ -142,7 +144,7 @@ def test_cells_are_short_and_do_not_hide_their_output(path):
         assert not cell.source.rstrip().endswith(";"), cell.source
 
 
-@each_chapter
+@each_notebook
 def test_code_imports_only_public_names(path):
     for cell in code_cells(read(path)):
         for node in ast.walk(ast.parse(cell.source)):
@@ -170,7 +172,7 @@ def check_public(module, names):
             importlib.import_module(f"{module}.{name}")
 
 
-@each_chapter
+@each_notebook
 def test_text_and_outputs_name_no_path_and_no_other_host(path):
     notebook = read(path)
     code = "\n".join(cell.source for cell in code_cells(notebook))
@@ -181,7 +183,7 @@ def test_text_and_outputs_name_no_path_and_no_other_host(path):
     assert set(URL.findall(printed(notebook))) <= HOSTS | {"www.w3.org"}
 
 
-@each_chapter
+@each_notebook
 def test_no_number_of_the_text_is_typed_in(path):
     """A decimal in the prose stands in the code or in what the code shows."""
     notebook = read(path)
@@ -192,7 +194,7 @@ def test_no_number_of_the_text_is_typed_in(path):
     assert not typed, f"not computed in this chapter: {typed}"
 
 
-@each_chapter
+@each_notebook
 def test_directives_are_readable_where_myst_is_not_known(path):
     source = prose(read(path))
     assert not re.findall(r"^\s*`{3,}\{.*", source, re.MULTILINE), "wanted :::{...}"
@@ -202,7 +204,7 @@ def test_directives_are_readable_where_myst_is_not_known(path):
 
 def test_figures_have_unique_names():
     names = []
-    for path in CHAPTERS:
+    for path in NOTEBOOKS:
         for cell in code_cells(read(path)):
             for node in ast.walk(ast.parse(cell.source)):
                 if is_call_of(node, {"LiveFigure"}):
