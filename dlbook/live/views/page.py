@@ -153,8 +153,11 @@ def _links(live, drawing):
     sliders are told to be the others.
     """
     names, same, shown = {}, [], []
+    shapes = live.scope.shapes  # a state is not shown itself
     for name, start in live.offsets.items():
-        size = int(np.prod(live.scope.shapes[name]))
+        if name not in shapes:
+            continue
+        size = int(np.prod(shapes[name]))
         names[name] = [start, size]
         own = [k for k, s in enumerate(live.sliders) if s.name == name]
         if own and own[0] != start:
