@@ -76,7 +76,7 @@ class Run {
       this.goal = this.steps + Math.min(pace, 500);  // what else took a second
     } else {
       this.playing = true;
-      write(this.control.play, "aria-pressed", "true");
+      say(this.control.play, "Pause");
     }
     this.last = this.due = undefined;
     this.wake();
@@ -85,7 +85,7 @@ class Run {
   stop() {
     this.playing = false;
     this.goal = 0;
-    write(this.control.play, "aria-pressed", "false");
+    say(this.control.play, "Play");
   }
 
   pause() {

@@ -24,7 +24,7 @@ def controls(live):
     )
     return (
         '<div class="dl-drive" role="group" aria-label="Run">'
-        '<button type="button" data-run="play" aria-pressed="false">Play</button>'
+        '<button type="button" data-run="play">Play</button>'
         '<button type="button" data-run="step">One step</button>'
         '<button type="button" data-run="restart">Restart</button>'
         '<button type="button" data-run="seed">Another seed</button>'
