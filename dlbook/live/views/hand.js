@@ -445,7 +445,7 @@ function links({root, parts, inputs}, {links: [names, same, shown], formulas, re
     last = e;
     const own = new Set(places.get(e));
     places.forEach((list, other) =>
-      other.classList.toggle("dl-linked", other !== e && !other.dataset.of && list.some(k => own.has(k))));
+      other.classList.toggle("dl-linked", other !== e && !other.dataset.of && !(e?.dataset.of && (other.dataset.part || other.dataset.hand)) && list.some(k => own.has(k))));
   };
   const focused = () => mark(over(root.contains(document.activeElement) ? document.activeElement : null));
   root.addEventListener("pointerover", e => {

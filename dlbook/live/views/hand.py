@@ -13,15 +13,18 @@ __all__ = ["controls"]
 
 def controls(live):
     """Return the markup of a group of controls for each input of the hand."""
-    return "\n".join(_box(live, name, hand) for name, hand in live.hands.items())
+    return "".join(_box(live, name, hand) for name, hand in live.hands.items())
 
 
 def _box(live, name, hand):
     spoken = escape(label(name, latex=live.labels.get(name)).spoken)
     inside = _KINDS[type(hand)](f"{live.name}-{name}", hand, spoken)
-    group = "" if isinstance(hand, Text) else f' role="group" aria-label="{spoken}"'
-    known = f'class="dl-group dl-wide dl-hand" data-hand="{name}"{group}'
-    return f"<div {known}>{inside}</div>"
+    if isinstance(hand, Text):
+        return f'<div class="dl-hand dl-typed" data-hand="{name}">{inside}</div>\n'
+    drawn = [other for other in live.hands.values() if not isinstance(other, Text)]
+    shown = f"<b>{spoken.capitalize()}</b>" if len(drawn) > 1 else ""
+    known = f'class="dl-hand" data-hand="{name}" role="group" aria-label="{spoken}"'
+    return f"<div {known}>{shown}{inside}</div>\n"
 
 
 def _button(action, text):

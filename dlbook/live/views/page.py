@@ -12,6 +12,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from dlbook.live.bindings.changes import Words
+from dlbook.live.bindings.looks import Cells
 from dlbook.live.inputs.labels import label
 from dlbook.live.text import numbers
 from dlbook.live.text.formula import mathml
@@ -110,7 +112,8 @@ def _challenges(live):
     if not live.challenges:
         return ""
     mark = '<span class="dl-mark">open</span> '
-    lines = "".join(f"<li>{mark}{_prose(c.text)}</li>" for c in live.challenges)
+    tasks = [f"<span>{_prose(c.text)}</span>" for c in live.challenges]
+    lines = "".join(f"<li>{mark}{task}</li>" for task in tasks)
     name = f"{live.name}-challenges"
     return (
         f'<div class="dl-challenges"><p id="{name}">Challenges</p>'
@@ -162,9 +165,12 @@ def _links(live, drawing):
         own = [k for k, s in enumerate(live.sliders) if s.name == name]
         if own and own[0] != start:
             same.append([own[0], start, size])
+    cells = {c.source.name for c in live.changes if isinstance(c, Cells)}
     for change in live.changes:
         first, count = drawing.part(change.artists[0]), len(change.artists)
         for source in change.sources():
+            if isinstance(change, Words) and source.name in cells:
+                continue  # its cell is marked
             each = count if source.index.size == count else 1
             shown.append([first, count, each, drawing.address(source)])
     return [names, same, shown]
@@ -210,8 +216,8 @@ def _drag(drawing, artist, xs, ys):
 
 def _controls(live):
     many = sum(not s.hand for s in live.sliders) > MANY
-    groups = [hand.controls(live), *(_group(live, g, many) for g in live.groups)]
-    groups = "\n".join(part for part in groups if part)
+    groups = "\n".join(_group(live, g, many) for g in live.groups)
+    groups = f'<div class="dl-groups">\n{groups}\n</div>\n' if groups else ""
     buttons = (
         '<button type="button" class="dl-reset">Reset</button>'
         '<button type="button" class="dl-link">Copy link</button>'
@@ -220,7 +226,7 @@ def _controls(live):
     return (
         '<fieldset class="dl-controls" data-wakes disabled>'
         '<legend class="dl-spoken">Settings</legend>\n'
-        f'{run.controls(live)}<div class="dl-groups">\n{groups}\n</div>\n'
+        f"{run.controls(live)}{hand.controls(live)}{groups}"
         f'<div class="dl-buttons">{buttons}</div></fieldset>'
     )
 
