@@ -13,6 +13,40 @@ __all__ = ["SHAPES", "programs", "run"]
 SHAPES = {"s": (), "v": (3,), "u": (9,), "m": (2, 3), "c": (2, 1), "t": (2, 2, 9)}
 _CONSTANTS = (0.5, -2.0, 3, 0.0, 1e-3, np.arange(3.0) - 1, np.array([[1.5], [-0.25]]))
 
+
+def _written(x):
+    """Fill a buffer through views of it, some of them more than once."""
+    buffer = np.zeros((2, *np.shape(x)))
+    buffer[1] = x
+    buffer[:, ...] += 1
+    back = buffer[::-1]
+    np.multiply(back[0], 2, out=back[1])
+    part = buffer.reshape(-1)[::2]
+    part -= part * 0.5
+    return buffer
+
+
+def _swept(x):
+    """Walk along the first axis and write each result into a row."""
+    states = np.empty(np.shape(x))
+    state = x[0] * 0.0
+    for t in range(len(x)):
+        state = np.maximum(state * 0.5 - x[t] + 0.0, -1)
+        states[len(x) - 1 - t] = state
+    return states
+
+
+def _recurrent(x):
+    """Run a recurrence whose states stand in the rows of a buffer."""
+    n = x.shape[-1]
+    W = np.linspace(-1, 1, n * n).reshape(n, n) / n
+    states = np.zeros((5, *x.shape))
+    for t in range(4):
+        np.tanh(states[t] @ W.T + x, out=states[t + 1])
+    states[1:] *= 0.5
+    return states[-1] - states[1]
+
+
 UNARY = {
     "negative": np.negative,
     "absolute": np.abs,
@@ -56,8 +90,25 @@ UNARY = {
     "diff": lambda x: np.diff(x, axis=0) if x.ndim and len(x) > 1 else x,
     "running": lambda x: np.maximum.accumulate(x + 0.0) if x.ndim else x,
     "thirds": lambda x: np.take([4.0, -1.0, 2.5], np.sum(x > 0) % 3),
+    "written": _written,
+    "swept": lambda x: _swept(x) if x.ndim else x,
+    "ones": lambda x: np.ones_like(x * 1.0) / np.full(np.shape(x), 3.0) - x,
+    "hot": lambda x: np.eye(3)[[0, 2]] * np.ravel(x)[0] + np.arange(3) / 2,
+    "rows": lambda x: (
+        np.take(x, np.argmin(np.ravel(x)[:3]) % len(x), 0) if x.ndim else x
+    ),
     "steps": lambda x: np.interp(np.clip(x, -9, 9), [-1, 0, 2], [3.0, -1.0, 0.5]),
 }
+
+
+def _into(x, y):
+    """Write two arrays into one, the second where both stand."""
+    result = np.full(np.broadcast_shapes(np.shape(x), np.shape(y)), -0.5)
+    result += x
+    result[...] = np.where(result > 1, result, y)
+    return result
+
+
 BINARY = {
     "add": np.add,
     "subtract": lambda x, y: x * 1 - y * 1,
@@ -75,6 +126,7 @@ BINARY = {
     "choose": lambda x, y: np.where(x, y, 1),
     "outer": lambda x, y: np.multiply.outer(x, y) if np.ndim(x) + np.ndim(y) < 4 else x,
     "join": lambda x, y: np.concatenate([np.ravel(x), np.ravel(y)]),
+    "into": _into,
     "copysign": lambda x, y: np.copysign(np.nan_to_num(x), np.nan_to_num(y)),
 }
 SMOOTH = {
@@ -93,6 +145,9 @@ SMOOTH = {
     "std": lambda x: x.std() + x,
     "dot": lambda x: x @ np.linspace(-1, 1, x.shape[-1]) if x.ndim else x,
     "gram": lambda x: np.tanh(x.T @ x) if x.ndim == 2 else x,
+    "recurrent": lambda x: _recurrent(x) if x.ndim else x,
+    "einsum": lambda x: np.einsum("...i,...i->...", x, x[..., ::-1]) if x.ndim else x,
+    "products": lambda x: np.tanh(x.T @ x @ x.T) if x.ndim == 2 else x,
     "power": lambda x: (1 + x * x) ** -0.75,
     "back": lambda x: x[..., ::-1] if x.ndim else x,
 }

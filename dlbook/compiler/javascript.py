@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from dlbook.compiler.nodes import View, sources, spread
+from dlbook.compiler.nodes import View, live, sources, spread
 from dlbook.compiler.plan import Plan, composed, steps_of
 from dlbook.compiler.rolling import constant, hole, rendered, roll
 from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, TIMES, number
@@ -29,7 +29,7 @@ STRATEGIES = (
     (1, 12, False),
     (4, 12, False),
 )
-MAX_STRAIGHT = 3000
+MAX_STRAIGHT, MAX_NODES = 3000, 250  # beyond: fewer strategies
 _LOOPS = "ijkdfna"
 _FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MORE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -55,7 +55,8 @@ def emit(graph, ids):
     if not ids.size:
         return "function(v){return[]}"
     scripts = []
-    for limit, height, local in STRATEGIES:
+    long = len(live(graph, ids)) > MAX_NODES
+    for limit, height, local in STRATEGIES[-1:] if long else STRATEGIES:
         plan = Plan(graph, ids, limit, height)
         count = sum(len(plan.wanted(n)) for n in plan.nodes if plan.straight(n))
         if count <= MAX_STRAIGHT or limit == 1:

@@ -25,7 +25,7 @@ class Random:
     --------
     >>> rng = Random(seed=1, step=0)
     >>> rng.uniform(size=2).round(3)
-    array([0.   , 0.   ])
+    array([0.994, 0.617])
     >>> Random(1).uniform() == Random(1).uniform()
     True
     """
@@ -38,7 +38,7 @@ class Random:
     def uniform(self, low=0.0, high=1.0, size=None):
         """Return floats in [low, high)."""
         shape = np.broadcast_shapes(np.shape(low), np.shape(high))
-        return low + (high - low) * self._units(shape if size is None else size)
+        return low + np.subtract(high, low) * self._units(shape if size is None else size)
 
     def random(self, size=None):
         """Return floats in [0, 1)."""
@@ -84,7 +84,7 @@ def hashed(*words):
     factor, increment = np.uint32(1664525), np.uint32(1013904223)
     with np.errstate(over="ignore"):
         x, y, z, w = (v * factor + increment for v in (x, y, z, np.zeros_like(x)))
-        for shift in (16, None):
+        for shift in (16, 16, None):
             x = x + y * w
             y = y + z * x
             z = z + x * y

@@ -185,7 +185,7 @@ HELPERS = {
     # The twin of `dlbook.compiler.random.hashed`.
     "$draw": "(x,y,z)=>{let p=Math.imul,f=a=>p(a,1664525)+1013904223|0,w=f(0),"
     "g=()=>{x=x+p(y,w)|0;y=y+p(z,x)|0;z=z+p(x,y)|0;w=w+p(y,z)|0};x=f(x);y=f(y);"
-    "z=f(z);g();x^=x>>>16;y^=y>>>16;z^=z>>>16;w^=w>>>16;g();"
+    "z=f(z);for(let i=2;i--;)g(),x^=x>>>16,y^=y>>>16,z^=z>>>16,w^=w>>>16;g();"
     "return((x>>>5)*67108864+(y>>>6))/9007199254740992}",
 }
 
