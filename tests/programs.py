@@ -16,7 +16,7 @@ _CONSTANTS = (0.5, -2.0, 3, 0.0, 1e-3, np.arange(3.0) - 1, np.array([[1.5], [-0.
 
 def _written(x):
     """Fill a buffer through views of it, some of them more than once."""
-    buffer = np.zeros((2, *np.shape(x)))
+    buffer = np.zeros((2, *np.shape(np.atleast_1d(x))))
     buffer[1] = x
     buffer[:, ...] += 1
     back = buffer[::-1]

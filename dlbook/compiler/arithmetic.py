@@ -78,12 +78,13 @@ def elements(value):
     kind = {"b": "b", "f": "f"}.get(array.dtype.kind, "i")
     order = sorted(range(array.ndim), key=lambda k: -abs(array.strides[k]))
     packed = array.transpose(order)
-    few = packed
+    few = np.ascontiguousarray(packed, np.float64).view(np.int64).reshape(packed.shape)
     for k in range(few.ndim):  # an axis along which nothing changes
         first = few.take([0], k) if few.shape[k] else few
         if few.size > 1 and np.array_equal(np.broadcast_to(first, few.shape), few):
             few = first
-    ids = active().ids(active().const(few, kind), few.shape)
+    node = active().const(np.ascontiguousarray(few).view(np.float64), kind)
+    ids = active().ids(node, few.shape)
     result = empty_like(packed, np.int64, "C")
     result[...] = ids
     return result.transpose(np.argsort(order))

@@ -38,7 +38,9 @@ class Random:
     def uniform(self, low=0.0, high=1.0, size=None):
         """Return floats in [low, high)."""
         shape = np.broadcast_shapes(np.shape(low), np.shape(high))
-        return low + np.subtract(high, low) * self._units(shape if size is None else size)
+        return low + np.subtract(high, low) * self._units(
+            shape if size is None else size
+        )
 
     def random(self, size=None):
         """Return floats in [0, 1)."""
