@@ -5,9 +5,13 @@ A message names the argument, what was wanted and what came. Arrays that answer
 compiled with them); their shape is checked, their values cannot be.
 """
 
+from __future__ import annotations
+
 import operator
 
 import numpy as np
+
+from dlbook._types import Optimiser, Source
 
 __all__ = [
     "array",
@@ -33,7 +37,7 @@ __all__ = [
 ]
 
 
-def array(value, name, shape=None, *, low=None, high=None, empty=False):
+def array(value, name, shape=None, *, low=None, high=None, empty=False) -> np.ndarray:
     """Return ``value`` as a float array after checking it.
 
     Parameters
@@ -89,7 +93,7 @@ def array(value, name, shape=None, *, low=None, high=None, empty=False):
     return bounded(result, name, low, high)
 
 
-def bounded(value, name, low=None, high=None):
+def bounded(value, name, low=None, high=None) -> np.ndarray:
     """Return an array that was checked, if its values are within the bounds too."""
     if (low is None and high is None) or getattr(value, "symbolic", False):
         return value
@@ -100,7 +104,7 @@ def bounded(value, name, low=None, high=None):
     return value
 
 
-def unmasked(value, name):
+def unmasked(value, name) -> np.ndarray:
     """Return ``value`` as an array of any kind; a mask would be lost without a word."""
     parts = value if isinstance(value, (list, tuple)) else [value]
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
@@ -111,7 +115,7 @@ def unmasked(value, name):
         raise ValueError(f"{name}: wanted a regular array, got ragged rows") from error
 
 
-def _converted(value, name):
+def _converted(value, name) -> np.ndarray:
     if type(value) is np.ndarray and value.dtype.char in "df" and value.dtype.isnative:
         return value
     if getattr(value, "symbolic", False):
@@ -125,7 +129,7 @@ def _converted(value, name):
     return result.astype(np.float32 if single else np.float64, copy=False)
 
 
-def shaped(value, name, shape):
+def shaped(value, name, shape) -> np.ndarray:
     """Return a checked array if it has a shape, which is written as for `array`."""
     if shape is not None and not _fits(value.shape, shape):
         raise ValueError(f"{name}: wanted shape {_show(shape)}, got {value.shape}")
@@ -154,20 +158,20 @@ def same_shape(a, name_a, b, name_b):
         )
 
 
-def like(value, name, other, other_name, *, low=None, high=None):
+def like(value, name, other, other_name, *, low=None, high=None) -> np.ndarray:
     """Return ``value`` checked, in the shape and dtype that ``other`` has."""
     result = array(value, name, low=low, high=high)
     same_shape(other, other_name, result, name)
     return cast(result, other.dtype)
 
 
-def cast(value, dtype):
+def cast(value, dtype) -> np.ndarray:
     """Return a checked array in a dtype; symbols have but one."""
     symbolic = getattr(value, "symbolic", False) or not isinstance(dtype, np.dtype)
     return value if symbolic else value.astype(dtype, copy=False)
 
 
-def gradient(value, name, shape, dtype, of):
+def gradient(value, name, shape, dtype, of) -> np.ndarray:
     """Return the gradient of what had this shape and dtype, and was called ``of``."""
     result = array(value, name)
     if result.shape != shape:
@@ -177,7 +181,7 @@ def gradient(value, name, shape, dtype, of):
     return cast(result, dtype)
 
 
-def common(*arrays):
+def common(*arrays) -> tuple[np.ndarray, ...]:
     """Return checked arrays in the one dtype that holds them all."""
     if any(getattr(a, "symbolic", False) for a in arrays):
         return arrays
@@ -185,7 +189,7 @@ def common(*arrays):
     return tuple(a.astype(dtype, copy=False) for a in arrays)
 
 
-def axis(value, name, ndim):
+def axis(value, name, ndim) -> int:
     """Return ``value`` as the index of one of ``ndim`` axes."""
     result = integer(value, name)
     if not -ndim <= result < ndim:
@@ -195,7 +199,7 @@ def axis(value, name, ndim):
     return result
 
 
-def choice(value, name, options):
+def choice(value, name, options) -> str:
     """Return ``value`` if it is one of the names in ``options``."""
     if not isinstance(value, str) or value not in options:
         wanted = ", ".join(repr(option) for option in options)
@@ -203,7 +207,7 @@ def choice(value, name, options):
     return value
 
 
-def integer(value, name, low=None):
+def integer(value, name, low=None) -> int:
     """Return ``value`` as an int that is at least ``low``."""
     try:
         if isinstance(value, (bool, np.bool_)):
@@ -216,7 +220,7 @@ def integer(value, name, low=None):
     return result
 
 
-def number(value, name, *, above=None, low=None, high=None, below=None):
+def number(value, name, *, above=None, low=None, high=None, below=None) -> float:
     """Return ``value`` as a finite float; ``above`` and ``below`` are strict bounds."""
     if getattr(value, "symbolic", False):
         return value
@@ -237,7 +241,7 @@ def scalar(value):
     return value if getattr(value, "symbolic", False) else float(value)
 
 
-def floating(dtype, name="dtype"):
+def floating(dtype, name="dtype") -> np.dtype:
     """Return ``dtype`` as a numpy dtype if it is float32 or float64."""
     try:
         result = np.dtype(dtype)
@@ -252,7 +256,7 @@ DRAWS = ("integers", "normal", "permutation", "uniform")
 """What the book asks of a source of random numbers, by the names NumPy gives it."""
 
 
-def generator(rng, name="rng"):
+def generator(rng, name="rng") -> Source:
     """Return ``rng`` if it draws as a NumPy Generator does.
 
     The book never draws from a global source. A live figure's own source, which draws
@@ -265,7 +269,7 @@ def generator(rng, name="rng"):
     return rng
 
 
-def optimiser(value, name="optimiser"):
+def optimiser(value, name="optimiser") -> Optimiser:
     """Return ``value`` if it can ``init`` and ``update``."""
     if not all(callable(getattr(value, method, None)) for method in ("init", "update")):
         raise TypeError(
@@ -284,12 +288,12 @@ def cache(value, kind):
     raise TypeError(f"cache: wanted {kind.__name__}, got {got}")
 
 
-def own(array):
+def own(array) -> np.ndarray:
     """Return a copy; symbols never change and need none."""
     return array if getattr(array, "symbolic", False) else array.copy()
 
 
-def read_only(array):
+def read_only(array) -> np.ndarray:
     """Return a view that cannot be written to; symbols cannot anyway."""
     if getattr(array, "symbolic", False):
         return array

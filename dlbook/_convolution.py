@@ -9,6 +9,8 @@ each row u of the kernel. Below the copies lies an image of ones, whose weight i
    \frac{\partial L}{\partial X_u} \mathrel{+}= W_u^\top \frac{\partial L}{\partial y} .
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from dlbook import _check
 from dlbook._check import array, choice
+from dlbook._types import ArrayLike, Pair
 from dlbook._windows import Sweep, images, pad, sweep_over, taps, unpad
 
 __all__ = [
@@ -63,7 +66,7 @@ class ConvGradients(NamedTuple):
     db: np.ndarray
 
 
-def correlate2d(image, kernel, mode="valid"):
+def correlate2d(image: ArrayLike, kernel: ArrayLike, mode: str = "valid") -> np.ndarray:
     r"""Slide a kernel over an image; add up the products at each place.
 
     .. math:: y_{ij} = \sum_m \sum_n I_{i+m,\,j+n} \, K_{mn}
@@ -107,7 +110,7 @@ def _correlate2d(image, kernel):
     return np.einsum("ijmn,mn->ij", windows, kernel)
 
 
-def convolve2d(image, kernel, mode="valid"):
+def convolve2d(image: ArrayLike, kernel: ArrayLike, mode: str = "valid") -> np.ndarray:
     r"""Convolve an image with a kernel: correlate it with the kernel turned by 180°.
 
     .. math:: (I * K)_{ij} = \sum_m \sum_n I_{i-m,\,j-n} \, K_{mn}
@@ -144,7 +147,15 @@ def convolve2d(image, kernel, mode="valid"):
     return _correlate2d(image, kernel[::-1, ::-1])
 
 
-def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
+def conv2d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1,
+) -> np.ndarray:
     r"""Apply a convolutional layer: every kernel sums over all input channels.
 
     .. math:: y_{o,ij} = b_o + \sum_c \sum_m \sum_n
@@ -192,7 +203,15 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
     return conv_forward(*_checked(x, w, b, stride, padding, dilation))[0]
 
 
-def conv2d_forward(x, w, b=None, *, stride=1, padding=0, dilation=1):
+def conv2d_forward(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1,
+) -> tuple[np.ndarray, ConvCache]:
     """Do as `conv2d` does, and keep what `conv2d_backward` needs.
 
     Parameters
@@ -224,7 +243,9 @@ def conv2d_forward(x, w, b=None, *, stride=1, padding=0, dilation=1):
     return y, cache._replace(w=_check.own(cache.w))
 
 
-def _checked(x, w, b, stride, padding, dilation):
+def _checked(
+    x, w, b, stride, padding, dilation
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Sweep]:
     x = images(x)
     w = array(w, "w", ("O", x.shape[-3], "kh", "kw"))
     b = np.zeros_like(w[:, 0, 0, 0]) if b is None else array(b, "b", w.shape[:1])
@@ -244,7 +265,9 @@ def conv_forward(x, w, b, sweep):
     return y, ConvCache(columns, w, y.shape, sweep)
 
 
-def conv2d_backward(dy, cache, *, wrt_x=True):
+def conv2d_backward(
+    dy: ArrayLike, cache: ConvCache, *, wrt_x: bool = True
+) -> ConvGradients:
     r"""Carry a gradient back through `conv2d`.
 
     Each product :math:`x\,w` of the forward sum sends :math:`x \, \partial L /
@@ -323,7 +346,14 @@ def conv_backward(dy, cache, wrt_x=True):
     return ConvGradients(dx, dw, db)
 
 
-def conv_transpose2d(x, w, b=None, *, stride=1, padding=0):
+def conv_transpose2d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+) -> np.ndarray:
     r"""Apply a transposed convolution: every pixel lays down a kernel.
 
     .. math:: y_{o,\; s i + m - p,\; s j + n - p} \mathrel{+}=
@@ -379,7 +409,14 @@ def conv_transpose2d(x, w, b=None, *, stride=1, padding=0):
     return _transposed(*_checked_transpose(x, w, b, stride, padding))
 
 
-def conv_transpose2d_forward(x, w, b=None, *, stride=1, padding=0):
+def conv_transpose2d_forward(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+) -> tuple[np.ndarray, ConvTransposeCache]:
     """Do as `conv_transpose2d` does, and keep what its backward pass needs.
 
     Parameters
@@ -410,7 +447,9 @@ def conv_transpose2d_forward(x, w, b=None, *, stride=1, padding=0):
     return y, ConvTransposeCache(_check.own(x), _check.own(w), y.shape, sweep)
 
 
-def conv_transpose2d_backward(dy, cache, *, wrt_x=True):
+def conv_transpose2d_backward(
+    dy: ArrayLike, cache: ConvTransposeCache, *, wrt_x: bool = True
+) -> ConvGradients:
     r"""Carry a gradient back through `conv_transpose2d`: by a convolution.
 
     .. math::
@@ -456,7 +495,9 @@ def conv_transpose2d_backward(dy, cache, *, wrt_x=True):
     return ConvGradients(dx if wrt_x else None, dw, db)
 
 
-def _checked_transpose(x, w, b, stride, padding):
+def _checked_transpose(
+    x, w, b, stride, padding
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Sweep]:
     x = images(x)
     w = array(w, "w", (x.shape[-3], "O", "kh", "kw"))
     b = np.zeros_like(w[0, :, 0, 0]) if b is None else array(b, "b", w.shape[1:2])
@@ -482,7 +523,7 @@ def _transposed(x, w, b, sweep):
     return y.reshape(*x.shape[:-3], *y.shape[1:])
 
 
-def _image_and_kernel(image, kernel, mode):
+def _image_and_kernel(image, kernel, mode) -> Pair:
     image, kernel = (
         array(image, "image", ("H", "W")),
         array(kernel, "kernel", ("kh", "kw")),

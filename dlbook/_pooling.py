@@ -1,11 +1,14 @@
 """Pooling: one number for each window, the largest or the average."""
 
+from __future__ import annotations
+
 from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from dlbook import _check
+from dlbook._types import ArrayLike
 from dlbook._windows import Sweep, cells, images, pad, sweep_over, unpad
 
 __all__ = [
@@ -39,7 +42,13 @@ class AvgPoolCache(NamedTuple):
     sweep: Sweep
 
 
-def max_pool2d(x, kernel, *, stride=None, padding=0):
+def max_pool2d(
+    x: ArrayLike,
+    kernel: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+) -> np.ndarray:
     r"""Keep the largest value of each window.
 
     .. math:: y_{c,ij} = \max_{m,n} \; x_{c,\; s i + m - p,\; s j + n - p}
@@ -83,7 +92,13 @@ def max_pool2d(x, kernel, *, stride=None, padding=0):
     return _largest(pad(x, sweep.padding, -np.inf), sweep)
 
 
-def max_pool2d_forward(x, kernel, *, stride=None, padding=0):
+def max_pool2d_forward(
+    x: ArrayLike,
+    kernel: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+) -> tuple[np.ndarray, MaxPoolCache]:
     """Do as `max_pool2d` does, and keep what `max_pool2d_backward` needs.
 
     Parameters
@@ -128,7 +143,7 @@ def max_forward(x, sweep):
     return y, MaxPoolCache(winners, y.dtype, sweep)
 
 
-def max_pool2d_backward(dy, cache):
+def max_pool2d_backward(dy: ArrayLike, cache: MaxPoolCache) -> np.ndarray:
     r"""Carry a gradient back through `max_pool2d`: all of it goes to the maximum.
 
     .. math:: \frac{\partial L}{\partial x_{ab}} = \sum_{ij}
@@ -184,7 +199,14 @@ def _padded(sweep):
     return (n + 2 * p for n, p in zip(sweep.image, sweep.padding, strict=True))
 
 
-def avg_pool2d(x, kernel, *, stride=None, padding=0, count_padding=True):
+def avg_pool2d(
+    x: ArrayLike,
+    kernel: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+    count_padding: bool = True,
+) -> np.ndarray:
     r"""Average each window.
 
     .. math:: y_{c,ij} = \frac{1}{M_{ij}} \sum_{m,n} x_{c,\; s i + m - p,\; s j + n - p}
@@ -226,7 +248,14 @@ def avg_pool2d(x, kernel, *, stride=None, padding=0, count_padding=True):
     )[0]
 
 
-def avg_pool2d_forward(x, kernel, *, stride=None, padding=0, count_padding=True):
+def avg_pool2d_forward(
+    x: ArrayLike,
+    kernel: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+    count_padding: bool = True,
+) -> tuple[np.ndarray, AvgPoolCache]:
     """Do as `avg_pool2d` does, and keep what `avg_pool2d_backward` needs.
 
     Parameters
@@ -255,12 +284,12 @@ def avg_pool2d_forward(x, kernel, *, stride=None, padding=0, count_padding=True)
     x, sweep = _pooling(x, kernel, stride, padding)
     inside = pad(np.ones(sweep.image, x.dtype), sweep.padding, float(count_padding))
     counts = sum(inside[cell] for cell in cells(sweep))
-    x = pad(x, sweep.padding)
-    y = sum(x[cell] for cell in cells(sweep)) / counts
+    padded = pad(x, sweep.padding)
+    y = sum(padded[cell] for cell in cells(sweep)) / counts
     return y, AvgPoolCache(counts, y.shape, y.dtype, sweep)
 
 
-def avg_pool2d_backward(dy, cache):
+def avg_pool2d_backward(dy: ArrayLike, cache: AvgPoolCache) -> np.ndarray:
     r"""Carry a gradient back through `avg_pool2d`: each cell gets an equal share.
 
     .. math:: \frac{\partial L}{\partial x_{ab}} = \sum_{ij} \frac{1}{M_{ij}}
@@ -300,7 +329,7 @@ def avg_pool2d_backward(dy, cache):
     return unpad(dx, sweep.padding)
 
 
-def _pooling(x, kernel, stride, padding):
+def _pooling(x, kernel, stride, padding) -> tuple[np.ndarray, Sweep]:
     x = images(x)
     return x, pool_sweep(x, kernel, stride, padding)
 

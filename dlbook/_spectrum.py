@@ -1,13 +1,16 @@
 """How much a matrix stretches: its eigenvalues, and its largest singular value."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from dlbook._check import array
+from dlbook._types import ArrayLike
 
 __all__ = ["eigenvalues", "largest_singular_value", "norms", "spectral_radius"]
 
 
-def eigenvalues(W):
+def eigenvalues(W: ArrayLike) -> np.ndarray:
     r"""Return the eigenvalues of a matrix as points of the plane.
 
     Parameters
@@ -48,7 +51,7 @@ def eigenvalues(W):
     )
 
 
-def spectral_radius(W):
+def spectral_radius(W: ArrayLike) -> float:
     r"""Return the largest modulus of the eigenvalues.
 
     .. math:: \rho(W) = \max_i |\lambda_i|
@@ -80,7 +83,7 @@ def spectral_radius(W):
     return np.max(np.hypot(values[:, 0], values[:, 1]))
 
 
-def largest_singular_value(W):
+def largest_singular_value(W: ArrayLike) -> float:
     r"""Return the most that a matrix stretches a vector.
 
     .. math:: \sigma_{\max}(W) = \max_v \lVert W v \rVert / \lVert v \rVert
@@ -128,6 +131,6 @@ def _norms_by_formula(J):
     return (np.hypot(a + d, b - c) + np.hypot(a - d, b + c)) / 2
 
 
-def _square(W):
+def _square(W) -> np.ndarray:
     W = array(W, "W", ("n", "n"))
     return array(W, "W", (len(W), len(W)))

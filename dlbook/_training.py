@@ -1,11 +1,14 @@
 """A training run by minibatches: what the models have in common."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlbook import _check
 from dlbook._check import generator, integer
+from dlbook._types import Source
 
 __all__ = ["Epoch", "epochs_of", "minibatches", "schedule"]
 
@@ -20,7 +23,7 @@ class Epoch(NamedTuple):
     params: Any
 
 
-def minibatches(n, size, *, rng):
+def minibatches(n: int, size: int, *, rng: Source) -> list[np.ndarray]:
     """Return the indices 0 .. n - 1 in random order, cut into batches.
 
     Parameters

@@ -5,12 +5,19 @@ parameter that a model goes without, and a string for a choice, such as the name
 activation; both stay as they are. A path such as ``[0].W`` says where an array is.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dlbook._types import Tree
+
 __all__ = ["fill", "named_leaves", "named_map", "tree_map", "unzip_map"]
 
 _CONTAINERS = (tuple, list, dict)
 
 
-def tree_map(f, tree, *others):
+def tree_map(f: Callable, tree: Tree, *others: Tree) -> Any:
     """Apply a function to every array of a tree, or of several trees side by side.
 
     Parameters

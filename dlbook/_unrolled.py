@@ -4,6 +4,8 @@ Inside of a pass an array is (T, features, N): a time step is then one block, a 
 a block within it, and a product with the weights needs no copy.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from dlbook._check import array, read_only
@@ -18,7 +20,7 @@ __all__ = [
 ]
 
 
-def sequence(x, name="x", width="D"):
+def sequence(x, name="x", width="D") -> np.ndarray:
     """Check one sequence (T, D) or a batch of them (T, N, D)."""
     x = array(x, name, (..., "T", width))
     if x.ndim > 3:
@@ -27,7 +29,7 @@ def sequence(x, name="x", width="D"):
     return x
 
 
-def start(state, name, x, hidden):
+def start(state, name, x, hidden) -> np.ndarray:
     """Return the state before the first step, zeros if none is given."""
     shape = (*x.shape[1:-1], hidden)
     if state is None:

@@ -1,5 +1,8 @@
 """Where a window comes to as it moves over an image, in convolution and in pooling."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -53,7 +56,9 @@ class Sweep(NamedTuple):
     out: tuple[int, int]
 
 
-def output_size(n, kernel, *, stride=1, padding=0, dilation=1):
+def output_size(
+    n: int, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> int:
     r"""Count the places where a kernel fits along an axis.
 
     .. math:: \text{out} = \left\lfloor
@@ -107,7 +112,7 @@ def output_size(n, kernel, *, stride=1, padding=0, dilation=1):
     return (room - span) // stride + 1
 
 
-def receptive_field(windows):
+def receptive_field(windows: Sequence) -> tuple[ReceptiveField, ...]:
     r"""Follow how much of the input the units of each layer see.
 
     .. math::
@@ -198,7 +203,7 @@ def unpad(x, padding):
     return x[..., p : h - p, q : w - q]
 
 
-def images(x):
+def images(x) -> np.ndarray:
     """Check one image or a batch of them."""
     x = array(x, "x", (..., "C", "H", "W"))
     if x.ndim > 4:

@@ -8,6 +8,8 @@ Every function accepts logits of any finite size; no exponential overflows. floa
 float16) gives float32, every other kind of number float64.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from dlbook import _check, _formulas
 from dlbook._formulas import LEAK, PHI
+from dlbook._types import ArrayLike
 
 __all__ = [
     "ACTIVATIONS",
@@ -38,7 +41,7 @@ __all__ = [
 ]
 
 
-def step(z):
+def step(z: ArrayLike) -> np.ndarray:
     r"""Fire or stay silent: the activation of the perceptron.
 
     .. math::
@@ -71,7 +74,7 @@ def step(z):
     return _formulas.step(_check.array(z, "z"))
 
 
-def d_step(z):
+def d_step(z: ArrayLike) -> np.ndarray:
     r"""Differentiate `step`: zero everywhere.
 
     .. math:: \operatorname{step}'(z) = 0 \quad (z \ne 0)
@@ -102,7 +105,7 @@ def d_step(z):
     return 0 * step(z)
 
 
-def sigmoid(z):
+def sigmoid(z: ArrayLike) -> np.ndarray:
     r"""Squash a logit into a probability.
 
     .. math:: \sigma(z) = \frac{1}{1 + e^{-z}}
@@ -132,7 +135,7 @@ def sigmoid(z):
     return _formulas.sigmoid(_check.array(z, "z"))
 
 
-def d_sigmoid(z):
+def d_sigmoid(z: ArrayLike) -> np.ndarray:
     r"""Differentiate `sigmoid`.
 
     .. math:: \sigma'(z) = \sigma(z) \, (1 - \sigma(z))
@@ -161,7 +164,7 @@ def d_sigmoid(z):
     return y * (1 - y)
 
 
-def tanh(z):
+def tanh(z: ArrayLike) -> np.ndarray:
     r"""Squash a number into (-1, 1): a sigmoid centred at 0.
 
     .. math:: \tanh(z) = \frac{e^z - e^{-z}}{e^z + e^{-z}} = 2 \sigma(2z) - 1
@@ -189,7 +192,7 @@ def tanh(z):
     return np.tanh(_check.array(z, "z"))
 
 
-def d_tanh(z):
+def d_tanh(z: ArrayLike) -> np.ndarray:
     r"""Differentiate `tanh`.
 
     .. math:: \tanh'(z) = 1 - \tanh^2(z)
@@ -217,7 +220,7 @@ def d_tanh(z):
     return 1 - tanh(z) ** 2
 
 
-def relu(z):
+def relu(z: ArrayLike) -> np.ndarray:
     r"""Keep what is positive, drop the rest.
 
     .. math:: \operatorname{relu}(z) = \max(0, z)
@@ -245,7 +248,7 @@ def relu(z):
     return np.maximum(_check.array(z, "z"), 0)
 
 
-def d_relu(z):
+def d_relu(z: ArrayLike) -> np.ndarray:
     r"""Differentiate `relu`.
 
     .. math::
@@ -276,7 +279,7 @@ def d_relu(z):
     return step(z)
 
 
-def leaky_relu(z, slope=LEAK):
+def leaky_relu(z: ArrayLike, slope: float = LEAK) -> np.ndarray:
     r"""Keep what is positive, and let a little of the rest through.
 
     .. math:: \operatorname{leaky}(z) = \begin{cases} z & z > 0 \\
@@ -315,7 +318,7 @@ def leaky_relu(z, slope=LEAK):
     return _formulas.leaky_relu(_check.array(z, "z"), _leak(slope))
 
 
-def d_leaky_relu(z, slope=LEAK):
+def d_leaky_relu(z: ArrayLike, slope: float = LEAK) -> np.ndarray:
     r"""Differentiate `leaky_relu`.
 
     .. math:: \operatorname{leaky}'(z) = \begin{cases} 1 & z > 0 \\
@@ -349,7 +352,7 @@ def _leak(slope):
     return _check.number(slope, "slope", low=0, below=1)
 
 
-def softplus(z):
+def softplus(z: ArrayLike) -> np.ndarray:
     r"""Round off the corner of `relu`.
 
     .. math:: \operatorname{softplus}(z) = \log(1 + e^z)
@@ -380,7 +383,7 @@ def softplus(z):
     return _formulas.softplus(_check.array(z, "z"))
 
 
-def d_softplus(z):
+def d_softplus(z: ArrayLike) -> np.ndarray:
     r"""Differentiate `softplus`: the sigmoid.
 
     .. math:: \operatorname{softplus}'(z) = \sigma(z)
@@ -408,7 +411,7 @@ def d_softplus(z):
     return sigmoid(z)
 
 
-def logsumexp(z, axis=-1):
+def logsumexp(z: ArrayLike, axis: int = -1) -> np.ndarray:
     r"""Take the logarithm of a sum of exponentials: a smooth maximum.
 
     .. math:: \operatorname{logsumexp}(z) = \log \sum_k e^{z_k}
@@ -439,7 +442,7 @@ def logsumexp(z, axis=-1):
     return _formulas.logsumexp(*_along(z, axis))
 
 
-def softmax(z, axis=-1):
+def softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
     r"""Turn logits into a probability distribution.
 
     .. math:: y_k = \frac{e^{z_k}}{\sum_j e^{z_j}}
@@ -472,7 +475,7 @@ def softmax(z, axis=-1):
     return _formulas.softmax(*_along(z, axis))
 
 
-def log_softmax(z, axis=-1):
+def log_softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
     r"""Take the logarithm of `softmax`, which stays finite where softmax is 0.
 
     .. math:: \log y_k = z_k - \log \sum_j e^{z_j}
@@ -502,7 +505,7 @@ def log_softmax(z, axis=-1):
     return _formulas.log_softmax(*_along(z, axis))
 
 
-def softmax_backward(dy, y, axis=-1):
+def softmax_backward(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> np.ndarray:
     r"""Carry a gradient back through `softmax`.
 
     .. math:: \frac{\partial L}{\partial z_k}
@@ -538,7 +541,7 @@ def softmax_backward(dy, y, axis=-1):
     return _formulas.softmax_backward(dy, y, axis)
 
 
-def _along(z, axis, name="z"):
+def _along(z, axis, name="z") -> tuple[np.ndarray, int]:
     z = _check.array(z, name, (..., "K"))
     return z, _check.axis(axis, "axis", z.ndim)
 

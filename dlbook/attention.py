@@ -8,6 +8,8 @@ once. The inner product of two random vectors of length d has the standard devia
 :math:`\sqrt d`, and dividing by it keeps the softmax from saturating.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ import numpy as np
 from dlbook import _check
 from dlbook._check import array
 from dlbook._formulas import softmax, softmax_backward
+from dlbook._types import ArrayLike
 
 __all__ = [
     "AttentionCache",
@@ -43,7 +46,9 @@ class AttentionGradients(NamedTuple):
     dV: np.ndarray
 
 
-def attention(Q, K, V, *, mask=None):
+def attention(
+    Q: ArrayLike, K: ArrayLike, V: ArrayLike, *, mask: ArrayLike | None = None
+) -> np.ndarray:
     r"""Read from values by the agreement of queries with keys.
 
     .. math:: y_t = \sum_s A_{ts} v_s, \qquad A_{ts} =
@@ -86,10 +91,13 @@ def attention(Q, K, V, *, mask=None):
     array([[15.],
            [10.]])
     """
-    return _forward(*_checked(Q, K, V), _allowed(mask, Q, K))[0]
+    Q, K, V = _checked(Q, K, V)
+    return _forward(Q, K, V, _allowed(mask, Q, K))[0]
 
 
-def attention_forward(Q, K, V, *, mask=None):
+def attention_forward(
+    Q: ArrayLike, K: ArrayLike, V: ArrayLike, *, mask: ArrayLike | None = None
+) -> tuple[np.ndarray, AttentionCache]:
     """Do as `attention` does, and keep what `attention_backward` needs.
 
     Parameters
@@ -116,8 +124,9 @@ def attention_forward(Q, K, V, *, mask=None):
     >>> cache.weights
     array([[0.5, 0.5]])
     """
-    arguments = map(_check.own, _checked(Q, K, V))
-    return _forward(*arguments, _allowed(mask, Q, K))
+    Q, K, V = _checked(Q, K, V)
+    own = _check.own
+    return _forward(own(Q), own(K), own(V), _allowed(mask, Q, K))
 
 
 def _forward(Q, K, V, mask):
@@ -128,7 +137,7 @@ def _forward(Q, K, V, mask):
     return weights @ V, AttentionCache(Q, K, V, weights)
 
 
-def attention_backward(dy, cache):
+def attention_backward(dy: ArrayLike, cache: AttentionCache) -> AttentionGradients:
     r"""Carry a gradient back through `attention`.
 
     With :math:`S = Q K^\top / \sqrt d` and :math:`A = \operatorname{softmax}(S)`,
@@ -171,17 +180,18 @@ def attention_backward(dy, cache):
     return AttentionGradients(dS @ K, dS.swapaxes(-1, -2) @ Q, A.swapaxes(-1, -2) @ dy)
 
 
-def _checked(Q, K, V):
+def _checked(Q, K, V) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Q = array(Q, "Q", (..., "T", "d"))
     K = array(K, "K", (*Q.shape[:-2], "S", Q.shape[-1]))
     V = array(V, "V", (*K.shape[:-1], "D"))
-    return _check.common(Q, K, V)
+    Q, K, V = _check.common(Q, K, V)
+    return Q, K, V
 
 
 def _allowed(mask, Q, K):
     if mask is None:
         return None
-    shape = np.shape(Q)[-2], np.shape(K)[-2]
+    shape = Q.shape[-2], K.shape[-2]
     mask = np.asarray(mask)
     if mask.dtype != bool or mask.shape != shape:
         raise ValueError(

@@ -10,15 +10,19 @@ There is one unit for every error here: the mean over the examples of the square
 :math:`\lVert x - \hat x \rVert^2`. It is what is trained, plotted and compared.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlbook import _check, backprop
 from dlbook._check import array, generator, like, number
 from dlbook._formulas import PHI
-from dlbook._training import epochs_of, schedule
+from dlbook._training import Epoch, epochs_of, schedule
 from dlbook._tree import tree_map
+from dlbook._types import ArrayLike, DTypeLike, Optimiser, Pair, Source
 from dlbook.backprop import Gradients, Layer, LossAndGradients, MLPCache
 from dlbook.pca import pca_floor
 
@@ -71,8 +75,13 @@ class AECache(NamedTuple):
 
 
 def init_params(
-    *sizes, hidden="tanh", code="tanh", output="sigmoid", rng, dtype=np.float64
-):
+    *sizes: int,
+    hidden: str = "tanh",
+    code: str = "tanh",
+    output: str = "sigmoid",
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+) -> AEParams:
     """Draw an encoder from the input to the code, and a decoder that mirrors it.
 
     Parameters
@@ -102,14 +111,14 @@ def init_params(
     >>> [layer.W.shape for layer in params.encoder + params.decoder]
     [(32, 64), (2, 32), (32, 2), (64, 32)]
     """
-    names = dict(hidden=_check.choice(hidden, "hidden", PHI), rng=rng, dtype=dtype)
-    _check.choice(code, "code", PHI)
+    _check.choice(hidden, "hidden", PHI), _check.choice(code, "code", PHI)
+    names: dict[str, Any] = dict(hidden=hidden, rng=rng, dtype=dtype)
     encoder = backprop.init_params(*sizes, output=code, **names)
     decoder = backprop.init_params(*sizes[::-1], output=output, **names)
     return AEParams(encoder, decoder)
 
 
-def encode(x, params):
+def encode(x: ArrayLike, params: AEParams) -> np.ndarray:
     r"""Return the code of an input, :math:`h = \phi_h(W_e x + b_e)`.
 
     Parameters
@@ -143,7 +152,7 @@ def encode(x, params):
     return backprop._forward(x, _layers(params, "encoder", x.shape[-1])).out
 
 
-def decode(h, params):
+def decode(h: ArrayLike, params: AEParams) -> np.ndarray:
     r"""Return the reconstruction from a code, :math:`\hat x = \sigma(W_d h + b_d)`.
 
     Parameters
@@ -173,7 +182,7 @@ def decode(h, params):
     return backprop._forward(h, _layers(params, "decoder", h.shape[-1])).out
 
 
-def autoencode(x, params):
+def autoencode(x: ArrayLike, params: AEParams) -> np.ndarray:
     """Encode and decode.
 
     Parameters
@@ -206,7 +215,7 @@ def autoencode(x, params):
     return _forward(*_checked(x, params)).x_hat
 
 
-def autoencode_forward(x, params):
+def autoencode_forward(x: ArrayLike, params: AEParams) -> tuple[np.ndarray, AECache]:
     """Do as `autoencode` does, and keep what `autoencode_backward` needs.
 
     Parameters
@@ -236,12 +245,14 @@ def autoencode_forward(x, params):
     return _check.read_only(cache.x_hat), cache
 
 
-def _forward(x, params):
+def _forward(x, params) -> AECache:
     encoder = backprop._forward(x, params.encoder)
     return AECache(encoder, backprop._forward(encoder.out, params.decoder))
 
 
-def autoencode_backward(d_x_hat, cache, *, wrt_x=True):
+def autoencode_backward(
+    d_x_hat: ArrayLike, cache: AECache, *, wrt_x: bool = True
+) -> Gradients:
     """Carry a gradient back through `autoencode`.
 
     Parameters
@@ -283,7 +294,7 @@ def _backward(d_x_hat, cache, wrt_x=True):
     return Gradients(dx, AEParams(encoder, decoder))
 
 
-def reconstruction_error(x_hat, x):
+def reconstruction_error(x_hat: ArrayLike, x: ArrayLike) -> float:
     r"""Return the mean over the examples of the squared length of the error.
 
     .. math:: L = \frac1N \sum_n \lVert x_n - \hat x_n \rVert^2
@@ -317,7 +328,7 @@ def _error(x_hat, x):
     return np.sum((x - x_hat) ** 2) / (x_hat.size // x_hat.shape[-1])
 
 
-def d_reconstruction_error(x_hat, x):
+def d_reconstruction_error(x_hat: ArrayLike, x: ArrayLike) -> np.ndarray:
     r"""Return the gradient of `reconstruction_error` with respect to ``x_hat``.
 
     .. math:: \frac{\partial L}{\partial \hat x_n} = \frac2N (\hat x_n - x_n)
@@ -349,7 +360,9 @@ def _d_error(x_hat, x):
     return 2 * (x_hat - x) / (x_hat.size // x_hat.shape[-1])
 
 
-def loss_and_gradients(x, params, *, target=None):
+def loss_and_gradients(
+    x: ArrayLike, params: AEParams, *, target: ArrayLike | None = None
+) -> LossAndGradients:
     """Return the reconstruction error of some examples, and its gradients.
 
     Parameters
@@ -396,7 +409,16 @@ def _loss_and_gradients(cache, target):
     return LossAndGradients(_error(cache.x_hat, target), gradients)
 
 
-def train(x, params, optimiser, *, epochs, batch_size, rng, corrupt=None):
+def train(
+    x: ArrayLike,
+    params: AEParams,
+    optimiser: Optimiser,
+    *,
+    epochs: int,
+    batch_size: int,
+    rng: Source,
+    corrupt: Callable | None = None,
+) -> Iterator[Epoch]:
     """Yield an autoencoder after each epoch, and train it by minibatches on the way.
 
     Nothing is trained before the first epoch is asked for, by a loop or by ``list``;
@@ -451,7 +473,7 @@ def train(x, params, optimiser, *, epochs, batch_size, rng, corrupt=None):
     return epochs_of(step, params, optimiser, schedule(len(x), epochs, batch_size, rng))
 
 
-def add_noise(x, scale, *, rng):
+def add_noise(x: ArrayLike, scale: float, *, rng: Source) -> np.ndarray:
     """Add Gaussian noise to every entry.
 
     Parameters
@@ -482,7 +504,7 @@ def add_noise(x, scale, *, rng):
     return x + scale * generator(rng).normal(size=x.shape).astype(x.dtype)
 
 
-def mask(x, rate, *, rng):
+def mask(x: ArrayLike, rate: float, *, rng: Source) -> np.ndarray:
     """Set a random part of the entries to 0.
 
     Parameters
@@ -517,7 +539,9 @@ def mask(x, rate, *, rng):
     return x * (generator(rng).uniform(size=x.shape) >= rate)
 
 
-def salt_and_pepper(x, rate, *, rng, low=0.0, high=1.0):
+def salt_and_pepper(
+    x: ArrayLike, rate: float, *, rng: Source, low: float = 0.0, high: float = 1.0
+) -> np.ndarray:
     """Set a random part of the entries to the lowest or the highest value.
 
     Parameters
@@ -556,7 +580,7 @@ def salt_and_pepper(x, rate, *, rng, low=0.0, high=1.0):
     return np.where(u < rate / 2, low, np.where(u < rate, high, x))
 
 
-def _checked(x, params, rows=...):
+def _checked(x, params, rows=...) -> tuple[np.ndarray, AEParams]:
     x = array(x, "x", (rows, "D"))
     encoder = _layers(params, "encoder", x.shape[-1])
     decoder = _layers(params, "decoder", len(encoder[-1].b))
@@ -574,6 +598,6 @@ def _layers(params, name, width):
     return backprop._layers(getattr(params, name), width, name)
 
 
-def _pair(x_hat, x):
+def _pair(x_hat, x) -> Pair:
     x_hat = array(x_hat, "x_hat", (..., "D"))
     return x_hat, like(x, "x", x_hat, "x_hat")

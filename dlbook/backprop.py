@@ -22,7 +22,9 @@ what it needs, and what ``f_forward`` returns cannot be written to where the cac
 it, so that a step in place between the two passes changes nothing.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +34,7 @@ from dlbook._check import array, choice, floating, generator, integer, like, num
 from dlbook._formulas import PHI, sigmoid
 from dlbook._training import Epoch, epochs_of, minibatches, schedule
 from dlbook._tree import tree_map
+from dlbook._types import ArrayLike, DTypeLike, Optimiser, Source
 
 __all__ = [
     "LOSSES",
@@ -128,7 +131,7 @@ LOSSES = {
 """The losses that a network can be trained with, by the names of `dlbook.losses`."""
 
 
-def sigmoid_unit(x, w, b):
+def sigmoid_unit(x: ArrayLike, w: ArrayLike, b: float) -> np.ndarray:
     r"""Return the output of one unit with a sigmoid.
 
     .. math:: \hat y = \sigma\Bigl(\sum_j w_j x_j + b\Bigr)
@@ -165,7 +168,9 @@ def _sigmoid_unit(x, w, b):
     return sigmoid(x @ w + b)
 
 
-def sigmoid_unit_gradients(x, y, w, b):
+def sigmoid_unit_gradients(
+    x: ArrayLike, y: ArrayLike, w: ArrayLike, b: float
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Return the gradient of half the squared error of `sigmoid_unit`.
 
     .. math::
@@ -216,7 +221,13 @@ def sigmoid_unit_gradients(x, y, w, b):
     return delta.reshape(-1) @ x.reshape(-1, x.shape[-1]), np.sum(delta)
 
 
-def init_params(*sizes, hidden="tanh", output="identity", rng, dtype=np.float64):
+def init_params(
+    *sizes: int,
+    hidden: str = "tanh",
+    output: str = "identity",
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+) -> tuple[Layer, ...]:
     r"""Draw the layers of a network.
 
     .. math:: W_{kd} \sim U(-a, a), \qquad a = \sqrt{\frac{6}{D + K}}, \qquad b = 0
@@ -259,7 +270,7 @@ def init_params(*sizes, hidden="tanh", output="identity", rng, dtype=np.float64)
     """
     rng, dtype = generator(rng), floating(dtype)
     choice(hidden, "hidden", PHI), choice(output, "output", PHI)
-    sizes = [integer(size, f"sizes[{i}]", low=1) for i, size in enumerate(sizes)]
+    sizes = tuple(integer(n, f"sizes[{i}]", low=1) for i, n in enumerate(sizes))
     if len(sizes) < 2:
         raise ValueError(f"sizes: wanted at least 2, got {len(sizes)}")
 
@@ -272,7 +283,7 @@ def init_params(*sizes, hidden="tanh", output="identity", rng, dtype=np.float64)
     return tuple(map(layer, sizes[:-1], sizes[1:], names))
 
 
-def mlp(x, layers):
+def mlp(x: ArrayLike, layers: Sequence[Layer]) -> np.ndarray:
     r"""Run a multilayer perceptron.
 
     .. math:: h_0 = x, \qquad h_l = \phi_l(W_l h_{l-1} + b_l)
@@ -309,7 +320,7 @@ def mlp(x, layers):
     return _forward(*_checked(x, layers)).out
 
 
-def mlp_forward(x, layers):
+def mlp_forward(x: ArrayLike, layers: Sequence[Layer]) -> tuple[np.ndarray, MLPCache]:
     """Do as `mlp` does, and keep what `mlp_backward` needs.
 
     Parameters
@@ -340,7 +351,7 @@ def mlp_forward(x, layers):
     return _check.read_only(cache.out), cache
 
 
-def _forward(x, layers):
+def _forward(x, layers) -> MLPCache:
     """Run layers that are trusted."""
     outputs = [x]
     for W, b, phi in layers:
@@ -348,7 +359,7 @@ def _forward(x, layers):
     return MLPCache(tuple(outputs), layers)
 
 
-def mlp_backward(d_out, cache, *, wrt_x=True):
+def mlp_backward(d_out: ArrayLike, cache: MLPCache, *, wrt_x: bool = True) -> Gradients:
     """Carry a gradient back through `mlp`.
 
     Parameters
@@ -389,7 +400,7 @@ def mlp_backward(d_out, cache, *, wrt_x=True):
     return _backward(like(d_out, "d_out", cache.out, "the output"), cache, wrt_x)
 
 
-def _backward(d, cache, wrt_x=True):
+def _backward(d, cache, wrt_x=True) -> Gradients:
     """Carry a gradient that is trusted back through `_forward`."""
     gradients = []
     for i in reversed(range(len(cache.layers))):
@@ -402,7 +413,14 @@ def _backward(d, cache, wrt_x=True):
     return Gradients(d, tuple(reversed(gradients)))
 
 
-def loss_and_gradients(x, y, layers, *, loss, reduction="mean"):
+def loss_and_gradients(
+    x: ArrayLike,
+    y: ArrayLike,
+    layers: Sequence[Layer],
+    *,
+    loss: str,
+    reduction: str = "mean",
+) -> LossAndGradients:
     """Return the loss of a network on some examples, and its gradients.
 
     Parameters
@@ -457,7 +475,16 @@ def _suited(layers, loss):
     return layers
 
 
-def train_step(x, y, layers, optimiser, state, *, loss, reduction="mean"):
+def train_step(
+    x: ArrayLike,
+    y: ArrayLike,
+    layers: Sequence[Layer],
+    optimiser: Optimiser,
+    state: Any,
+    *,
+    loss: str,
+    reduction: str = "mean",
+) -> TrainStep:
     """Make one step of an optimiser on some examples.
 
     Parameters
@@ -497,7 +524,17 @@ def train_step(x, y, layers, optimiser, state, *, loss, reduction="mean"):
     return TrainStep(done.loss, *update(_as_layers(layers), done.gradients, state))
 
 
-def train(x, y, layers, optimiser, *, loss, epochs, batch_size, rng):
+def train(
+    x: ArrayLike,
+    y: ArrayLike,
+    layers: Sequence[Layer],
+    optimiser: Optimiser,
+    *,
+    loss: str,
+    epochs: int,
+    batch_size: int,
+    rng: Source,
+) -> Iterator[Epoch]:
     """Yield a network after each epoch, and train it by minibatches on the way.
 
     Nothing is trained before the first epoch is asked for, by a loop or by ``list``;
@@ -553,12 +590,12 @@ def train(x, y, layers, optimiser, *, loss, epochs, batch_size, rng):
     return epochs_of(step, layers, optimiser, schedule(len(x), epochs, batch_size, rng))
 
 
-def _checked(x, layers, rows=...):
+def _checked(x, layers, rows=...) -> tuple[np.ndarray, tuple[Layer, ...]]:
     x = array(x, "x", (rows, "D"))
     return x, _layers(layers, x.shape[-1])
 
 
-def _as_layers(layers, name="layers", least=1):
+def _as_layers(layers, name="layers", least=1) -> tuple[Layer, ...]:
     try:
         layers = tuple(Layer(*layer) for layer in layers)
     except TypeError:
@@ -568,7 +605,7 @@ def _as_layers(layers, name="layers", least=1):
     return layers
 
 
-def _layers(layers, width=None, name="layers", least=1):
+def _layers(layers, width=None, name="layers", least=1) -> tuple[Layer, ...]:
     """Check layers, each of which must fit to the one before and know its phi."""
     checked = []
     for i, (W, b, phi) in enumerate(_as_layers(layers, name, least)):

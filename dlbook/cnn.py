@@ -8,6 +8,9 @@ and so it is here: only `convolve2d` flips the kernel. Images are (C, H, W) or, 
 batch, (N, C, H, W).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +46,7 @@ from dlbook._pooling import (
     pool_sweep,
 )
 from dlbook._tree import tree_map
+from dlbook._types import ArrayLike, DTypeLike, Source
 from dlbook._windows import (
     ReceptiveField,
     Sweep,
@@ -129,7 +133,15 @@ class CNNCache(NamedTuple):
     dense: Layer
 
 
-def init_params(image, filters, classes, *, kernel=3, rng, dtype=np.float64):
+def init_params(
+    image: tuple[int, int, int],
+    filters: Sequence[int],
+    classes: int,
+    *,
+    kernel: int = 3,
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+) -> CNNParams:
     r"""Draw the parameters of a small network for images.
 
     Each block is a convolution that keeps the size, relu, and 2x2 max pooling; a dense
@@ -195,10 +207,11 @@ def init_params(image, filters, classes, *, kernel=3, rng, dtype=np.float64):
     for n_in, n_out in zip([channels, *filters], filters, strict=False):
         convs.append(ConvLayer(*draw(2, n_out, n_in, kernel, kernel)))
     features = [channels, *filters][-1] * size[0] * size[1]
-    return CNNParams(tuple(convs), Layer(*draw(1, classes, features), "identity"))
+    W, b = draw(1, classes, features)
+    return CNNParams(tuple(convs), Layer(W, b, "identity"))
 
 
-def cnn(x, params):
+def cnn(x: ArrayLike, params: CNNParams) -> CNNPass:
     r"""Run the small network from images to logits.
 
     .. math::
@@ -242,7 +255,7 @@ def cnn(x, params):
     return _forward(*_checked(x, params))[0]
 
 
-def cnn_forward(x, params):
+def cnn_forward(x: ArrayLike, params: CNNParams) -> tuple[CNNPass, CNNCache]:
     """Do as `cnn` does, and keep what `cnn_backward` needs.
 
     Parameters
@@ -290,7 +303,9 @@ def _forward(x, params):
     return run, CNNCache(tuple(blocks), features, x.shape, params.dense)
 
 
-def cnn_backward(d_logits, cache, *, wrt_x=True):
+def cnn_backward(
+    d_logits: ArrayLike, cache: CNNCache, *, wrt_x: bool = True
+) -> Gradients:
     """Carry a gradient back through `cnn`.
 
     Parameters
@@ -342,7 +357,9 @@ def _backward(d, cache, wrt_x=True):
     return Gradients(d, CNNParams(tuple(reversed(convs)), dense))
 
 
-def loss_and_gradients(x, y, params, *, reduction="mean"):
+def loss_and_gradients(
+    x: ArrayLike, y: ArrayLike, params: CNNParams, *, reduction: str = "mean"
+) -> LossAndGradients:
     """Return the cross-entropy of the small network on some images, and its gradients.
 
     Parameters
@@ -380,7 +397,7 @@ def loss_and_gradients(x, y, params, *, reduction="mean"):
     return LossAndGradients(loss, _backward(d_logits, cache, wrt_x=False).params)
 
 
-def predict(x, params):
+def predict(x: ArrayLike, params: CNNParams) -> np.ndarray:
     """Return the class with the largest logit.
 
     Parameters
@@ -409,7 +426,7 @@ def predict(x, params):
     return np.argmax(cnn(x, params).logits, axis=-1)
 
 
-def _checked(x, params):
+def _checked(x, params) -> tuple[np.ndarray, CNNParams]:
     """Check images and a network, which must fit to each other from end to end."""
     if not isinstance(params, CNNParams):
         raise TypeError(f"params: wanted CNNParams, got {type(params).__name__}")

@@ -6,11 +6,14 @@ seed gives one data set. Examples come first in every array, but for sequences, 
 time does.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
 
 from dlbook import _check
+from dlbook._types import ArrayLike, Source
 
 __all__ = [
     "Digits",
@@ -73,7 +76,7 @@ class Split(NamedTuple):
     test: Examples
 
 
-def load_digits():
+def load_digits() -> Digits:
     """Load 1797 handwritten digits of 8 by 8 pixels.
 
     Thirteen people wrote them. Each pixel counts the dark ones among 4 by 4 pixels of
@@ -104,7 +107,7 @@ def load_digits():
         return Digits(data["images"] / 16, data["labels"].astype(np.int64))
 
 
-def load_iris():
+def load_iris() -> Iris:
     """Load 150 irises of three species, by the size of their leaves.
 
     Setosa can be told from the other two by a straight line; versicolor and virginica
@@ -141,7 +144,7 @@ def load_iris():
     return Iris(features, labels, tuple(header[:-1]), class_names)
 
 
-def load_text(*, lower=False):
+def load_text(*, lower: bool = False) -> Text:
     """Load the first two chapters of "Alice's Adventures in Wonderland".
 
     One paragraph a line, 22049 characters; headings are left out.
@@ -176,7 +179,7 @@ def load_text(*, lower=False):
     return encode(text.lower() if lower else text)
 
 
-def encode(text, alphabet=None):
+def encode(text: str, alphabet: str | None = None) -> Text:
     """Turn a text of one's own into codes, as `load_text` does with its own.
 
     Parameters
@@ -228,7 +231,7 @@ def encode(text, alphabet=None):
     return Text(text, alphabet, np.array([index[c] for c in text], dtype=np.int64))
 
 
-def binarise(x, *, rng):
+def binarise(x: ArrayLike, *, rng: Source) -> np.ndarray:
     r"""Draw black and white pixels from grey ones.
 
     .. math:: b_d \sim \operatorname{Bernoulli}(x_d)
@@ -267,7 +270,7 @@ def binarise(x, *, rng):
     return (_check.generator(rng).uniform(size=x.shape) < x) * np.ones_like(x)
 
 
-def split(x, y, *, rng, test=0.25):
+def split(x: ArrayLike, y: ArrayLike, *, rng: Source, test: float = 0.25) -> Split:
     """Set some examples aside for the test, chosen at random.
 
     Parameters
@@ -310,7 +313,7 @@ def split(x, y, *, rng, test=0.25):
     return Split(Examples(x[train], y[train]), Examples(x[rest], y[rest]))
 
 
-def xor():
+def xor() -> Examples:
     """Return the four cases of "one or the other, but not both".
 
     No line separates the classes: the perceptron's limit.
@@ -334,7 +337,7 @@ def xor():
     return Examples(x, np.array([0, 1, 1, 0], dtype=np.int64))
 
 
-def moons(n, noise=0.1, *, rng):
+def moons(n: int, noise: float = 0.1, *, rng: Source) -> Examples:
     r"""Draw two half circles that reach into each other.
 
     .. math:: (\cos t, \sin t) \quad\text{and}\quad
@@ -372,7 +375,9 @@ def moons(n, noise=0.1, *, rng):
     return _shuffled(np.where(y[:, None] == 0, upper, lower), y, noise, rng)
 
 
-def spirals(n, noise=0.05, *, rng, classes=2, turns=1.5):
+def spirals(
+    n: int, noise: float = 0.05, *, rng: Source, classes: int = 2, turns: float = 1.5
+) -> Examples:
     r"""Draw spirals that wind around each other.
 
     .. math:: r \, (\cos \varphi, \sin \varphi), \qquad
@@ -417,7 +422,7 @@ def spirals(n, noise=0.05, *, rng, classes=2, turns=1.5):
     return _shuffled(x, y, noise, rng)
 
 
-def sine(n, noise=0.1, *, rng):
+def sine(n: int, noise: float = 0.1, *, rng: Source) -> Examples:
     r"""Draw points on a sine.
 
     .. math:: y = \sin x + \text{noise}, \qquad -\pi \le x \le \pi
@@ -453,7 +458,9 @@ def sine(n, noise=0.1, *, rng):
     return Examples(x, np.sin(x) + noise * rng.normal(size=(n, 1)))
 
 
-def ring(n, noise=0.05, *, rng, modes=8, radius=1.0):
+def ring(
+    n: int, noise: float = 0.05, *, rng: Source, modes: int = 8, radius: float = 1.0
+) -> Examples:
     """Draw from Gaussians whose centres stand on a circle.
 
     A generator that finds only some of them has collapsed.
@@ -500,7 +507,7 @@ def ring(n, noise=0.05, *, rng, modes=8, radius=1.0):
     return _shuffled(x, y, noise, rng)
 
 
-def latch_task(n, length, *, rng):
+def latch_task(n: int, length: int, *, rng: Source) -> Examples:
     """Draw sequences whose end depends on one value near their start.
 
     At every time step a value of +1 or -1 comes in. One of them, in the first quarter
@@ -546,7 +553,9 @@ def latch_task(n, length, *, rng):
     return Examples(np.stack([value, write], axis=-1), y.astype(np.int64))
 
 
-def copy_task(n, delay, *, rng, length=3, symbols=4):
+def copy_task(
+    n: int, delay: int, *, rng: Source, length: int = 3, symbols: int = 4
+) -> Examples:
     """Draw sequences that must be repeated from memory after a pause.
 
     First come `length` symbols, then `delay` blanks, the last of which is the signal to
@@ -600,7 +609,7 @@ def copy_task(n, delay, *, rng, length=3, symbols=4):
     return Examples(np.eye(blank + 2)[codes], y)
 
 
-def load_runs(name):
+def load_runs(name: str) -> dict[str, np.ndarray]:
     """Load what long experiments of a chapter have given.
 
     The chapter shows the functions that make them, and a test runs those again.

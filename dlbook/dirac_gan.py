@@ -11,11 +11,14 @@ discriminator's loss has a gradient penalty,
 .. math:: \frac{\gamma}{2} \lVert \nabla_x o \rVert^2 = \frac{\gamma}{2} \psi^2 .
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
 
 from dlbook._check import array, choice, integer, like, number
+from dlbook._types import ArrayLike
 from dlbook.activations import sigmoid
 from dlbook.gan import KINDS
 
@@ -29,7 +32,13 @@ class DiracField(NamedTuple):
     psi: float
 
 
-def dirac_field(theta, psi, *, kind="non_saturating", penalty=0.0):
+def dirac_field(
+    theta: ArrayLike,
+    psi: ArrayLike,
+    *,
+    kind: str = "non_saturating",
+    penalty: float = 0.0,
+) -> DiracField:
     r"""Return the negative gradients of both players.
 
     .. math::
@@ -76,8 +85,15 @@ def dirac_field(theta, psi, *, kind="non_saturating", penalty=0.0):
 
 
 def dirac_orbit(
-    theta, psi, *, lr, steps, kind="non_saturating", penalty=0.0, alternating=False
-):
+    theta: float,
+    psi: float,
+    *,
+    lr: float,
+    steps: int,
+    kind: str = "non_saturating",
+    penalty: float = 0.0,
+    alternating: bool = False,
+) -> np.ndarray:
     """Follow both negative gradients, step by step.
 
     Parameters

@@ -7,16 +7,19 @@ Against the best discriminator the minimax game minimises
 still measures how far mass has to travel. Logarithms are natural.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
 
 from dlbook._check import array, like
+from dlbook._types import ArrayLike, Pair
 
 __all__ = ["js_divergence", "wasserstein", "wasserstein_samples"]
 
 
-def js_divergence(p, q):
+def js_divergence(p: ArrayLike, q: ArrayLike) -> np.ndarray:
     r"""Return the Jensen-Shannon divergence of two discrete distributions.
 
     .. math::
@@ -61,7 +64,7 @@ def _from_middle(p, total):
     return p * np.log(np.where(p > 0, 2 * p / total, 1))
 
 
-def wasserstein(p, q, x):
+def wasserstein(p: ArrayLike, q: ArrayLike, x: ArrayLike) -> np.ndarray:
     r"""Return the Wasserstein-1 distance of two distributions on the same positions.
 
     .. math:: W_1(p, q) = \int \lvert F_p(t) - F_q(t) \rvert \, dt
@@ -104,7 +107,7 @@ def wasserstein(p, q, x):
     return np.sum(np.abs(np.cumsum(p - q, axis=-1))[..., :-1] * steps, axis=-1)
 
 
-def wasserstein_samples(a, b):
+def wasserstein_samples(a: ArrayLike, b: ArrayLike) -> float:
     """Return the Wasserstein-1 distance of two sets of numbers.
 
     Each set counts as a distribution with equal mass on its members. For sets of one
@@ -137,7 +140,7 @@ def wasserstein_samples(a, b):
     return np.sum(np.abs(below_a - below_b).astype(x.dtype) * np.diff(x))
 
 
-def _distributions(p, q):
+def _distributions(p, q) -> Pair:
     p = array(p, "p", (..., "K"), low=0)
     q = like(q, "q", p, "p", low=0)
     for name, rows in (("p", p), ("q", q)):

@@ -13,6 +13,9 @@ these losses stand for is in `dlbook.divergences`, and what their gradients do w
 parameters only, in `dlbook.dirac_gan`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +24,7 @@ from dlbook import _check, backprop
 from dlbook._check import array, choice, generator, integer, like, number
 from dlbook._formulas import PHI, sigmoid, softplus
 from dlbook._tree import tree_map
+from dlbook._types import ArrayLike, DTypeLike, Optimiser, Source
 from dlbook.backprop import Layer, LossAndGradients
 
 __all__ = [
@@ -88,7 +92,9 @@ class GANStep(NamedTuple):
     state: Players
 
 
-def discriminator_loss(real, fake, *, kind="non_saturating"):
+def discriminator_loss(
+    real: ArrayLike, fake: ArrayLike, *, kind: str = "non_saturating"
+) -> float:
     r"""Return the loss of the discriminator.
 
     .. math::
@@ -138,7 +144,9 @@ def _discriminator_loss(real, fake, kind):
     return np.mean(softplus(-real)) + np.mean(softplus(fake))
 
 
-def d_discriminator_loss(real, fake, *, kind="non_saturating"):
+def d_discriminator_loss(
+    real: ArrayLike, fake: ArrayLike, *, kind: str = "non_saturating"
+) -> LogitGradient:
     r"""Return the gradient of `discriminator_loss` with respect to the logits.
 
     .. math::
@@ -180,7 +188,7 @@ def _d_discriminator_loss(real, fake, kind):
     return LogitGradient(slopes[0] / real.size, slopes[1] / fake.size)
 
 
-def generator_loss(logits, *, kind="non_saturating"):
+def generator_loss(logits: ArrayLike, *, kind: str = "non_saturating") -> float:
     r"""Return the loss of the generator.
 
     .. math::
@@ -227,7 +235,7 @@ def _generator_loss(logits, kind):
     return -np.mean(softplus(logits) if kind == "saturating" else logits)
 
 
-def d_generator_loss(logits, *, kind="non_saturating"):
+def d_generator_loss(logits: ArrayLike, *, kind: str = "non_saturating") -> np.ndarray:
     r"""Return the gradient of `generator_loss` with respect to the logits.
 
     .. math::
@@ -272,8 +280,13 @@ def _d_generator_loss(logits, kind):
 
 
 def init_params(
-    generator_sizes, discriminator_sizes, *, hidden="tanh", rng, dtype=np.float64
-):
+    generator_sizes: Sequence[int],
+    discriminator_sizes: Sequence[int],
+    *,
+    hidden: str = "tanh",
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+) -> Players:
     """Draw the layers of both players.
 
     Parameters
@@ -311,7 +324,7 @@ def init_params(
         raise ValueError(
             f"discriminator_sizes: wanted {g[-1]} first and 1 last, got {d}"
         )
-    settings = dict(hidden=hidden, rng=rng, dtype=dtype)
+    settings: dict[str, Any] = dict(hidden=hidden, rng=rng, dtype=dtype)
     return Players(
         backprop.init_params(*g, **settings), backprop.init_params(*d, **settings)
     )
@@ -323,7 +336,7 @@ def _sizes(sizes, name):
     return tuple(integer(size, f"{name}[{i}]", low=1) for i, size in enumerate(sizes))
 
 
-def generate(z, layers):
+def generate(z: ArrayLike, layers: Sequence[Layer]) -> np.ndarray:
     """Return the generator's samples G(z).
 
     Parameters
@@ -353,7 +366,7 @@ def generate(z, layers):
     return backprop._forward(z, backprop._layers(layers, z.shape[-1])).out
 
 
-def discriminate(x, layers):
+def discriminate(x: ArrayLike, layers: Sequence[Layer]) -> np.ndarray:
     """Return the discriminator's logits; their sigmoid is D(x).
 
     Parameters
@@ -382,7 +395,7 @@ def discriminate(x, layers):
     return backprop._forward(x, _judge(layers, x.shape[-1])).out[..., 0]
 
 
-def gradient_penalty(x, layers):
+def gradient_penalty(x: ArrayLike, layers: Sequence[Layer]) -> float:
     r"""Measure how far the critic's slope is from 1.
 
     .. math:: P = \frac1N \sum_n
@@ -427,7 +440,9 @@ def gradient_penalty(x, layers):
     return _penalty(*_points(x, layers))[0]
 
 
-def gradient_penalty_gradients(x, layers):
+def gradient_penalty_gradients(
+    x: ArrayLike, layers: Sequence[Layer]
+) -> LossAndGradients:
     r"""Return the penalty on the critic's slope, and its gradients.
 
     The slope is itself the result of a backward pass, with
@@ -478,7 +493,7 @@ def gradient_penalty_gradients(x, layers):
     return _penalty_gradients(*_points(x, layers))
 
 
-def _points(x, layers):
+def _points(x, layers) -> tuple[np.ndarray, tuple[Layer, ...]]:
     x = array(x, "x", ("N", "D"))
     return x, _judge(layers, x.shape[1])
 
@@ -516,8 +531,14 @@ def _penalty_gradients(x, layers):
 
 
 def discriminator_gradients(
-    real, z, params, *, kind="non_saturating", penalty=0.0, mix=None
-):
+    real: ArrayLike,
+    z: ArrayLike,
+    params: Players,
+    *,
+    kind: str = "non_saturating",
+    penalty: float = 0.0,
+    mix: ArrayLike | None = None,
+) -> LossAndGradients:
     """Return the discriminator's loss and gradients, the generator held fixed.
 
     Parameters
@@ -577,7 +598,7 @@ def _discriminator_gradients(real, z, params, kind, penalty=0.0, mix=None):
     )
 
 
-def _mixing(penalty, mix, real, z):
+def _mixing(penalty, mix, real, z) -> tuple[float, np.ndarray | None]:
     """Check what the penalty needs; without a mix there is none."""
     penalty = number(penalty, "penalty", low=0)
     if mix is None:
@@ -590,7 +611,9 @@ def _mixing(penalty, mix, real, z):
     return penalty, array(mix, "mix", (len(real),), low=0, high=1)
 
 
-def generator_gradients(z, params, *, kind="non_saturating"):
+def generator_gradients(
+    z: ArrayLike, params: Players, *, kind: str = "non_saturating"
+) -> LossAndGradients:
     """Return the generator's loss and gradients, the discriminator held fixed.
 
     The gradient comes through the discriminator, back to the samples, and from them
@@ -635,7 +658,7 @@ def _generator_gradients(z, params, kind):
     )
 
 
-def clip_weights(layers, limit):
+def clip_weights(layers: Sequence[Layer], limit: float) -> tuple[Layer, ...]:
     """Return the layers with every entry between -limit and limit.
 
     So the first Wasserstein GANs kept their critic's slope bounded.
@@ -674,17 +697,17 @@ def _clipped(layers, limit):
 
 
 def discriminator_step(
-    real,
-    z,
-    params,
-    optimiser,
-    state,
+    real: ArrayLike,
+    z: ArrayLike,
+    params: Players,
+    optimiser: Optimiser,
+    state: Any,
     *,
-    clip=None,
-    kind="non_saturating",
-    penalty=0.0,
-    mix=None,
-):
+    clip: float | None = None,
+    kind: str = "non_saturating",
+    penalty: float = 0.0,
+    mix: ArrayLike | None = None,
+) -> NetworkStep:
     """Make one step of the discriminator; the generator stays as it is.
 
     Parameters
@@ -733,7 +756,14 @@ def _discriminator_step(
     return NetworkStep(loss, layers if clip is None else _clipped(layers, clip), state)
 
 
-def generator_step(z, params, optimiser, state, *, kind="non_saturating"):
+def generator_step(
+    z: ArrayLike,
+    params: Players,
+    optimiser: Optimiser,
+    state: Any,
+    *,
+    kind: str = "non_saturating",
+) -> NetworkStep:
     """Make one step of the generator; the discriminator stays as it is.
 
     Parameters
@@ -778,18 +808,18 @@ def _generator_step(z, params, optimiser, state, kind):
 
 
 def train_step(
-    real,
-    z_d,
-    z_g,
-    params,
-    optimisers,
-    state,
+    real: ArrayLike,
+    z_d: ArrayLike,
+    z_g: ArrayLike,
+    params: Players,
+    optimisers: Players,
+    state: Players,
     *,
-    clip=None,
-    kind="non_saturating",
-    penalty=0.0,
-    mix=None,
-):
+    clip: float | None = None,
+    kind: str = "non_saturating",
+    penalty: float = 0.0,
+    mix: ArrayLike | None = None,
+) -> GANStep:
     """Make one step of the discriminator, then one of the generator.
 
     Parameters
@@ -829,7 +859,7 @@ def train_step(
     ((), (1, 1))
     """
     real, z_d, params = _game(real, z_d, params)
-    z_g = array(z_g, "z_g", ("M", z_d.shape[1]))
+    z_g = array(z_g, "z_g", ("M", np.shape(z_d)[1]))
     both = _optimisers(optimisers)
     rules = *_rules(clip, kind), *_mixing(penalty, mix, real, z_d)
     return _train_step(real, z_d, z_g, params, both, state, *rules)
@@ -856,18 +886,18 @@ def _train_step(
 
 
 def train(
-    x,
-    params,
-    optimisers,
+    x: ArrayLike,
+    params: Players,
+    optimisers: Players,
     *,
-    steps,
-    batch_size,
-    rng,
-    d_steps=1,
-    clip=None,
-    kind="non_saturating",
-    penalty=0.0,
-):
+    steps: int,
+    batch_size: int,
+    rng: Source,
+    d_steps: int = 1,
+    clip: float | None = None,
+    kind: str = "non_saturating",
+    penalty: float = 0.0,
+) -> Iterator[GANStep]:
     """Yield both players after each step of the generator, and train them on the way.
 
     Nothing is trained before the first step is asked for, by a loop or by ``list``; the
@@ -955,7 +985,7 @@ def _steps(draw, params, optimisers, steps, d_steps, rules):
         yield done._replace(step=step)
 
 
-def optimal_discriminator(p, q):
+def optimal_discriminator(p: ArrayLike, q: ArrayLike) -> np.ndarray:
     r"""Return the best discriminator against a generator that is held fixed.
 
     .. math:: D^*(x) = \frac{p(x)}{p(x) + q(x)}
@@ -990,7 +1020,7 @@ def optimal_discriminator(p, q):
     return np.where(some, p, 0.5) / np.where(some, p + q, 1)
 
 
-def mode_counts(x, centres, within):
+def mode_counts(x: ArrayLike, centres: ArrayLike, within: float) -> np.ndarray:
     """Count the samples near each mode of the data.
 
     A generator that leaves a count at 0 has dropped that mode. Samples that are
@@ -1042,7 +1072,7 @@ def _judge(layers, width, name="layers"):
     return layers
 
 
-def _game(real, z, params):
+def _game(real, z, params) -> tuple[Any, Any, Players]:
     """Check the players, and what they are given; either may be absent."""
     if not isinstance(params, Players):
         raise TypeError(f"params: wanted Players, got {type(params).__name__}")

@@ -12,12 +12,16 @@ is wrong by about :math:`h^2 |f'''| / 6` because the curve bends, and by about
 relu has at 0, a quotient that straddles it proves nothing.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlbook import _check
 from dlbook._tree import fill, named_leaves, tree_map, unzip_map
+from dlbook._types import ArrayLike, Source, Tree
 
 __all__ = [
     "StepSweep",
@@ -32,7 +36,7 @@ EPS = np.finfo(np.float64).eps
 STEP = float(np.cbrt(EPS))
 
 
-def numerical_gradient(f, x, h=None):
+def numerical_gradient(f: Callable, x: ArrayLike, h: float | None = None) -> np.ndarray:
     r"""Differentiate a scalar function by central differences.
 
     Parameters
@@ -68,7 +72,7 @@ def numerical_gradient(f, x, h=None):
     return _quotients(f, x, steps, back=1)
 
 
-def relative_error(a, b, floor=0.0):
+def relative_error(a: ArrayLike, b: ArrayLike, floor: float = 0.0) -> float:
     r"""Measure the largest difference against the largest entry.
 
     .. math:: \frac{\max_i |a_i - b_i|}{\max_i \max(|a_i|, |b_i|)}
@@ -103,7 +107,9 @@ def relative_error(a, b, floor=0.0):
     return _check.scalar(np.max(np.abs(a - b)) / np.maximum(size, least))
 
 
-def check_gradient(f, params, grads, *, h=None, tol=1e-6):
+def check_gradient(
+    f: Callable, params: Tree, grads: Any, *, h: float | None = None, tol: float = 1e-06
+) -> float:
     r"""Compare a gradient, array by array, with the numerical one.
 
     A difference that the rounding of f alone can make, :math:`4 \varepsilon |f| / h`,
@@ -167,7 +173,15 @@ def check_gradient(f, params, grads, *, h=None, tol=1e-6):
     return worst
 
 
-def check_direction(f, params, grads, *, rng, h=None, tol=1e-6):
+def check_direction(
+    f: Callable,
+    params: Tree,
+    grads: Any,
+    *,
+    rng: Source,
+    h: float | None = None,
+    tol: float = 1e-06,
+) -> float:
     r"""Compare a gradient with the slope of f in one random direction.
 
     .. math:: \sum_k \langle g_k, u_k \rangle \approx
@@ -231,7 +245,9 @@ class StepSweep(NamedTuple):
     central: np.ndarray
 
 
-def step_sweep(f, x, grad, h=None):
+def step_sweep(
+    f: Callable, x: ArrayLike, grad: ArrayLike, h: ArrayLike | None = None
+) -> StepSweep:
     r"""Measure how wrong difference quotients are as the step shrinks.
 
     On log-log axes each curve is a V: truncation falls with h on the right, with slope

@@ -10,6 +10,9 @@ alone. The chain rule does the rest. Going back from the result, each node hands
 to each parent, and what arrives at a parent by several ways *adds up*.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -181,7 +184,7 @@ class Message(NamedTuple):
     """The parent's gradient now: ``before + sent``."""
 
 
-def topological_order(root):
+def topological_order(root: Value) -> list[Value]:
     """Return the nodes of a graph, each one after all of its parents.
 
     This is the order in which the values come to be. Backwards, it is the order in
@@ -223,7 +226,7 @@ def topological_order(root):
     return order
 
 
-def edges(root):
+def edges(root: Value) -> list[Edge]:
     """Return every way from a node to a parent, in the order of `topological_order`.
 
     A parent used twice by one node has two edges.
@@ -241,7 +244,7 @@ def edges(root):
     ]
 
 
-def depths(root):
+def depths(root: Value) -> dict[Value, int]:
     """Return how many operations lie between each node and the farthest leaf below it.
 
     A drawing sets each node in the column of its depth.
@@ -252,13 +255,13 @@ def depths(root):
     >>> list(depths((x * x).tanh()).values())
     [0, 1, 2]
     """
-    depth = {}
+    depth: dict[Value, int] = {}
     for node in topological_order(root):
         depth[node] = max((depth[p] + 1 for p in node.parents), default=0)
     return depth
 
 
-def backward_steps(root):
+def backward_steps(root: Value) -> Iterator[Message]:
     """Carry the gradient from the root to the leaves, one edge at a time.
 
     All gradients of the graph start again at 0, and the root's at 1.
@@ -301,7 +304,7 @@ def backward_steps(root):
             yield Message(node, parent, local, before, sent, parent.grad)
 
 
-def backward(root):
+def backward(root: Value) -> None:
     """Set ``grad`` of every node to the derivative of the root with respect to it.
 
     Parameters

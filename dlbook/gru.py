@@ -16,6 +16,8 @@ Sequences are (T, D) or, in a batch, (T, N, D): time comes first. In W_r and W_z
 columns for the state come first.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +25,7 @@ import numpy as np
 from dlbook import _check
 from dlbook._check import array, floating, generator, integer, like
 from dlbook._formulas import PHI, sigmoid
+from dlbook._types import ArrayLike, DTypeLike, Source
 from dlbook._unrolled import (
     by_time,
     features_first,
@@ -91,7 +94,7 @@ class GRUGradients(NamedTuple):
     dh0: np.ndarray
 
 
-def gru_step(x, h_prev, params):
+def gru_step(x: ArrayLike, h_prev: ArrayLike, params: GRUParams) -> GRUStep:
     r"""Advance a GRU by one time step.
 
     .. math::
@@ -148,7 +151,7 @@ def gru_step(x, h_prev, params):
     return GRUStep(r, z, h_tilde, z * h_prev + (1 - z) * h_tilde)
 
 
-def gru(x, params, h0=None):
+def gru(x: ArrayLike, params: GRUParams, h0: ArrayLike | None = None) -> GRUStep:
     """Run a GRU over a sequence.
 
     Parameters
@@ -192,7 +195,9 @@ def gru(x, params, h0=None):
     return gru_forward(x, params, h0)[0]
 
 
-def gru_forward(x, params, h0=None):
+def gru_forward(
+    x: ArrayLike, params: GRUParams, h0: ArrayLike | None = None
+) -> tuple[GRUStep, GRUCache]:
     """Do as `gru` does, and keep what `gru_backward` needs.
 
     Parameters
@@ -234,7 +239,7 @@ def forward(x, params, h0):
     return GRUStep(r, z, h_tilde, h), GRUCache(h, inputs, gates, W)
 
 
-def gru_backward(dh, cache):
+def gru_backward(dh: ArrayLike, cache: GRUCache) -> GRUGradients:
     r"""Carry gradients back through time.
 
     With :math:`dh_t` for the gradient that arrives at the state of step t, from its
@@ -295,7 +300,9 @@ def backward(dh, cache):
     )
 
 
-def init_params(inputs, units, *, rng, dtype=np.float64):
+def init_params(
+    inputs: int, units: int, *, rng: Source, dtype: DTypeLike = np.float64
+) -> GRUParams:
     r"""Draw the parameters of a GRU.
 
     .. math:: W_{ij} \sim U(-1/\sqrt H, 1/\sqrt H), \qquad b = 0
@@ -338,7 +345,7 @@ def sizes(params):
     return params.W_x.shape[::-1]
 
 
-def checked(params, inputs="D"):
+def checked(params, inputs="D") -> GRUParams:
     """Check the parameters of a GRU."""
     if not isinstance(params, GRUParams):
         raise TypeError(f"params: wanted GRUParams, got {type(params).__name__}")

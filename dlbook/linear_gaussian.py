@@ -7,11 +7,14 @@ closed forms, so that the bound of a variational autoencoder can be held against
 it bounds. The gap between them is the divergence of the code from the posterior.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlbook._check import array, like, number, scalar
+from dlbook._types import ArrayLike
 from dlbook.losses import gaussian_kl
 from dlbook.vae import ELBO, Code, log_likelihood
 
@@ -40,7 +43,7 @@ class Posterior(NamedTuple):
     covariance: np.ndarray
 
 
-def log_evidence(x, model):
+def log_evidence(x: ArrayLike, model: LinearGaussian) -> np.ndarray:
     r"""Return the logarithm of p(x), the latent variables integrated out.
 
     .. math:: p(x) = N(x;\, b,\, W W^\top + v I)
@@ -76,7 +79,7 @@ def log_evidence(x, model):
     )
 
 
-def posterior(x, model):
+def posterior(x: ArrayLike, model: LinearGaussian) -> Posterior:
     r"""Return the posterior of the latent variables.
 
     .. math:: p(z \mid x) = N\bigl(M^{-1} W^\top (x - b),\, v M^{-1}\bigr), \qquad
@@ -109,7 +112,7 @@ def posterior(x, model):
     return Posterior((x - b) @ W @ inverse, variance * inverse)
 
 
-def best_code(x, model):
+def best_code(x: ArrayLike, model: LinearGaussian) -> Code:
     r"""Return the code with independent entries that has the largest bound.
 
     Its mean is the posterior's. Its variances are
@@ -150,7 +153,9 @@ def best_code(x, model):
     return Code(mean, np.broadcast_to(log_var, mean.shape).copy())
 
 
-def exact_elbo(x, model, mu, log_var):
+def exact_elbo(
+    x: ArrayLike, model: LinearGaussian, mu: ArrayLike, log_var: ArrayLike
+) -> ELBO:
     r"""Return the evidence lower bound of a code, its expectation in closed form.
 
     .. math::
@@ -191,14 +196,14 @@ def exact_elbo(x, model, mu, log_var):
     x, W, b, variance = _checked(x, model)
     mu = array(mu, "mu", (*x.shape[:-1], W.shape[1]))
     log_var = like(log_var, "log_var", mu, "mu")
-    kind = {"likelihood": "gaussian", "variance": variance}
-    at_mean = log_likelihood(x, mu @ W.T + b, **kind)
+    kind: dict[str, Any] = {"likelihood": "gaussian", "variance": variance}
+    at_mean = log_likelihood(mu @ W.T + b, x, **kind)
     spread = np.exp(log_var) @ np.sum(W**2, axis=0) / variance
     reconstruction, kl = at_mean - spread / 2, gaussian_kl(mu, log_var, "none")
     return ELBO(reconstruction - kl, reconstruction, kl)
 
 
-def _checked(x, model):
+def _checked(x, model) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     W = array(model.W, "W", ("D", "L"))
     b = array(model.b, "b", W.shape[:1])
     x = array(x, "x", (..., len(W)))

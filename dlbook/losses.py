@@ -13,6 +13,8 @@ the first argument. The mean is what every loss here gives unless another reduct
 named; the source's L, half the sum of the squares, is one of those.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ import numpy as np
 
 from dlbook import _check
 from dlbook._formulas import log_softmax, sigmoid, softmax
+from dlbook._types import ArrayLike, Pair
 
 __all__ = [
     "GaussianGradient",
@@ -44,7 +47,9 @@ LARGEST_SURPRISE = 100.0
 SMALLEST_DENOMINATOR = 1e-12
 
 
-def half_squared_error(y_hat, y, reduction="mean"):
+def half_squared_error(
+    y_hat: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Average half the squares of the errors, or add them up.
 
     .. math:: L_{\text{sum}} = \frac12 \sum_{i=1}^n (y_i - \hat y_i)^2, \qquad
@@ -79,7 +84,9 @@ def half_squared_error(y_hat, y, reduction="mean"):
     return _value("half_squared_error", *_pair(y_hat, y), reduction)
 
 
-def d_half_squared_error(y_hat, y, reduction="mean"):
+def d_half_squared_error(
+    y_hat: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Differentiate `half_squared_error` with respect to the predictions.
 
     .. math:: \frac{\partial L_{\text{sum}}}{\partial \hat y_i} = \hat y_i - y_i
@@ -107,7 +114,9 @@ def d_half_squared_error(y_hat, y, reduction="mean"):
     return _slope("half_squared_error", *_pair(y_hat, y), reduction)
 
 
-def mean_squared_error(y_hat, y, reduction="mean"):
+def mean_squared_error(
+    y_hat: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Average the squares of the errors.
 
     .. math:: L = \frac1n \sum_{i=1}^n (y_i - \hat y_i)^2
@@ -139,7 +148,9 @@ def mean_squared_error(y_hat, y, reduction="mean"):
     return _value("mean_squared_error", *_pair(y_hat, y), reduction)
 
 
-def d_mean_squared_error(y_hat, y, reduction="mean"):
+def d_mean_squared_error(
+    y_hat: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Differentiate `mean_squared_error` with respect to the predictions.
 
     .. math:: \frac{\partial L}{\partial \hat y_i} = \frac2n (\hat y_i - y_i)
@@ -167,7 +178,9 @@ def d_mean_squared_error(y_hat, y, reduction="mean"):
     return _slope("mean_squared_error", *_pair(y_hat, y), reduction)
 
 
-def binary_cross_entropy(p, y, reduction="mean"):
+def binary_cross_entropy(
+    p: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Charge a probability for the outcome that it did not expect.
 
     .. math:: L = -\bigl( y \log p + (1 - y) \log (1 - p) \bigr)
@@ -203,7 +216,9 @@ def binary_cross_entropy(p, y, reduction="mean"):
     return _value("binary_cross_entropy", *pair, reduction)
 
 
-def d_binary_cross_entropy(p, y, reduction="mean"):
+def d_binary_cross_entropy(
+    p: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Differentiate `binary_cross_entropy` with respect to the probabilities.
 
     .. math:: \frac{\partial L}{\partial p} = \frac{p - y}{p \, (1 - p)}
@@ -235,7 +250,9 @@ def d_binary_cross_entropy(p, y, reduction="mean"):
     return _slope("binary_cross_entropy", *pair, reduction)
 
 
-def binary_cross_entropy_with_logits(z, y, reduction="mean"):
+def binary_cross_entropy_with_logits(
+    z: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Compute the binary cross-entropy of :math:`p = \sigma(z)` from the logit.
 
     .. math:: L = \operatorname{softplus}(z) - z y
@@ -270,7 +287,9 @@ def binary_cross_entropy_with_logits(z, y, reduction="mean"):
     return _value("binary_cross_entropy_with_logits", *_logits(z, y), reduction)
 
 
-def d_binary_cross_entropy_with_logits(z, y, reduction="mean"):
+def d_binary_cross_entropy_with_logits(
+    z: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Differentiate `binary_cross_entropy_with_logits` with respect to the logits.
 
     .. math:: \frac{\partial L}{\partial z} = \sigma(z) - y
@@ -298,7 +317,7 @@ def d_binary_cross_entropy_with_logits(z, y, reduction="mean"):
     return _slope("binary_cross_entropy_with_logits", *_logits(z, y), reduction)
 
 
-def cross_entropy(p, y, reduction="mean"):
+def cross_entropy(p: ArrayLike, y: ArrayLike, reduction: str = "mean") -> np.ndarray:
     r"""Charge a distribution for the class that it did not expect.
 
     .. math:: L = -\sum_k y_k \log p_k
@@ -336,7 +355,7 @@ def cross_entropy(p, y, reduction="mean"):
     return _value("cross_entropy", p, _rows(y, p, "p"), reduction)
 
 
-def d_cross_entropy(p, y, reduction="mean"):
+def d_cross_entropy(p: ArrayLike, y: ArrayLike, reduction: str = "mean") -> np.ndarray:
     r"""Differentiate `cross_entropy` with respect to the probabilities.
 
     .. math:: \frac{\partial L}{\partial p_k} = -\frac{y_k}{p_k}
@@ -367,7 +386,9 @@ def d_cross_entropy(p, y, reduction="mean"):
     return _slope("cross_entropy", p, _rows(y, p, "p"), reduction)
 
 
-def cross_entropy_with_logits(z, y, reduction="mean"):
+def cross_entropy_with_logits(
+    z: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Compute the cross-entropy of :math:`p = \operatorname{softmax}(z)` from logits.
 
     .. math:: L = -\sum_k y_k \Bigl( z_k - \log \sum_j e^{z_j} \Bigr)
@@ -401,7 +422,9 @@ def cross_entropy_with_logits(z, y, reduction="mean"):
     return _value("cross_entropy_with_logits", z, _rows(y, z, "z"), reduction)
 
 
-def d_cross_entropy_with_logits(z, y, reduction="mean"):
+def d_cross_entropy_with_logits(
+    z: ArrayLike, y: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Differentiate `cross_entropy_with_logits` with respect to the logits.
 
     .. math:: \frac{\partial L}{\partial z_k} = \operatorname{softmax}(z)_k - y_k
@@ -430,7 +453,9 @@ def d_cross_entropy_with_logits(z, y, reduction="mean"):
     return _slope("cross_entropy_with_logits", z, _rows(y, z, "z"), reduction)
 
 
-def gaussian_kl(mu, log_var, reduction="mean"):
+def gaussian_kl(
+    mu: ArrayLike, log_var: ArrayLike, reduction: str = "mean"
+) -> np.ndarray:
     r"""Measure how far a diagonal Gaussian is from the standard normal.
 
     .. math:: D_{KL}\bigl( N(\mu, \sigma^2) \,\|\, N(0, 1) \bigr)
@@ -478,7 +503,9 @@ class GaussianGradient(NamedTuple):
     log_var: np.ndarray
 
 
-def d_gaussian_kl(mu, log_var, reduction="mean"):
+def d_gaussian_kl(
+    mu: ArrayLike, log_var: ArrayLike, reduction: str = "mean"
+) -> GaussianGradient:
     r"""Differentiate `gaussian_kl` with respect to both its arguments.
 
     .. math:: \frac{\partial D}{\partial \mu_j} = \mu_j, \qquad
@@ -534,7 +561,7 @@ def _slope(name, y_hat, y, reduction):
     return _shared(name, y_hat, y, reduction)
 
 
-def targets(name, y, y_hat):
+def targets(name, y, y_hat) -> np.ndarray:
     """Check targets against predictions, of which shape and dtype matter."""
     return _LOSSES[name].targets(y, y_hat)
 
@@ -588,26 +615,26 @@ def kl(mu, log_var):
     return np.sum(mu**2 + (np.expm1(log_var) - log_var), axis=-1) / 2
 
 
-def _pair(y_hat, y, name="y_hat", *, low=None, high=None):
+def _pair(y_hat, y, name="y_hat", *, low=None, high=None) -> Pair:
     y_hat = _check.array(y_hat, name, low=low, high=high)
     return y_hat, _check.like(y, "y", y_hat, name, low=low, high=high)
 
 
-def _logits(z, y):
+def _logits(z, y) -> Pair:
     z = _check.array(z, "z")
     return z, _check.like(y, "y", z, "z", low=0, high=1)
 
 
-def _gaussian(mu, log_var):
+def _gaussian(mu, log_var) -> Pair:
     mu = _check.array(mu, "mu", (..., "D"))
     return mu, _check.like(log_var, "log_var", mu, "mu")
 
 
-def _probabilities(p):
+def _probabilities(p) -> np.ndarray:
     return _sum_to_one(_check.array(p, "p", (..., "K"), low=0, high=1), "p")
 
 
-def _rows(y, p, name):
+def _rows(y, p, name) -> np.ndarray:
     """Return labels or distributions ``y`` as rows that fit ``p``."""
     rows = _check.array(y, "y")
     if rows.ndim == p.ndim:

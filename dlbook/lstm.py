@@ -20,13 +20,16 @@ the constant error carousel. It does not vanish while f stays near 1; it does wh
 does not.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlbook import _check
 from dlbook._check import array, floating, generator, integer, like, number
 from dlbook._formulas import PHI, sigmoid
+from dlbook._types import ArrayLike, DTypeLike, Source
 from dlbook._unrolled import (
     by_time,
     features_first,
@@ -109,7 +112,9 @@ class LSTMGradients(NamedTuple):
     dC0: np.ndarray
 
 
-def lstm_step(x, h_prev, C_prev, params):
+def lstm_step(
+    x: ArrayLike, h_prev: ArrayLike, C_prev: ArrayLike, params: LSTMParams
+) -> LSTMStep:
     r"""Advance an LSTM by one time step.
 
     .. math::
@@ -177,7 +182,12 @@ def lstm_step(x, h_prev, C_prev, params):
     return LSTMStep(f, i, C_tilde, C, o, o * np.tanh(C))
 
 
-def lstm(x, params, h0=None, C0=None):
+def lstm(
+    x: ArrayLike,
+    params: LSTMParams,
+    h0: ArrayLike | None = None,
+    C0: ArrayLike | None = None,
+) -> LSTMStep:
     r"""Run an LSTM over a sequence.
 
     Parameters
@@ -221,7 +231,12 @@ def lstm(x, params, h0=None, C0=None):
     return lstm_forward(x, params, h0, C0)[0]
 
 
-def lstm_forward(x, params, h0=None, C0=None):
+def lstm_forward(
+    x: ArrayLike,
+    params: LSTMParams,
+    h0: ArrayLike | None = None,
+    C0: ArrayLike | None = None,
+) -> tuple[LSTMStep, LSTMCache]:
     """Do as `lstm` does, and keep what `lstm_backward` needs.
 
     Parameters
@@ -267,7 +282,9 @@ def forward(x, params, h0, C0):
     return steps, LSTMCache(h, inputs, gates, C, tanh_C, W, peepholes, forget_gate)
 
 
-def lstm_backward(dh, cache, dC=None):
+def lstm_backward(
+    dh: ArrayLike, cache: LSTMCache, dC: ArrayLike | None = None
+) -> LSTMGradients:
     r"""Carry gradients back through time.
 
     With :math:`dh_t` and :math:`dC_t` for the gradients that arrive at the state and
@@ -335,7 +352,7 @@ def backward(dh, cache, dC):
     )
 
 
-def carousel(f):
+def carousel(f: ArrayLike) -> np.ndarray:
     r"""Multiply up the forget gates: what is left of a gradient on the cell's own path.
 
     .. math:: \prod_{t=T-k+1}^{T} f_t
@@ -374,15 +391,15 @@ def carousel(f):
 
 
 def init_params(
-    inputs,
-    units,
+    inputs: int,
+    units: int,
     *,
-    forget_bias=1.0,
-    forget_gate=True,
-    peepholes=False,
-    rng,
-    dtype=np.float64,
-):
+    forget_bias: float = 1.0,
+    forget_gate: bool = True,
+    peepholes: bool = False,
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+) -> LSTMParams:
     r"""Draw the parameters of an LSTM.
 
     .. math:: W_{ij} \sim U(-1/\sqrt H, 1/\sqrt H)
@@ -441,7 +458,7 @@ def sizes(params):
     return params.W_i.shape[1] - units, units
 
 
-def checked(params, inputs=None):
+def checked(params, inputs=None) -> LSTMParams:
     """Check the parameters of an LSTM."""
     if not isinstance(params, LSTMParams):
         raise TypeError(f"params: wanted LSTMParams, got {type(params).__name__}")
@@ -451,18 +468,18 @@ def checked(params, inputs=None):
         inputs = max(W_i.shape[1] - hidden, 1)
     shapes = [(hidden, hidden + inputs)] * 4 + [(hidden,)] * 7
     _check.shaped(W_i, "W_i", shapes[0])
-    free = {"W_i", "p_f", "p_i", "p_o"}
+    free = {"p_f", "p_i", "p_o"}
     if params.W_f is None or params.b_f is None:
         free |= {"W_f", "b_f"}
         for name in ("W_f", "b_f", "p_f"):
             if getattr(params, name) is not None:
                 raise ValueError(f"{name}: wanted None as W_f or b_f is, got an array")
-    fields = zip(params._replace(W_i=None), params._fields, shapes, strict=True)
-    checked = (
-        None if a is None and name in free else array(a, name, shape)
-        for a, name, shape in fields
-    )
-    return LSTMParams(*checked)._replace(W_i=W_i)
+    checked: dict[str, Any] = {
+        name: None if a is None and name in free else array(a, name, shape)
+        for a, name, shape in zip(params, params._fields, shapes, strict=True)
+        if name != "W_i"
+    }
+    return LSTMParams(W_i=W_i, **checked)
 
 
 def _fused(p):

@@ -21,6 +21,8 @@ Weight decay draws every parameter to 0. It is the gradient of a second loss,
 .. math:: g \leftarrow g + \lambda \, \theta
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
@@ -29,6 +31,7 @@ import numpy as np
 
 from dlbook import _check
 from dlbook._tree import named_leaves, named_map, tree_map, unzip_map
+from dlbook._types import Tree
 
 __all__ = [
     "Adam",
@@ -265,7 +268,7 @@ class Adam:
         np.subtract(theta, scratch, out=theta_new)
 
 
-def global_norm(grads):
+def global_norm(grads: Tree) -> float:
     r"""Measure all the gradients as one long vector.
 
     .. math:: \|g\| = \sqrt{\sum_k \|g_k\|^2}
@@ -299,7 +302,7 @@ def global_norm(grads):
     return _check.scalar(scale * np.sqrt(sum(squares)))
 
 
-def clip_by_global_norm(grads, max_norm):
+def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
     r"""Shorten the gradients, all by one factor, if together they are too long.
 
     .. math:: g \leftarrow g \cdot

@@ -5,11 +5,14 @@ the error, and so the variances are divided by N and not by N - 1. Then the erro
 components is the sum of the variances that they leave out, exactly.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
 
 from dlbook._check import array, integer
+from dlbook._types import ArrayLike
 
 __all__ = [
     "PCA",
@@ -33,7 +36,7 @@ class PCA(NamedTuple):
     """Shape (D,): all eigenvalues of the covariance, the largest first."""
 
 
-def pca(x, k):
+def pca(x: ArrayLike, k: int) -> PCA:
     r"""Find the k directions of largest variance.
 
     .. math:: \frac1N \sum_n (x_n - \bar x)(x_n - \bar x)^\top = V \Lambda V^\top
@@ -82,7 +85,7 @@ def pca(x, k):
     return PCA(mean, components * signs[:, None], variances)
 
 
-def pca_encode(x, fit):
+def pca_encode(x: ArrayLike, fit: PCA) -> np.ndarray:
     r"""Return the coordinates along the components, :math:`h = V_k^\top (x - \bar x)`.
 
     Parameters
@@ -111,7 +114,7 @@ def pca_encode(x, fit):
     return (array(x, "x", (..., len(fit.mean))) - fit.mean) @ fit.components.T
 
 
-def pca_decode(h, fit):
+def pca_decode(h: ArrayLike, fit: PCA) -> np.ndarray:
     r"""Return the point that a code stands for, :math:`\hat x = \bar x + V_k h`.
 
     Parameters
@@ -141,7 +144,7 @@ def pca_decode(h, fit):
     return fit.mean + array(h, "h", (..., k), empty=k == 0) @ fit.components
 
 
-def pca_floor(x, k):
+def pca_floor(x: ArrayLike, k: int) -> float:
     r"""Return the least error that any affine code of k numbers can have.
 
     .. math:: \min_{\text{rank } k} \frac1N \sum_n \lVert x_n - \hat x_n \rVert^2
@@ -180,7 +183,7 @@ def pca_floor(x, k):
     return np.sum(pca(x, k).variances[k:])
 
 
-def projector(W):
+def projector(W: ArrayLike) -> np.ndarray:
     r"""Return the orthogonal projector onto the span of the rows of W.
 
     .. math:: P = Q^\top Q, \qquad Q \text{ an orthonormal basis of the rows}
@@ -213,7 +216,7 @@ def projector(W):
     return basis @ basis.T
 
 
-def principal_angles(A, B):
+def principal_angles(A: ArrayLike, B: ArrayLike) -> np.ndarray:
     r"""Return the angles between two subspaces, the smallest first.
 
     Their cosines are the singular values of :math:`Q_A^\top Q_B`. A small angle is

@@ -5,12 +5,16 @@ speaks of a norm or a margin, it means the vector :math:`(w, b)` and the points
 :math:`(x, 1)`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from dlbook._check import array, generator, integer, number
 from dlbook._formulas import step
+from dlbook._types import ArrayLike, Source
 
 __all__ = [
     "SIGNS",
@@ -40,7 +44,7 @@ class Step(NamedTuple):
 
     epoch: int
     """Passes over the data finished before this one."""
-    index: int
+    index: int  # type: ignore[assignment]
     """Row of the example in the data."""
     x: np.ndarray
     """The example, (D,)."""
@@ -80,7 +84,7 @@ class Novikoff(NamedTuple):
     gamma: float
 
 
-def weighted_sum(x, w, b):
+def weighted_sum(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> np.ndarray:
     r"""Return the weighted sum of the inputs plus the bias.
 
     .. math:: z = \sum_i w_i x_i + b
@@ -124,7 +128,9 @@ def _weighted_sum(x, w, b):
     return x @ w.T + (number(b, "b") if w.ndim == 1 else array(b, "b", w.shape[:1]))
 
 
-def predict(x, w, b, *, labels=ZERO_ONE):
+def predict(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike, *, labels: tuple[int, int] = ZERO_ONE
+) -> np.ndarray:
     r"""Return the class of each example: the second label where z > 0, else the first.
 
     .. math:: \hat y = 1 \text{ if } z > 0 \text{ else } 0
@@ -170,7 +176,15 @@ def predict(x, w, b, *, labels=ZERO_ONE):
     return _named(step(weighted_sum(x, w, b)), _pair(labels))
 
 
-def update(x, y, w, b, *, lr=1.0, labels=ZERO_ONE):
+def update(
+    x: ArrayLike,
+    y: float,
+    w: ArrayLike,
+    b: float,
+    *,
+    lr: float = 1.0,
+    labels: tuple[int, int] = ZERO_ONE,
+) -> tuple[np.ndarray, float]:
     r"""Apply the learning rule to one example and return the new weights and bias.
 
     .. math::
@@ -227,7 +241,17 @@ def update(x, y, w, b, *, lr=1.0, labels=ZERO_ONE):
     return _look(x, _labels(y, labels, x, ()), w, b, lr, labels)[2:]
 
 
-def learn(x, y, w=None, b=0.0, *, lr=1.0, labels=ZERO_ONE, epochs=100, rng=None):
+def learn(
+    x: ArrayLike,
+    y: ArrayLike,
+    w: ArrayLike | None = None,
+    b: float = 0.0,
+    *,
+    lr: float = 1.0,
+    labels: tuple[int, int] = ZERO_ONE,
+    epochs: int = 100,
+    rng: Source | None = None,
+) -> Iterator[Step]:
     """Go through the examples one by one and correct each mistake.
 
     The steps end after the first pass without a mistake, or after ``epochs`` passes.
@@ -310,7 +334,14 @@ def _look(x, y, w, b, lr, labels):
     return z, y_hat, w + lr * delta * x, b + lr * delta
 
 
-def count_errors(x, y, w, b, *, labels=ZERO_ONE):
+def count_errors(
+    x: ArrayLike,
+    y: ArrayLike,
+    w: ArrayLike,
+    b: float,
+    *,
+    labels: tuple[int, int] = ZERO_ONE,
+) -> int:
     """Return how many examples one fixed (w, b) gets wrong.
 
     The learning rule counts something else: its updates, each made by other weights.
@@ -352,7 +383,14 @@ def count_errors(x, y, w, b, *, labels=ZERO_ONE):
     return wrong if getattr(wrong, "symbolic", False) else int(wrong)
 
 
-def margin(x, y, w, b, *, labels=ZERO_ONE):
+def margin(
+    x: ArrayLike,
+    y: ArrayLike,
+    w: ArrayLike,
+    b: float,
+    *,
+    labels: tuple[int, int] = ZERO_ONE,
+) -> float:
     r"""Return the margin of a line: positive if it separates the classes.
 
     .. math:: \gamma = \min_n \frac{s_n\,(w \cdot x_n + b)}{\lVert (w, b) \rVert},
@@ -403,7 +441,9 @@ def _margin(x, s, w, b):
     return np.min(s * (x @ w + b)) / np.sqrt(w @ w + b * b)
 
 
-def max_margin(x, y, *, labels=ZERO_ONE):
+def max_margin(
+    x: ArrayLike, y: ArrayLike, *, labels: tuple[int, int] = ZERO_ONE
+) -> Separator:
     r"""Return the line with the largest margin, which gives Novikoff's least bound.
 
     The largest margin is the distance from the origin to the convex hull of the
@@ -457,7 +497,14 @@ def max_margin(x, y, *, labels=ZERO_ONE):
     return Separator(line[:-1], line[-1], gamma)
 
 
-def novikoff_bound(x, y, w=None, b=0.0, *, labels=ZERO_ONE):
+def novikoff_bound(
+    x: ArrayLike,
+    y: ArrayLike,
+    w: ArrayLike | None = None,
+    b: float = 0.0,
+    *,
+    labels: tuple[int, int] = ZERO_ONE,
+) -> Novikoff:
     r"""Return Novikoff's bound on the mistakes of the learning rule.
 
     .. math:: \text{mistakes} \le \left(\frac{R}{\gamma}\right)^2, \qquad
@@ -522,7 +569,7 @@ def _named(bit, labels):
     return labels[0] + (labels[1] - labels[0]) * bit
 
 
-def _labels(y, labels, x, shape):
+def _labels(y, labels, x, shape) -> np.ndarray:
     y = array(y, "y", shape)
     if getattr(y, "symbolic", False):
         return y
@@ -532,7 +579,7 @@ def _labels(y, labels, x, shape):
     return y if getattr(x, "symbolic", False) else y.astype(x.dtype)[()]
 
 
-def _signs(y, labels, x):
+def _signs(y, labels, x) -> np.ndarray:
     low, high = labels = _pair(labels)
     return (2 * _labels(y, labels, x, x.shape[:1]) - (low + high)) / (high - low)
 

@@ -16,6 +16,8 @@ argument of :math:`\varphi` and :math:`\delta_t = \partial L / \partial z_t`,
    \frac{\partial L}{\partial W_{hh}} = \sum_t \delta_t h_{t-1}^\top .
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +31,7 @@ from dlbook._spectrum import (
     norms,
     spectral_radius,
 )
+from dlbook._types import ArrayLike, DTypeLike, Source
 from dlbook._unrolled import (
     by_time,
     features_first,
@@ -96,7 +99,7 @@ class RNNGradients(NamedTuple):
     dh0: np.ndarray
 
 
-def rnn_step(x, h_prev, params):
+def rnn_step(x: ArrayLike, h_prev: ArrayLike, params: RNNParams) -> np.ndarray:
     r"""Advance an Elman network by one time step.
 
     .. math:: h_t = \varphi(W_{xh} x_t + W_{hh} h_{t-1} + b_h)
@@ -139,7 +142,7 @@ def rnn_step(x, h_prev, params):
     return PHI[phi].f(x @ W_xh.T + h_prev @ W_hh.T + b_h)
 
 
-def rnn_output(h, params):
+def rnn_output(h: ArrayLike, params: OutputParams) -> np.ndarray:
     r"""Read an output off the state.
 
     .. math:: o_t = \varphi(W_{ho} h_t + b_o)
@@ -186,7 +189,7 @@ def output_params(params, hidden):
     return OutputParams(W_ho, b_o, choice(p.phi, "phi", PHI))
 
 
-def rnn(x, params, h0=None):
+def rnn(x: ArrayLike, params: RNNParams, h0: ArrayLike | None = None) -> np.ndarray:
     r"""Run an Elman network over a sequence.
 
     Parameters
@@ -226,7 +229,9 @@ def rnn(x, params, h0=None):
     return rnn_forward(x, params, h0)[0]
 
 
-def rnn_forward(x, params, h0=None):
+def rnn_forward(
+    x: ArrayLike, params: RNNParams, h0: ArrayLike | None = None
+) -> tuple[np.ndarray, RNNCache]:
     """Do as `rnn` does, and keep what `rnn_backward` needs.
 
     Parameters
@@ -270,7 +275,9 @@ def forward(x, params, h0):
     return h, RNNCache(h, inputs, W, phi)
 
 
-def rnn_backward(dh, cache, window=None):
+def rnn_backward(
+    dh: ArrayLike, cache: RNNCache, window: int | None = None
+) -> RNNGradients:
     r"""Carry gradients back through time.
 
     .. math::
@@ -342,7 +349,7 @@ def backward(dh, cache, window=None):
     )
 
 
-def jacobian_norms(h, W_hh, phi="tanh"):
+def jacobian_norms(h: ArrayLike, W_hh: ArrayLike, phi: str = "tanh") -> np.ndarray:
     r"""Measure how much of a gradient arrives, by how far back it was sent.
 
     .. math:: \left\lVert \frac{\partial h_T}{\partial h_{T-k}} \right\rVert_2
@@ -395,7 +402,14 @@ def jacobian_norms(h, W_hh, phi="tanh"):
     return norms(np.stack(J))
 
 
-def init_params(inputs, units, *, phi="tanh", rng, dtype=np.float64):
+def init_params(
+    inputs: int,
+    units: int,
+    *,
+    phi: str = "tanh",
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+) -> RNNParams:
     r"""Draw the parameters of a recurrent network.
 
     .. math:: W_{ij}, b_i \sim U(-1/\sqrt H, 1/\sqrt H)
@@ -432,8 +446,8 @@ def init_params(inputs, units, *, phi="tanh", rng, dtype=np.float64):
     inputs, units = integer(inputs, "inputs", low=1), integer(units, "units", low=1)
     limit = 1 / np.sqrt(units)
     shapes = (units, inputs), (units, units), (units,)
-    draws = (rng.uniform(-limit, limit, s).astype(dtype) for s in shapes)
-    return RNNParams(*draws, choice(phi, "phi", PHI))
+    W_xh, W_hh, b_h = (rng.uniform(-limit, limit, s).astype(dtype) for s in shapes)
+    return RNNParams(W_xh, W_hh, b_h, choice(phi, "phi", PHI))
 
 
 def sizes(params):
@@ -441,7 +455,7 @@ def sizes(params):
     return params.W_xh.shape[::-1]
 
 
-def checked(params, width="D"):
+def checked(params, width="D") -> RNNParams:
     """Check the parameters of an Elman network."""
     if not isinstance(params, RNNParams):
         raise TypeError(f"params: wanted RNNParams, got {type(params).__name__}")

@@ -10,7 +10,9 @@ The embedding E has one row for each code. Taking row c is what a product with t
 one-hot vector of c would do, without the zeros. A model without E reads vectors.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ import numpy as np
 from dlbook import _check, gru, losses, lstm, rnn
 from dlbook._check import array, choice, floating, generator, integer, number
 from dlbook._formulas import softmax
+from dlbook._types import ArrayLike, DTypeLike, Optimiser, Source
 from dlbook._unrolled import start as state_before
 from dlbook.optim import clip_by_global_norm, global_norm
 from dlbook.rnn import OutputParams
@@ -135,8 +138,16 @@ _KINDS = {
 
 
 def init_params(
-    cell, inputs, units, outputs, *, embedding=None, rng, dtype=np.float64, **settings
-):
+    cell: str,
+    inputs: int,
+    units: int,
+    outputs: int,
+    *,
+    embedding: int | None = None,
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+    **settings: Any,
+) -> SequenceParams:
     """Draw the parameters of a sequence model.
 
     Parameters
@@ -177,20 +188,22 @@ def init_params(
     >>> params.E.shape, params.cell.W_f.shape, params.output.W_ho.shape
     ((39, 16), (64, 80), (39, 64))
     """
-    cell = CELLS[choice(cell, "cell", CELLS)]
+    kind = CELLS[choice(cell, "cell", CELLS)]
     rng, dtype = generator(rng), floating(dtype)
     inputs = integer(inputs, "inputs", low=1)
     outputs, E = integer(outputs, "outputs", low=1), None
     if embedding is not None:
         width = integer(embedding, "embedding", low=1)
         E, inputs = rng.normal(size=(inputs, width)).astype(dtype), width
-    params = cell.init_params(inputs, units, rng=rng, dtype=dtype, **settings)
+    params = kind.init_params(inputs, units, rng=rng, dtype=dtype, **settings)
     limit = 1 / np.sqrt(units)
     W_ho = rng.uniform(-limit, limit, (outputs, units)).astype(dtype)
     return SequenceParams(E, params, OutputParams(W_ho, np.zeros(outputs, dtype)))
 
 
-def logits(x, params, state=None):
+def logits(
+    x: ArrayLike, params: SequenceParams, state: Any = None
+) -> tuple[np.ndarray, Any]:
     """Run a sequence model over a batch.
 
     Parameters
@@ -229,7 +242,7 @@ def _logits(x, params, state):
     return rnn.output_of(h, params.output), state
 
 
-def predict(x, params):
+def predict(x: ArrayLike, params: SequenceParams) -> np.ndarray:
     """Return the class with the largest logit after the last step.
 
     Parameters
@@ -258,7 +271,9 @@ def predict(x, params):
     return np.argmax(logits(x, params)[0][-1], axis=-1)
 
 
-def loss_and_gradients(x, y, params, state=None):
+def loss_and_gradients(
+    x: ArrayLike, y: ArrayLike, params: SequenceParams, state: Any = None
+) -> LossAndGradients:
     r"""Return the mean cross-entropy of a sequence model, and its gradients.
 
     Parameters
@@ -312,7 +327,14 @@ def _loss_and_gradients(x, y, params, state):
     return LossAndGradients(loss, SequenceParams(dE, d_cell, output), state)
 
 
-def train(batches, params, optimiser, *, max_norm=None, carry=False):
+def train(
+    batches: Iterable,
+    params: SequenceParams,
+    optimiser: Optimiser,
+    *,
+    max_norm: float | None = None,
+    carry: bool = False,
+) -> Iterator[TrainStep]:
     """Yield a sequence model after each batch, and train it on the way.
 
     Nothing is trained before the first step is asked for, by a loop or by ``list``; the
@@ -378,7 +400,9 @@ def _steps(batches, params, optimiser, max_norm, carry):
         yield TrainStep(loss, norm, params)
 
 
-def text_batches(codes, length, n, steps):
+def text_batches(
+    codes: ArrayLike, length: int, n: int, steps: int
+) -> Iterator[TextBatch]:
     """Cut a text into strands that are read side by side, a piece at a time.
 
     The strands start at evenly spaced places. Each piece goes on where the one before
@@ -426,7 +450,14 @@ def text_batches(codes, length, n, steps):
     return map(piece, range(steps))
 
 
-def sample(params, start, length, *, rng, temperature=1.0):
+def sample(
+    params: SequenceParams,
+    start: ArrayLike,
+    length: int,
+    *,
+    rng: Source,
+    temperature: float = 1.0,
+) -> np.ndarray:
     r"""Let a model of text go on, one code at a time.
 
     .. math:: c_{t+1} \sim \operatorname{softmax}(z_t / \tau)
@@ -485,12 +516,12 @@ def _cell(params):
     return _KINDS[kind]
 
 
-def _checked(x, params, name="x"):
+def _checked(x, params, name="x") -> tuple[np.ndarray, SequenceParams]:
     params = _model(params)
     return _read(x, params, name), params
 
 
-def _model(params):
+def _model(params) -> SequenceParams:
     """Check a model, whose parts must fit to each other."""
     kind = _cell(params)
     cell = kind.checked(params.cell)
@@ -499,7 +530,7 @@ def _model(params):
     return SequenceParams(E, cell, rnn.output_params(params.output, units))
 
 
-def _read(x, params, name="x"):
+def _read(x, params, name="x") -> np.ndarray:
     """Check a batch for a model that is trusted."""
     E = params.E
     if E is None:
@@ -511,11 +542,11 @@ def _read(x, params, name="x"):
     return x
 
 
-def _looked_up(x, E):
+def _looked_up(x, E) -> np.ndarray:
     return x if E is None else E[x]
 
 
-def _codes(codes, name, shape):
+def _codes(codes, name, shape) -> np.ndarray:
     array(codes, name, shape)
     codes = np.asarray(codes)
     if codes.dtype.kind not in "iu":

@@ -18,8 +18,11 @@ entry in [0, 1], and "gaussian", where it is a mean and the variance is given. T
 parameters carry the name of theirs.
 """
 
+from __future__ import annotations
+
 import math
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +31,7 @@ from dlbook._check import array, choice, generator, integer, like, number, scala
 from dlbook._formulas import PHI, logsumexp, sigmoid, softmax
 from dlbook._training import epochs_of, schedule
 from dlbook._tree import tree_map
+from dlbook._types import ArrayLike, DTypeLike, Optimiser, Pair, Source
 from dlbook.backprop import Gradients, Layer, LossAndGradients, MLPCache
 
 __all__ = [
@@ -155,7 +159,13 @@ class Epoch(NamedTuple):
     params: VAEParams
 
 
-def init_params(*sizes, hidden="tanh", likelihood="bernoulli", rng, dtype=np.float64):
+def init_params(
+    *sizes: int,
+    hidden: str = "tanh",
+    likelihood: str = "bernoulli",
+    rng: Source,
+    dtype: DTypeLike = np.float64,
+) -> VAEParams:
     """Draw an encoder with two heads, and a decoder that mirrors it.
 
     Parameters
@@ -188,14 +198,15 @@ def init_params(*sizes, hidden="tanh", likelihood="bernoulli", rng, dtype=np.flo
     ((2, 32), (2, 32), 2)
     """
     choice(likelihood, "likelihood", LIKELIHOODS)
-    settings = dict(hidden=choice(hidden, "hidden", PHI), rng=rng, dtype=dtype)
+    choice(hidden, "hidden", PHI)
+    settings: dict[str, Any] = dict(hidden=hidden, rng=rng, dtype=dtype)
     *encoder, mu = backprop.init_params(*sizes, **settings)
     (log_var,) = backprop.init_params(*sizes[-2:], **settings)
     decoder = backprop.init_params(*sizes[::-1], **settings)
     return VAEParams(tuple(encoder), mu, log_var, decoder, likelihood)
 
 
-def encode(x, params):
+def encode(x: ArrayLike, params: VAEParams) -> Code:
     r"""Return the Gaussian that an input is encoded as.
 
     .. math:: \mu = f_\mu(x), \qquad \log \sigma^2 = f_{\log \sigma^2}(x)
@@ -240,7 +251,7 @@ def _heads(x, params):
     return encoder, *heads
 
 
-def reparameterise(mu, log_var, eps):
+def reparameterise(mu: ArrayLike, log_var: ArrayLike, eps: ArrayLike) -> np.ndarray:
     r"""Turn standard noise into a sample of the code.
 
     .. math:: z = \mu + \sigma \odot \epsilon, \qquad \sigma = e^{\log \sigma^2 / 2}
@@ -281,7 +292,7 @@ def _sample(mu, log_var, eps):
     return mu + np.exp(log_var / 2) * eps
 
 
-def reparameterise_backward(dz, log_var, eps):
+def reparameterise_backward(dz: ArrayLike, log_var: ArrayLike, eps: ArrayLike) -> Code:
     r"""Carry a gradient back through `reparameterise`.
 
     .. math::
@@ -321,7 +332,7 @@ def _d_sample(dz, log_var, eps):
     return Code(+dz, dz * np.exp(log_var / 2) * eps / 2)
 
 
-def decode(z, params):
+def decode(z: ArrayLike, params: VAEParams) -> np.ndarray:
     r"""Return what a code stands for, the mean of :math:`p(x \mid z)`.
 
     .. math:: \hat x = g(z)
@@ -355,7 +366,13 @@ def decode(z, params):
     return sigmoid(out) if params.likelihood == "bernoulli" else out
 
 
-def log_likelihood(out, x, *, likelihood="bernoulli", variance=1.0):
+def log_likelihood(
+    out: ArrayLike,
+    x: ArrayLike,
+    *,
+    likelihood: str = "bernoulli",
+    variance: float = 1.0,
+) -> np.ndarray:
     r"""Return the logarithm of :math:`p(x \mid z)` for each example.
 
     .. math::
@@ -413,7 +430,16 @@ def _d_surprise(out, x, likelihood, variance):
     return (out - x) / variance
 
 
-def elbo(out, x, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0):
+def elbo(
+    out: ArrayLike,
+    x: ArrayLike,
+    mu: ArrayLike,
+    log_var: ArrayLike,
+    *,
+    beta: float = 1.0,
+    likelihood: str = "bernoulli",
+    variance: float = 1.0,
+) -> ELBO:
     r"""Return the evidence lower bound, estimated with the sample that was decoded.
 
     .. math:: \log p(x \mid z) - \beta\, D_{KL}\bigl(N(\mu, \sigma^2) \,\|\,
@@ -465,8 +491,16 @@ def _elbo(out, x, mu, log_var, beta, likelihood, variance):
 
 
 def elbo_backward(
-    d_elbo, out, x, mu, log_var, *, beta=1.0, likelihood="bernoulli", variance=1.0
-):
+    d_elbo: float,
+    out: ArrayLike,
+    x: ArrayLike,
+    mu: ArrayLike,
+    log_var: ArrayLike,
+    *,
+    beta: float = 1.0,
+    likelihood: str = "bernoulli",
+    variance: float = 1.0,
+) -> ELBOGradient:
     r"""Carry a gradient back through `elbo`.
 
     .. math::
@@ -514,7 +548,7 @@ def _d_elbo(d_elbo, out, x, mu, log_var, beta, likelihood, variance):
     )
 
 
-def vae(x, params, eps):
+def vae(x: ArrayLike, params: VAEParams, eps: ArrayLike) -> VAEPass:
     """Encode, sample with the noise given, and decode.
 
     Parameters
@@ -550,7 +584,9 @@ def vae(x, params, eps):
     return _pass(_forward(*_checked(x, params, eps)))
 
 
-def vae_forward(x, params, eps):
+def vae_forward(
+    x: ArrayLike, params: VAEParams, eps: ArrayLike
+) -> tuple[VAEPass, VAECache]:
     """Do as `vae` does, and keep what `vae_backward` needs.
 
     Parameters
@@ -581,18 +617,25 @@ def vae_forward(x, params, eps):
     return tree_map(_check.read_only, _pass(cache)), cache
 
 
-def _forward(x, params, eps):
+def _forward(x, params, eps) -> VAECache:
     encoder, mu, log_var = _heads(x, params)
     decoder = backprop._forward(_sample(mu.out, log_var.out, eps), params.decoder)
     return VAECache(encoder, mu, log_var, eps, decoder, params.likelihood)
 
 
-def _pass(cache):
+def _pass(cache) -> VAEPass:
     mu, log_var = cache.mu.out, cache.log_var.out
     return VAEPass(mu, log_var, cache.decoder.outputs[0], cache.decoder.out)
 
 
-def vae_backward(d_out, d_mu, d_log_var, cache, *, wrt_x=True):
+def vae_backward(
+    d_out: ArrayLike,
+    d_mu: ArrayLike,
+    d_log_var: ArrayLike,
+    cache: VAECache,
+    *,
+    wrt_x: bool = True,
+) -> Gradients:
     """Carry gradients back through `vae`.
 
     Parameters
@@ -656,7 +699,14 @@ def _heads_backward(d_mu, d_log_var, cache, wrt_x):
     return dx, (encoder, mu, log_var)
 
 
-def loss_and_gradients(x, params, eps, *, beta=1.0, variance=1.0):
+def loss_and_gradients(
+    x: ArrayLike,
+    params: VAEParams,
+    eps: ArrayLike,
+    *,
+    beta: float = 1.0,
+    variance: float = 1.0,
+) -> VAELoss:
     """Return the negative bound for some examples, its parts, and its gradients.
 
     Parameters
@@ -700,7 +750,17 @@ def _loss_and_gradients(x, params, eps, beta, variance):
     return VAELoss(-value.elbo, value.reconstruction, value.kl, gradients)
 
 
-def train(x, params, optimiser, *, epochs, batch_size, rng, beta=1.0, variance=1.0):
+def train(
+    x: ArrayLike,
+    params: VAEParams,
+    optimiser: Optimiser,
+    *,
+    epochs: int,
+    batch_size: int,
+    rng: Source,
+    beta: float = 1.0,
+    variance: float = 1.0,
+) -> Iterator[Epoch]:
     """Yield a variational autoencoder after each epoch, and train it on the way.
 
     Nothing is trained before the first epoch is asked for, by a loop or by ``list``;
@@ -754,7 +814,9 @@ def train(x, params, optimiser, *, epochs, batch_size, rng, beta=1.0, variance=1
     return epochs_of(step, params, optimiser, plan, Epoch)
 
 
-def log_weights(x, params, eps, *, variance=1.0):
+def log_weights(
+    x: ArrayLike, params: VAEParams, eps: ArrayLike, *, variance: float = 1.0
+) -> np.ndarray:
     r"""Return the logarithms of the importance weights of several samples.
 
     .. math:: \log w_{sn} = \log p(x_n \mid z_{sn}) + \log p(z_{sn})
@@ -797,7 +859,9 @@ def log_weights(x, params, eps, *, variance=1.0):
     return _weighted(*_samples(x, params, eps, variance))[0]
 
 
-def importance_weighted_bound(x, params, eps, *, variance=1.0):
+def importance_weighted_bound(
+    x: ArrayLike, params: VAEParams, eps: ArrayLike, *, variance: float = 1.0
+) -> float:
     r"""Return a bound of the evidence that S samples tighten.
 
     .. math:: L_S = \frac1N \sum_n \log \frac1S \sum_s w_{sn} \le
@@ -843,7 +907,9 @@ def importance_weighted_bound(x, params, eps, *, variance=1.0):
     return _tightened(_weighted(*_samples(x, params, eps, variance))[0])
 
 
-def importance_weighted_gradients(x, params, eps, *, variance=1.0):
+def importance_weighted_gradients(
+    x: ArrayLike, params: VAEParams, eps: ArrayLike, *, variance: float = 1.0
+) -> LossAndGradients:
     r"""Return the negative bound of S samples, and its gradients.
 
     .. math:: \frac{\partial L_S}{\partial \log w_{sn}} = \frac1N
@@ -886,23 +952,26 @@ def importance_weighted_gradients(x, params, eps, *, variance=1.0):
     out = cache.decoder.out.reshape(*eps.shape[:-1], -1)
     d_out = share * _d_surprise(out, x, params.likelihood, variance)
     rows = d_out.reshape(-1, out.shape[-1])
+    dz: Any
     dz, decoder = backprop._backward(rows, cache.decoder)
-    through = _d_sample(dz.reshape(eps.shape) + share * z, cache.log_var.out, eps)
+    through = _d_sample(np.reshape(dz, eps.shape) + share * z, cache.log_var.out, eps)
     d_mu = np.sum(through.mu, axis=0)
     d_log_var = np.sum(through.log_var - share / 2, axis=0)
-    encoder = _heads_backward(d_mu, d_log_var, cache, wrt_x=False)[1]
-    gradients = VAEParams(*encoder, decoder, params.likelihood)
+    encoder, mu, log_var = _heads_backward(d_mu, d_log_var, cache, wrt_x=False)[1]
+    gradients = VAEParams(encoder, mu, log_var, decoder, params.likelihood)
     return LossAndGradients(-_tightened(log_w), gradients)
 
 
-def _samples(x, params, eps, variance):
+def _samples(
+    x, params, eps, variance
+) -> tuple[np.ndarray, VAEParams, np.ndarray, float]:
     x, params, _ = _checked(x, params, None, data=True)
     eps = array(eps, "eps", ("S", *x.shape[:-1], len(params.mu.b)))
     variance = number(variance, "variance", above=0)
     return x, params, _check.cast(eps, x.dtype), variance
 
 
-def _weighted(x, params, eps, variance):
+def _weighted(x, params, eps, variance) -> tuple[np.ndarray, VAECache]:
     encoder, mu, log_var = _heads(x, params)
     z = _sample(mu.out, log_var.out, eps)
     decoder = backprop._forward(z.reshape(-1, z.shape[-1]), params.decoder)
@@ -916,7 +985,7 @@ def _tightened(log_w):
     return np.mean(logsumexp(log_w, axis=0)) - math.log(len(log_w))
 
 
-def kl_per_dimension(mu, log_var):
+def kl_per_dimension(mu: ArrayLike, log_var: ArrayLike) -> np.ndarray:
     r"""Return each dimension's part of the divergence, a mean over the examples.
 
     .. math:: \frac1N \sum_n \frac12 \bigl(\mu_{nj}^2 + \sigma_{nj}^2 - 1
@@ -953,7 +1022,7 @@ def kl_per_dimension(mu, log_var):
     return np.mean(each.reshape(-1, mu.shape[-1]), axis=0)
 
 
-def kl_samples(mu, log_var, eps):
+def kl_samples(mu: ArrayLike, log_var: ArrayLike, eps: ArrayLike) -> np.ndarray:
     r"""Return :math:`\log q(z \mid x) - \log p(z)` at the samples that eps gives.
 
     Their mean estimates the divergence. Single ones may well be negative.
@@ -989,7 +1058,9 @@ def _kl_samples(mu, log_var, eps):
     return np.sum(z**2 - eps**2 - log_var, axis=-1) / 2
 
 
-def monte_carlo_kl(mu, log_var, n, *, rng):
+def monte_carlo_kl(
+    mu: ArrayLike, log_var: ArrayLike, n: int, *, rng: Source
+) -> Estimate:
     """Estimate the divergence from the prior with random samples.
 
     Parameters
@@ -1026,12 +1097,12 @@ def monte_carlo_kl(mu, log_var, n, *, rng):
     return Estimate(np.mean(draws, axis=0), spread.astype(mu.dtype))
 
 
-def _code(mu, log_var, examples=(...,)):
+def _code(mu, log_var, examples=(...,)) -> Pair:
     mu = array(mu, "mu", (*examples, "L"))
     return mu, like(log_var, "log_var", mu, "mu")
 
 
-def _observed(out, x, likelihood, variance):
+def _observed(out, x, likelihood, variance) -> tuple[np.ndarray, np.ndarray, float]:
     choice(likelihood, "likelihood", LIKELIHOODS)
     out = array(out, "out", (..., "D"))
     x = like(x, "x", out, "out", **_RANGES[likelihood])
@@ -1042,7 +1113,9 @@ def _bound(beta, variance):
     return number(beta, "beta", low=0), number(variance, "variance", above=0)
 
 
-def _checked(x, params, eps, *, rows=..., data=False):
+def _checked(
+    x, params, eps, *, rows=..., data=False
+) -> tuple[np.ndarray, VAEParams, Any]:
     """Check a model and its input, which is in the likelihood's range if it is data."""
     bounds = _RANGES[_typed(params).likelihood] if data else {}
     x = array(x, "x", (rows, "D"), **bounds)

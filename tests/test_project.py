@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.metadata
+import inspect
 import json
 import os
 import re
@@ -30,6 +31,8 @@ PROJECT = PYPROJECT["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CHAPTERS = ROOT / "chapters"
+CONTRACTS = PYPROJECT["tool"]["importlinter"]["contracts"]
+MATHEMATICS = next(c for c in CONTRACTS if "mathematics" in c["name"])["source_modules"]
 SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"))
 SYSTEMS += (("win32", "Windows", "nt"),)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -342,3 +345,29 @@ def test_the_tests_run_on_every_python_and_system_that_the_readme_promises():
     assert len({s.partition("-")[0] for s in matrix["system"]}) == 3
     assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in README
     assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
+
+
+# Types.
+
+
+def test_every_public_function_says_its_types():
+    for name in MATHEMATICS:
+        module = importlib.import_module(name)
+        for public in module.__all__ if "._" not in name else []:
+            function = getattr(module, public)
+            home = getattr(function, "__module__", "")
+            if not inspect.isfunction(function) or home not in MATHEMATICS:
+                continue
+            signature = inspect.signature(function)
+            assert signature.return_annotation is not inspect.Signature.empty, public
+            for argument in signature.parameters.values():
+                assert argument.annotation is not inspect.Parameter.empty, (
+                    f"{home}.{public}: {argument.name} has no type"
+                )
+    assert (ROOT / "dlbook" / "py.typed").exists()
+
+
+def test_the_types_agree_with_the_code():
+    api = pytest.importorskip("mypy.api")
+    report, errors, status = api.run(["--config-file", str(ROOT / "pyproject.toml")])
+    assert status == 0, report + errors
