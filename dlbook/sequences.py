@@ -536,6 +536,8 @@ def _read(x, params, name="x") -> np.ndarray:
     if E is None:
         return array(x, name, ("T", "N", _cell(params).sizes(params.cell)[0]))
     x = _codes(x, name, ("T", "N"))
+    if getattr(x, "symbolic", False):
+        return x
     if x.min() < 0 or x.max() >= len(E):
         wrong = x[(x < 0) | (x >= len(E))][0]
         raise ValueError(f"{name}: wanted codes from 0 to {len(E) - 1}, got {wrong}")
@@ -543,11 +545,13 @@ def _read(x, params, name="x") -> np.ndarray:
 
 
 def _looked_up(x, E) -> np.ndarray:
-    return x if E is None else E[x]
+    return x if E is None else np.take(E, x, axis=0)
 
 
 def _codes(codes, name, shape) -> np.ndarray:
     array(codes, name, shape)
+    if getattr(codes, "symbolic", False):
+        return codes
     codes = np.asarray(codes)
     if codes.dtype.kind not in "iu":
         raise TypeError(f"{name}: wanted integers, got dtype {codes.dtype}")
@@ -557,6 +561,10 @@ def _codes(codes, name, shape) -> np.ndarray:
 def _add_rows(codes, dx, E):
     """Add each gradient to the row of E that it belongs to, sorted by row."""
     codes, dx = codes.ravel(), dx.reshape(codes.size, -1)
+    if getattr(dx, "symbolic", False) or getattr(codes, "symbolic", False):
+        return (
+            np.equal(np.arange(len(E))[:, None], codes) * np.ones_like(dx[:1, 0]) @ dx
+        )
     order = np.argsort(codes, kind="stable")
     rows, first = np.unique(codes[order], return_index=True)
     dE = np.zeros_like(E)
