@@ -127,23 +127,22 @@ function counted(strokes) {
     const tall = (32 - 2 * r) / Math.max(height, 1);
     const wide = Math.min((20 - 2 * r) / Math.max(high - low, 1), 1.5 * tall);
     const put = ([x, y]) => [16 + (x - (low + high) / 2) * wide, 16 + (y - (top + foot) / 2) * tall];
-    const lines = strokes.flatMap(stroke => (stroke[1] ? stroke.slice(1) : stroke).map((b, i) => {
+    const dark = new Uint8Array(1024), first = v => Math.max(Math.floor(v - r) - 1, 0) + 0.5;
+    strokes.forEach(stroke => (stroke[1] ? stroke.slice(1) : stroke).forEach((b, i) => {
       const [ax, ay] = put(stroke[i]), [bx, by] = put(b), dx = bx - ax, dy = by - ay;
-      return [ax, ay, dx, dy, dx * dx + dy * dy || 1];
-    }));
-    return Array.from({length: 1024}, (_, k) => {
-      const x = k % 32 + 0.5, y = (k >> 5) + 0.5;
-      return lines.some(([ax, ay, dx, dy, length]) => {
-        const t = within(((x - ax) * dx + (y - ay) * dy) / length, 0, 1);
+      const right = Math.min(Math.max(ax, bx) + r + 1, 32), below = Math.min(Math.max(ay, by) + r + 1, 32);
+      for (let y = first(Math.min(ay, by)); y < below; y++) for (let x = first(Math.min(ax, bx)); x < right; x++) {
+        const t = within(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1), 0, 1);
         const across = ax + t * dx - x, down = ay + t * dy - y;
-        return across * across + down * down <= r * r;
-      });
-    });
+        if (across * across + down * down <= r * r) dark[y * 32 + x - 16.5] = 1;
+      }
+    }));
+    return dark;
   };
   let fine = 8, broad = 48;
   while (fine < broad) {
     const r = fine + broad >> 1;
-    if (drawn(r / 8).filter(Boolean).length < 310) fine = r + 1; else broad = r;
+    if (drawn(r / 8).filter(d => d).length < 310) fine = r + 1; else broad = r;
   }
   drawn(fine / 8).forEach((dark, k) => { blocks[(k >> 7) * 8 + (k % 32 >> 2)] += dark; });
   return blocks;
