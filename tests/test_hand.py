@@ -248,7 +248,8 @@ def test_digits_are_normalised():
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
     return site(
-        tmp_path_factory.mktemp("hand"), [zoo.plane(), zoo.canvas(), zoo.writing()]
+        tmp_path_factory.mktemp("hand"),
+        [zoo.plane(), zoo.canvas(), zoo.writing(), zoo.points()],
     )
 
 
@@ -753,6 +754,32 @@ def test_points_are_set_by_touch_and_the_page_stands_still(url, phone):
     for _ in range(2):
         finger.stroke(at(phone, -2, -1))
     assert len(points(phone)) == 5
+
+
+def test_touch_hits_where_the_picture_is_held_small(url, phone):
+    phone.goto(url)
+    held = (
+        "e => { e.style.transform = 'scale(.6)'; e.style.transformOrigin = '50% 100%' }"
+    )
+    phone.locator("#live-plane .dl-picture").evaluate(held)
+    finger = Finger(phone)
+    finger.stroke(at(phone, *START[0][:2]), at(phone, -0.6, -0.3))
+    assert near(points(phone)[:1], [(-0.6, -0.3, 0)], 0.1)
+    assert points(phone)[1:] == START[1:]
+
+
+def test_grip_and_picked_cell_answer_to_touch(url, phone):
+    phone.goto(url)
+    grip = phone.locator("#live-points .dl-grip")
+    grip.scroll_into_view_if_needed()
+    scrolled, box = phone.evaluate("scrollY"), grip.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    Finger(phone).stroke((x, y), (x + 12, y - 40))
+    assert values(phone, "points")[0] > 0.5
+    assert phone.evaluate("scrollY") == scrolled
+    x, y = cell(phone, "canvas", 2, 0, 2, (3, 3))
+    phone.touchscreen.tap(x, y)
+    phone.wait_for_function("() => dlbook.figures.get('canvas').values.at(-1) === 2")
 
 
 def test_swipe_over_the_plane_or_a_slider_scrolls_and_changes_nothing(url, phone):
