@@ -16,7 +16,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from PIL import Image
 
-from dlbook.live import LiveFigure, TraceError, collect, figure, gather
+from dlbook.compiler import TraceError
+from dlbook.live import LiveFigure, collect, figure, gather
 from dlbook.live.bindings.sources import Scope
 from dlbook.live.checks import random_settings
 from dlbook.live.drawing.markup import number, paint, path_data

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from dlbook import rnn
 from dlbook.activations import ACTIVATIONS
-from dlbook.compiler import trace
+from dlbook.compiler import TraceError, trace
 from dlbook.gradcheck import check_gradient
-from dlbook.live import TraceError
 from dlbook.optim import clip_by_global_norm, global_norm, tree_map
 from dlbook.rnn import (
     OutputParams,

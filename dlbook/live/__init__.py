@@ -6,11 +6,10 @@ and mathematics of this package, but no matplotlib.
 
 from importlib import import_module
 
-__all__ = ["LiveFigure", "TraceError", "collect", "gather"]
+__all__ = ["LiveFigure", "collect", "gather"]
 
 _HOMES = {
     "LiveFigure": "dlbook.live.figure",
-    "TraceError": "dlbook.compiler",
     "collect": "dlbook.live.notebook",
     "gather": "dlbook.live.figure",
 }
