@@ -7,7 +7,7 @@ the sliders and the search, without scripts.
 
 from importlib.resources import files
 
-from dlbook.site import assets, figures, links, maths, page, publish, tidy
+from dlbook.site import assets, figures, links, maths, page, publish, search, tidy
 
 __all__ = ["setup"]
 
@@ -28,6 +28,6 @@ def setup(app):
     app.add_js_file("theme.js", priority=100)
     app.add_js_file("site.js", loading_method="defer")
     app.add_js_file("runtime.js", loading_method="defer")
-    for part in (maths, figures, tidy, assets, page, publish, links):
+    for part in (maths, figures, tidy, assets, page, publish, search, links):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -157,10 +157,27 @@
         else location.href = field.form.action;
       }
     });
-    // From a disk, a page may not read its neighbours: results come without excerpts.
-    if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
-      DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+    const marked = new URLSearchParams(location.search).get("marked");
+    if (marked && self.Highlight) mark(marked.toLowerCase().split(/[^\p{L}\p{N}]+/u));
+  }
+
+  // The words that were looked for, lit without a change of the page itself.
+  function mark(wanted) {
+    const words = wanted.filter((word) => word.length > 1);
+    const walker = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
+    const ranges = [];
+    for (let node; (node = walker.nextNode()); ) {
+      const text = node.data.toLowerCase();
+      for (const word of words) {
+        for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+          const range = new Range();
+          range.setStart(node, at);
+          range.setEnd(node, at + word.length);
+          ranges.push(range);
+        }
+      }
     }
+    CSS.highlights.set("found", new Highlight(...ranges));
   }
 
   setUpTheme();
