@@ -5,10 +5,14 @@ import unicodedata
 
 import numpy as np
 import pytest
+from pygments import token
+from pygments.lexers import JavascriptLexer
 
 from dlbook.live.checks import random_settings
 from dlbook.live.inputs import Pad
+from dlbook.live.text.numbers import JAVASCRIPT
 from dlbook.live.views import page as view
+from dlbook.live.views.shrink import shrunk
 from dlbook.plotting import PALETTE
 from drawings import TREE, differences, from_markup
 from zoo import ZOO
@@ -439,6 +443,22 @@ def test_no_serious_fault_for_readers_with_assistive_technology(zoo, page):
         grave = [v["id"] for v in found if v["impact"] in ("serious", "critical")]
         assert not grave, grave
     page.problems.clear()  # axe asks for the style sheet, which the policy forbids
+
+
+def test_shrunk_scripts_say_the_same():
+    def words(text):
+        found = JavascriptLexer().get_tokens(text)
+        return [
+            (kind, word)
+            for kind, word in found
+            if kind not in token.Comment and word.strip()
+        ]
+
+    parts = ["runtime.js", *view.PARTS]
+    for path in [JAVASCRIPT, *(view.HERE / name for name in parts)]:
+        text = path.read_text("utf-8")
+        assert words(shrunk(text)) == words(text), path.name
+        assert len(shrunk(text)) < 0.93 * len(text)
 
 
 def test_runtime_is_small_and_evaluates_nothing():

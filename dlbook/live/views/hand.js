@@ -59,6 +59,20 @@ function follow(element, move, down, up) {
   if (up) element.addEventListener("pointerup", up);
 }
 
+const focus = element => element.focus({preventScroll: true});
+
+// Sets a run of numbers.
+function fill(figure, start, end, value) {
+  for (let k = start; k < end; k++) figure.set(k, value(k - start, k));
+}
+
+// Calls an action with each key pressed alone; the browser gets a key that it refuses.
+function keyed(element, action) {
+  element.addEventListener("keydown", e => {
+    if (!(e.ctrlKey || e.metaKey || e.altKey) && action(e.key, e) !== false) e.preventDefault();
+  });
+}
+
 // What is focusable must not stand within an image: what is drawn becomes one instead.
 function opened(panel) {
   if (panel.getAttribute("role") === "img") {
@@ -87,7 +101,6 @@ function over(figure, part, x, y, width, height, name) {
   const box = node("rect", {class: "dl-plane dl-over", tabindex: 0, role: "slider", "aria-label": name,
     x: Math.min(x, x + width), y: Math.min(y, y + height), width: Math.abs(width), height: Math.abs(height),
     "aria-valuemin": 0, "aria-valuenow": 0}, panel);
-  box.focused = () => box.focus({preventScroll: true});
   box.cursor = node("rect", {class: "dl-cursor"}, panel);
   return box;
 }
@@ -168,29 +181,27 @@ const HANDS = {
       cells.k = k;
       if (n) figure.touched();
     }, p => {
-      cells.focused();
+      focus(cells);
       cells.go(cells.at(p));
       paint = ink();
       from = {y: p.y, v: values[start + cells.k]};
       if (!dial) put(cells.k, paint);
     });
-    cells.addEventListener("keydown", e => {
-      if (e.ctrlKey || e.metaKey || e.altKey) return;
-      const way = WAYS[e.key], turn = {PageUp: 1, PageDown: -1}[e.key] || (dial && way ? -way[1] : 0);
+    keyed(cells, (key, e) => {
+      const way = WAYS[key], turn = {PageUp: 1, PageDown: -1}[key] || (dial && way ? -way[1] : 0);
       const value = values[start + cells.k], n = rows * cols;
       if (turn) put(cells.k, value + turn * step);
       else if (way) cells.go(dial ? (cells.k + way[0] + n) % n : cells.near(way));
-      else if (e.key === " " || e.key === "Enter")
+      else if (key === " " || key === "Enter")
         put(cells.k, !dial ? ink() : value < top ? value + step : low);
-      else if (/^[-.\d]$/.test(e.key)) {
-        typed = (e.timeStamp - last < 1500 ? typed : "") + e.key;
+      else if (/^[-.\d]$/.test(key)) {
+        typed = (e.timeStamp - last < 1500 ? typed : "") + key;
         last = e.timeStamp;
         if (!isNaN(typed)) put(cells.k, +typed);
-      } else return;
-      e.preventDefault();
+      } else return false;
     });
     figure.changes.push(() => cells.go(cells.k));
-    return {clear() { for (let k = start; k < end; k++) figure.set(k, blank); figure.touched(); }};
+    return {clear() { fill(figure, start, end, () => blank); figure.touched(); }};
   },
 
   // A cell that is pointed at sets the number of its place, or of its row and column.
@@ -204,13 +215,9 @@ const HANDS = {
       figure.touched();
     };
     const at = e => choose(cells.at(spot(cells.ownerSVGElement, e)));
-    cells.addEventListener("click", e => { cells.focused(); at(e); });
+    cells.addEventListener("click", e => { focus(cells); at(e); });
     cells.addEventListener("pointermove", e => { if (e.pointerType === "mouse") at(e); });
-    cells.addEventListener("keydown", e => {
-      if (!WAYS[e.key]) return;
-      e.preventDefault();
-      choose(cells.near(WAYS[e.key]));
-    });
+    keyed(cells, key => WAYS[key] ? choose(cells.near(WAYS[key])) : false);
     figure.changes.push(() => cells.go(two ? values[start] * cols + values[second] : values[start]));
   },
 
@@ -230,7 +237,7 @@ const HANDS = {
     const take = found => {
       strokes = found;
       const counts = found && counted(found);
-      for (let k = start; k < end; k++) figure.set(k, counts ? counts[k - start] / 16 : figure.sliders[k].value);
+      fill(figure, start, end, (i, k) => counts ? counts[i] / 16 : figure.sliders[k].value);
       write(line, "d", (found || []).map(s => `M${pixels(s[0])}L${s.map(pixels).join("L")}`).join(""));
       show();
     };
@@ -245,16 +252,15 @@ const HANDS = {
       if (next.join() === here.join()) return;
       here = next;
       on();
-    }, p => { pad.focused(); pen = false; here = at(p); on(true); });
+    }, p => { focus(pad); pen = false; here = at(p); on(true); });
     const undo = () => { pen = false; written((strokes || []).slice(0, -1)); };
-    pad.addEventListener("keydown", e => {
-      if (WAYS[e.key]) {
-        here = here.map((u, k) => within(u + WAYS[e.key][k] * (e.shiftKey ? 1 : 3), 0, N - 1));
+    keyed(pad, (key, e) => {
+      if (WAYS[key]) {
+        here = here.map((u, k) => within(u + WAYS[key][k] * (e.shiftKey ? 1 : 3), 0, N - 1));
         if (pen) on(); else show();
-      } else if (e.key === " ") { if ((pen = !pen)) on(true); else show(); }
-      else if (e.key === "Backspace" || e.key === "Delete") undo();
-      else return;
-      e.preventDefault();
+      } else if (key === " ") { if ((pen = !pen)) on(true); else show(); }
+      else if (/^(Delete|Backspace)$/.test(key)) undo();
+      else return false;
     });
     figure.kept.set(box.dataset.hand, {
       code: () => strokes === given ? "" : strokes.map(s => s.flat().map(u => B64[u]).join("")).join(".") + ".",
@@ -273,7 +279,7 @@ const HANDS = {
     field.addEventListener("input", () => {
       const found = [...field.value].map(c => [c, c.toLowerCase(), c.toUpperCase()]
         .map(c => letters.indexOf(c)).find(k => k >= 0)).filter(k => k >= 0);
-      for (let k = start; k < end; k++) figure.set(k, k - start < found.length ? found[k - start] : -1);
+      fill(figure, start, end, i => i < found.length ? found[i] : -1);
       figure.touched();
     });
     figure.changes.push(() => {
@@ -298,7 +304,7 @@ const HANDS = {
       figure.set(LABEL + i, select ? select.selectedIndex : 0);
       put(i, place);
       figure.touched();
-      rings[i].focus({preventScroll: true});
+      focus(rings[i]);
     };
     const remove = i => {
       for (const last = used() - 1; i <= last; i++) {
@@ -323,7 +329,7 @@ const HANDS = {
       let tapped = -1e4, still;
       follow(ring, p => { still = false; put(i, data(p)); figure.touched(); }, () => {
         still = true;
-        ring.focus({preventScroll: true});
+        focus(ring);
       }, e => {
         if (still && e.timeStamp - tapped < 400) leave();
         tapped = still ? e.timeStamp : -1e4;
@@ -333,18 +339,14 @@ const HANDS = {
         remove(i);
         figure.touched();
         const last = used() - 1;
-        (last < 0 ? box.querySelector("button") : rings[Math.min(i, last)]).focus({preventScroll: true});
+        focus(last < 0 ? box.querySelector("button") : rings[Math.min(i, last)]);
       };
-      ring.addEventListener("keydown", e => {
-        const way = WAYS[e.key];
-        const class_ = /^[1-9]$/.test(e.key) ? e.key - 1 : values[LABEL + i] + 1;
-        if (e.ctrlKey || e.metaKey || e.altKey) return;
+      keyed(ring, (key, e) => {
+        const way = WAYS[key], class_ = /\d/.test(key) ? key - 1 : values[LABEL + i] + 1;
         if (way) put(i, way.map((w, k) => values[x + k] + (k ? -w : w) * sliders[x + k].step * (e.shiftKey ? 1 : 5)));
-        else if (/^(Delete|Backspace)$/.test(e.key)) leave();
-        else if (/^[c1-9]$/i.test(e.key) && (isNaN(e.key) || class_ < classes.length))
-          figure.set(LABEL + i, class_ % classes.length);
-        else return;
-        e.preventDefault();
+        else if (/^(Delete|Backspace)$/.test(key)) return leave();
+        else if (/^c$/i.test(key) || classes[class_] && /^\d$/.test(key)) figure.set(LABEL + i, class_ % classes.length);
+        else return false;
         figure.touched();
       });
       figure.changes.push(() => {
@@ -360,7 +362,7 @@ const HANDS = {
     });
     return {
       add: () => add([along(0, 0.5), along(1, 0.5)]),
-      clear: () => { for (let i = 0; i < n; i++) figure.set(USED + i, 0); figure.touched(); },
+      clear() { fill(figure, USED, end, () => 0); figure.touched(); },
     };
   },
 };
@@ -373,10 +375,7 @@ function hand(figure, [kind, name, start, end, ...rest]) {
       ? "" : coded(figure, start, end),
     take(text) {
       const found = text && decoded(figure, start, end, text);
-      for (let k = start; k < end; k++) {
-        const {low, step, value} = sliders[k];
-        figure.set(k, found ? low + step * found[k - start] : value);
-      }
+      fill(figure, start, end, (i, k) => found ? sliders[k].low + sliders[k].step * found[i] : sliders[k].value);
     },
   });
   const actions = HANDS[kind](figure, box, start, end, ...rest);
@@ -418,6 +417,7 @@ function links({root, parts, inputs}, {links: [names, same, shown], formulas, re
   const put = (e, list) => {
     if (e) places.set(e, [...places.get(e) || [], ...list.map(k => alias.get(+k) ?? +k)]);
   };
+  const run = (start, n) => Array.from({length: n}, (_, i) => start + i);
   inputs.forEach((input, k) => put(input.closest(".dl-slider"), [k]));
   shown.forEach(([first, count, each, data]) => {
     const all = address(data);
@@ -425,14 +425,14 @@ function links({root, parts, inputs}, {links: [names, same, shown], formulas, re
   });
   hands.forEach(([, name, start, end]) =>
     root.querySelectorAll(`[data-of="${name}"],[data-hand="${name}"]`).forEach(e =>
-      put(e, Array.from({length: end - start}, (_, i) => start + i))));
+      put(e, run(start, end - start))));
   root.querySelectorAll("[data-slot]").forEach(e =>
     put(e, [formulas[e.closest("[data-formula]").dataset.formula][e.dataset.slot][0]]));
   const fields = readout.filter(Array.isArray);
   root.querySelectorAll(".dl-readout .dl-at").forEach((e, i) => put(e, [fields[i][0]]));
   root.querySelectorAll(".dl-code .n").forEach(e => {
     for (const name in names) if (name.split(".")[0] === e.textContent)
-      put(e, Array.from({length: names[name][1]}, (_, i) => names[name][0] + i));
+      put(e, run(...names[name]));
   });
   const over = e => {
     while (e && !places.has(e)) e = e.parentElement;

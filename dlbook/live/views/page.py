@@ -18,6 +18,7 @@ from dlbook.live.inputs.labels import label
 from dlbook.live.text import numbers
 from dlbook.live.text.formula import mathml
 from dlbook.live.views import hand, run
+from dlbook.live.views.shrink import shrunk
 from dlbook.mathml import to_mathml
 
 __all__ = ["NUMBER", "html", "runtime", "script", "source"]
@@ -34,16 +35,12 @@ MANY, HANDFUL = 16, 4
 
 
 def runtime():
-    """Return the text of the script that all pages share, less what none of them needs.
-
-    Comments, indentation and the ends of lines are a sixth of its size.
-    """
+    """Return the text of the script that all pages share."""
     parts = [numbers.JAVASCRIPT, *(HERE / name for name in PARTS)]
     text = (HERE / "runtime.js").read_text("utf-8")
     for part in parts:
         text = text.replace(f"/* {part.name} */", part.read_text("utf-8"), 1)
-    text = re.sub(r"^\s*(//.*\n)?|  // .*$", "", text, flags=re.M)
-    return re.sub(r"(?<=[{;,(\[])\n", "", text)
+    return shrunk(text)
 
 
 def source(live):
