@@ -589,6 +589,12 @@ def test_bad_challenge_is_refused(test, message):
         zoo.plane().challenge("c", test)
 
 
+def test_names_of_the_figures_own_are_refused():
+    fig, _ = zoo.axes()
+    with pytest.raises(ValueError, match="the model: 'met' is the figure's own; want"):
+        LiveFigure("f", fig, lambda a: dict(met=a), dict(a=(0, 1, 1, 0)))
+
+
 def marks(page):
     return page.locator("#live-plane .dl-mark").all_inner_texts()
 

@@ -171,6 +171,8 @@ class Model:
             self._fail(
                 f"the model: wanted a dict of arrays, got {type(outputs).__name__}"
             )
+        for name in {"met", *run} & outputs.keys():
+            self._fail(f"the model: {name!r} is the figure's own; wanted another name")
         if not self.tests:
             return outputs
         return outputs | {"met": met(self.figure, self.tests, given | run | outputs)}
