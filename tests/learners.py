@@ -33,7 +33,7 @@ def drift(**options):
     def model(state, steps, rate, spread, shown):
         return dict(
             x=state["x"], past=state["past"], low=np.sum(state["low"]), y=rate * shown,
-            at=np.arange(6), steps=steps,
+            at=np.arange(6),
         )  # fmt: skip
 
     fig, ax = axes()
