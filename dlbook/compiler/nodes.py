@@ -205,12 +205,12 @@ def _merged(args, shape, inner):
 
 def spread(view, shape):
     """Return the places of all elements of a view."""
-    result = empty((), np.int64)
-    result[()] = view.offset
+    result = full((1,) * len(shape), view.offset)
     for k, (step, n) in enumerate(zip(view.strides, shape, strict=True)):
-        steps = arange(n) * step
-        result = result + steps.reshape((n,) + (1,) * (len(shape) - 1 - k))
-    return broadcast_to(result, shape)
+        if step and n > 1:
+            steps = arange(0, n * step, step)
+            result = result + steps.reshape((n,) + (1,) * (len(shape) - 1 - k))
+    return result if result.shape == shape else broadcast_to(result, shape)
 
 
 def is_constant(ids):
@@ -285,6 +285,10 @@ def _affine(graph, ids):
         elif n > 1:
             strides[k] = int(ids[(0,) * k + (1,) + (0,) * (ids.ndim - k - 1)]) - first
     view = View(node, first - node.start, tuple(strides))
+    if base.size == node.size and base.flags.c_contiguous and node.size > 1:
+        row = base.reshape(-1)  # the whole node, most often
+        if row[-1] - first == node.size - 1 and (np.diff(row) == 1).all():
+            return view
     if base.size > 1:
         wanted = spread(view, base.shape)
         if wanted.min() < 0 or wanted.max() >= node.size:

@@ -7,6 +7,7 @@ others stand in memory, as does all that a loop or a helper reads with a moving 
 """
 
 from collections import Counter, defaultdict
+from math import prod
 
 import numpy as np
 
@@ -97,7 +98,7 @@ class Plan:
         """Tell whether the elements of a node are written one by one."""
         if node.op in ("input", "argmax", "argmin", "shuffle"):
             return False
-        terms = node.size * int(np.prod(node.inner, dtype=int))
+        terms = node.size * prod(node.inner)
         return terms <= self.limit and (node.op != "pair" or terms <= 64)
 
     def resolve(self, number):
@@ -177,7 +178,7 @@ class Plan:
         if node in self.memory:
             self._depth[node] = 0
         space = node.shape + node.inner
-        total = int(np.prod(space, dtype=int))
+        total = prod(space)
         for k, view in enumerate(node.args):
             if node.op in _READ or (node.op in _LOOKUPS and k == 0):
                 (self._hold_for_helper if node.op in HELPED else self._hold)(view.node)
@@ -211,6 +212,6 @@ class Plan:
 
     def _pays(self, node, reader, space):
         """Tell whether elements are read once each, or are cheap to compute again."""
-        if int(np.prod(space, dtype=int)) <= node.size:
+        if prod(space) <= node.size:
             return True
         return node.op in _CHEAP and reader.op in RULES and not reader.inner
