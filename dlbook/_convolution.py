@@ -356,9 +356,11 @@ def conv_transpose2d(
 ) -> np.ndarray:
     r"""Apply a transposed convolution: every pixel lays down a kernel.
 
-    .. math:: y_{o,\; s i + m - p,\; s j + n - p} \mathrel{+}=
-       x_{c,ij} \; w_{c,o,mn}, \qquad
+    .. math:: y_{o,ab} = b_o + \sum_c \sum_{i,j}
+       x_{c,ij} \; w_{c,o,\; a - s i + p,\; b - s j + p}, \qquad
        \text{out} = (n - 1)\,s + k - 2p
+
+    Beyond its cells a kernel is 0.
 
     It carries values the way that `conv2d_backward` carries gradients: as a matrix it
     is the transpose of a convolution with the same kernels, stride and padding. With a

@@ -282,7 +282,7 @@ class LiveFigure:
             The slider that follows when a reader points at a cell, or those for its row
             and its column.
         **properties : str or float
-            See `dlbook.live.bindings`.
+            See ``dlbook.live.bindings``.
         """
         by_hand = {"points": points, "paint": paint, "pick": pick}
         by_hand = {kind: name for kind, name in by_hand.items() if name is not None}
