@@ -455,7 +455,7 @@ def test_shrunk_scripts_say_the_same():
         ]
 
     parts = ["runtime.js", *view.PARTS]
-    for path in [JAVASCRIPT, *(view.HERE / name for name in parts)]:
+    for path in [JAVASCRIPT, *(view.SCRIPTS / name for name in parts)]:
         text = path.read_text("utf-8")
         assert words(shrunk(text)) == words(text), path.name
         assert len(shrunk(text)) < 0.93 * len(text)

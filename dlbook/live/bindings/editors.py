@@ -1,7 +1,7 @@
 """What a reader can set in the picture itself: the inputs of the hand.
 
 An editor has the attributes ``name``, of its input, and ``changes``, by which both
-views show it. ``spec(drawing)`` returns the list by which ``hand.js`` lets a reader set
+views show it. ``spec(drawing)`` returns the list by which the script lets a reader set
 it.
 """
 

@@ -5,7 +5,7 @@ It does not lean: the leftmost dark bits of its top and of its foot stand above 
 other. It fills the height and lies in the middle, 20 bits wide at most. Its pen is as
 broad as makes 0.3 of the bits dark, so that a one has a thick line. The dark bits in
 each block of 4 by 4 are counted. Here a stroke is a list of places, which are
-normalised before they are drawn, so that no bit is ever enlarged. ``hand.js`` has the
+normalised before they are drawn, so that no bit is ever enlarged. ``pad.js`` has the
 twin of `bits`: the same operations in the same order.
 """
 

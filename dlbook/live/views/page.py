@@ -23,9 +23,12 @@ from dlbook.mathml import to_mathml
 
 __all__ = ["NUMBER", "html", "runtime", "script", "source"]
 
-HERE = Path(__file__).parent
-#: The parts of runtime.js, each in the place of the comment that names it.
-PARTS = ("changes.js", "hand.js", "run.js", "figure.js", "stage.js")
+SCRIPTS = Path(__file__).parent / "script"
+#: The parts of runtime.js, in the place of the comment that stands for them.
+PARTS = (
+    *("changes.js", "hand.js", "cells.js", "pad.js", "points.js", "links.js"),
+    *("challenges.js", "run.js", "stage.js", "figure.js"),
+)
 
 #: Stands where the book writes a figure's number.
 NUMBER = '<span class="dl-number"></span>'
@@ -36,11 +39,10 @@ MANY, HANDFUL = 16, 4
 
 def runtime():
     """Return the text of the script that all pages share."""
-    parts = [numbers.JAVASCRIPT, *(HERE / name for name in PARTS)]
-    text = (HERE / "runtime.js").read_text("utf-8")
-    for part in parts:
-        text = text.replace(f"/* {part.name} */", part.read_text("utf-8"), 1)
-    return shrunk(text)
+    parts = [numbers.JAVASCRIPT, *(SCRIPTS / name for name in PARTS)]
+    parts = "\n".join(part.read_text("utf-8") for part in parts)
+    text = (SCRIPTS / "runtime.js").read_text("utf-8")
+    return shrunk(text.replace("/* parts */", parts))
 
 
 def source(live):

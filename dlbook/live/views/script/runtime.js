@@ -3,8 +3,6 @@
 // this file is loaded. Nothing is evaluated; markup comes in a notebook's own output only.
 (() => {
 "use strict";
-/* numbers.js */
-
 const FAR = 9999, figures = new Map();
 
 // Numbers -------------------------------------------------------------------------
@@ -35,15 +33,7 @@ function channel([data, start = 0, unit = 1, log = 0, more], s) {
   return {n: Math.max(a.n, b.n), at};
 }
 
-/* changes.js */
-
-/* stage.js */
-
-/* hand.js */
-
-/* run.js */
-
-/* figure.js */
+/* parts */
 
 // The address keeps the values of the figures that were moved ----------------------
 
