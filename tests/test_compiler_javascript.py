@@ -303,6 +303,18 @@ def test_training_on_data_is_rolled(engine):
     assert len(run_at(engine, trace(model, dict(w=[0.1, 0.2, 0.3], lr=0.5)))) < 3000
 
 
+def test_a_long_program_of_small_arrays_is_rolled(engine):
+    def model(w):
+        path = []
+        for _ in range(1500):
+            w = w - 0.01 * np.sin(w * w[::-1])
+            path.append(w)
+        return dict(path=path)
+
+    program = trace(model, dict(w=[1.0, -0.5, 0.25, 2.0]))
+    assert len(run_at(engine, program)) < 1000
+
+
 def test_a_decoder_costs_little_more_than_its_weights(engine):
     rng = np.random.default_rng(0)
     first, second = (

@@ -29,7 +29,9 @@ STRATEGIES = (
     (1, 12, False),
     (4, 12, False),
 )
-MAX_STRAIGHT, MAX_NODES = 3000, 250  # beyond: fewer strategies
+#: The strategy of a program of more than so many nodes.
+LONG, MAX_NODES = (1, 12, False), 250
+MAX_STRAIGHT = 3000
 _LOOPS = "ijkdfna"
 _FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MORE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -56,7 +58,7 @@ def emit(graph, ids):
         return "function(v){return[]}"
     scripts = []
     long = len(live(graph, ids)) > MAX_NODES
-    for limit, height, local in STRATEGIES[-1:] if long else STRATEGIES:
+    for limit, height, local in (LONG,) if long else STRATEGIES:
         plan = Plan(graph, ids, limit, height)
         count = sum(len(plan.wanted(n)) for n in plan.nodes if plan.straight(n))
         if count <= MAX_STRAIGHT or limit == 1:
