@@ -270,6 +270,16 @@ def test_a_slow_step_is_taken_once_a_frame(learners, page):
     assert frames == steps
 
 
+def test_a_frame_works_for_eight_milliseconds_at_most(learners, page):
+    page.goto(learners[0])
+    page.evaluate(SLOW, ["drift", 1])
+    button(page, "drift", "speed").select_option("fastest")
+    button(page, "drift", "play").click()
+    page.wait_for_function("() => frames >= 12")
+    frames, steps = page.evaluate("[frames, dlbook.figures.get('drift').run.steps]")
+    assert frames < steps <= 8 * frames
+
+
 # The address ----------------------------------------------------------------------
 
 
