@@ -1,12 +1,15 @@
 """Figures that learn: the page's run is the one that NumPy makes, and the reader's."""
 
+import nbformat
 import numpy as np
 import pytest
+from nbconvert import HTMLExporter
 
 from dlbook.live.checks import random_settings
 from dlbook.live.running import flat
+from dlbook.live.views import display
 from drawings import differences, from_markup
-from learners import LEARNERS
+from learners import LEARNERS, rule
 from test_runtime import drawn, site
 
 CLOSE = dict(rtol=1e-9, atol=1e-12)
@@ -455,3 +458,23 @@ def test_no_serious_fault_of_a_run_for_assistive_technology(learners, page):
     grave = [v["id"] for v in found if v["impact"] in ("serious", "critical")]
     assert not grave, grave
     page.problems.clear()  # axe asks for the style sheet, which the policy forbids
+
+
+def test_a_notebooks_page_trains_offline(new_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(display, "_carrier", None)
+    live = rule()
+    output = nbformat.v4.new_output("display_data", display.bundle(live))
+    cell = nbformat.v4.new_code_cell("live", outputs=[output])
+    html, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    path = tmp_path / "notebook.html"
+    path.write_text(html, "utf-8")
+    page = new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector(".dl-kept .dl-controls:enabled")
+    for _ in range(2):
+        page.locator("[data-run=step]").click()
+    assert page.locator("[data-run=count]").inner_text() == "2"
+    said = live.readout.fill(live.outputs(2))
+    assert page.locator(".dl-readout").inner_text() == said
+    # Exported pages ask a CDN for MathJax; that there is none must not matter.
+    page.problems[:] = [p for p in page.problems if "cdn" not in p and "ERR_" not in p]
