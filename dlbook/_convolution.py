@@ -93,6 +93,10 @@ def correlate2d(image: ArrayLike, kernel: ArrayLike, mode: str = "valid") -> np.
     ValueError
         If a shape does not fit, a number is not finite, or the mode is unknown.
 
+    See Also
+    --------
+    convolve2d : with the kernel turned.
+
     Examples
     --------
     The source's example:
@@ -132,6 +136,10 @@ def convolve2d(image: ArrayLike, kernel: ArrayLike, mode: str = "valid") -> np.n
     ------
     ValueError
         As in `correlate2d`.
+
+    See Also
+    --------
+    correlate2d : what a layer computes.
 
     References
     ----------
@@ -188,6 +196,12 @@ def conv2d(
         If one of these is too small, the kernel does not fit into the padded image, a
         shape does not fit or a number is not finite.
 
+    See Also
+    --------
+    conv2d_forward : keeps what the backward pass needs.
+    conv_transpose2d : the way back, as a layer.
+    correlate2d : one image and one kernel.
+
     References
     ----------
     LeCun et al. 1989, :cite:`lecun1989`; dilation: Yu and Koltun 2015,
@@ -230,6 +244,10 @@ def conv2d_forward(
     ------
     TypeError, ValueError
         As in `conv2d`.
+
+    See Also
+    --------
+    conv2d_backward : carries a gradient back.
 
     Examples
     --------
@@ -306,6 +324,10 @@ def conv2d_backward(
         If ``cache`` is not what `conv2d_forward` left.
     ValueError
         If ``dy`` does not have the shape of the feature maps.
+
+    See Also
+    --------
+    conv2d_forward : leaves the cache.
 
     References
     ----------
@@ -438,6 +460,10 @@ def conv_transpose2d_forward(
     TypeError, ValueError
         As in `conv_transpose2d`.
 
+    See Also
+    --------
+    conv_transpose2d_backward : carries a gradient back.
+
     Examples
     --------
     >>> y, cache = conv_transpose2d_forward(np.ones((1, 2, 2)), np.ones((1, 3, 2, 2)))
@@ -480,6 +506,10 @@ def conv_transpose2d_backward(
         If ``cache`` is not what `conv_transpose2d_forward` left.
     ValueError
         If ``dy`` does not have the shape of the larger images.
+
+    See Also
+    --------
+    conv_transpose2d_forward : leaves the cache.
 
     Examples
     --------

@@ -79,6 +79,11 @@ def max_pool2d(
         If a size is out of its range, the window does not fit into the padded image,
         ``x`` is no image or a number is not finite.
 
+    See Also
+    --------
+    max_pool2d_forward : keeps what the backward pass needs.
+    avg_pool2d : the average of each window.
+
     References
     ----------
     Dumoulin and Visin 2016, :cite:`dumoulin2016`.
@@ -117,6 +122,10 @@ def max_pool2d_forward(
     ------
     TypeError, ValueError
         As in `max_pool2d`.
+
+    See Also
+    --------
+    max_pool2d_backward : carries a gradient back.
 
     Examples
     --------
@@ -170,6 +179,10 @@ def max_pool2d_backward(dy: ArrayLike, cache: MaxPoolCache) -> np.ndarray:
         If ``cache`` is not what the forward pass left.
     ValueError
         If ``dy`` does not have the shape of the largest values.
+
+    See Also
+    --------
+    max_pool2d_forward : leaves the cache.
 
     Examples
     --------
@@ -231,6 +244,11 @@ def avg_pool2d(
     TypeError, ValueError
         As in `max_pool2d`.
 
+    See Also
+    --------
+    avg_pool2d_forward : keeps what the backward pass needs.
+    max_pool2d : the largest of each window.
+
     References
     ----------
     LeCun et al. 1998, :cite:`lecun1998`.
@@ -275,6 +293,10 @@ def avg_pool2d_forward(
     TypeError, ValueError
         As in `avg_pool2d`.
 
+    See Also
+    --------
+    avg_pool2d_backward : carries a gradient back.
+
     Examples
     --------
     >>> y, cache = avg_pool2d_forward([[[1, 2, 0, 3], [4, 5, 6, 1]]], 2)
@@ -313,6 +335,10 @@ def avg_pool2d_backward(dy: ArrayLike, cache: AvgPoolCache) -> np.ndarray:
         If ``cache`` is not what the forward pass left.
     ValueError
         If ``dy`` does not have the shape of the averages.
+
+    See Also
+    --------
+    avg_pool2d_forward : leaves the cache.
 
     Examples
     --------

@@ -62,6 +62,10 @@ def step(z: ArrayLike) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
 
+    See Also
+    --------
+    d_step : its derivative.
+
     References
     ----------
     McCulloch and Pitts 1943, :cite:`mcculloch1943`.
@@ -97,6 +101,10 @@ def d_step(z: ArrayLike) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
 
+    See Also
+    --------
+    step : what it differentiates.
+
     Examples
     --------
     >>> d_step([-0.5, 0.0, 0.8])
@@ -127,6 +135,10 @@ def sigmoid(z: ArrayLike) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
 
+    See Also
+    --------
+    d_sigmoid : its derivative.
+
     Examples
     --------
     >>> sigmoid([-1000.0, 0.0, 1000.0])
@@ -154,6 +166,10 @@ def d_sigmoid(z: ArrayLike) -> np.ndarray:
     ------
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
+
+    See Also
+    --------
+    sigmoid : what it differentiates.
 
     Examples
     --------
@@ -184,6 +200,10 @@ def tanh(z: ArrayLike) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
 
+    See Also
+    --------
+    d_tanh : its derivative.
+
     Examples
     --------
     >>> tanh([0.41, 0.09]).round(8)
@@ -212,6 +232,10 @@ def d_tanh(z: ArrayLike) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
 
+    See Also
+    --------
+    tanh : what it differentiates.
+
     Examples
     --------
     >>> d_tanh([-1000.0, 0.0, 1000.0])
@@ -239,6 +263,11 @@ def relu(z: ArrayLike) -> np.ndarray:
     ------
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
+
+    See Also
+    --------
+    d_relu : its derivative.
+    leaky_relu : lets a little of the rest through.
 
     Examples
     --------
@@ -270,6 +299,10 @@ def d_relu(z: ArrayLike) -> np.ndarray:
     ------
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
+
+    See Also
+    --------
+    relu : what it differentiates.
 
     Examples
     --------
@@ -306,6 +339,10 @@ def leaky_relu(z: ArrayLike, slope: float = LEAK) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers, or `slope` out of its range.
 
+    See Also
+    --------
+    d_leaky_relu : its derivative.
+
     References
     ----------
     Maas, Hannun and Ng 2013, :cite:`maas2013`.
@@ -338,6 +375,10 @@ def d_leaky_relu(z: ArrayLike, slope: float = LEAK) -> np.ndarray:
     ------
     TypeError, ValueError
         As in `leaky_relu`.
+
+    See Also
+    --------
+    leaky_relu : what it differentiates.
 
     Examples
     --------
@@ -375,6 +416,10 @@ def softplus(z: ArrayLike) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
 
+    See Also
+    --------
+    d_softplus : its derivative.
+
     Examples
     --------
     >>> softplus([-1000.0, 0.0, 10.0]).round(4)
@@ -402,6 +447,10 @@ def d_softplus(z: ArrayLike) -> np.ndarray:
     ------
     TypeError, ValueError
         If `z` is not an array of finite real numbers.
+
+    See Also
+    --------
+    softplus : what it differentiates.
 
     Examples
     --------
@@ -467,6 +516,11 @@ def softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers with that axis.
 
+    See Also
+    --------
+    softmax_backward : carries a gradient back.
+    log_softmax : its logarithm.
+
     Examples
     --------
     >>> softmax([0.0, np.log(3.0)])
@@ -496,6 +550,10 @@ def log_softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
     ------
     TypeError, ValueError
         If `z` is not an array of finite real numbers with that axis.
+
+    See Also
+    --------
+    softmax : the probabilities themselves.
 
     Examples
     --------
@@ -530,6 +588,10 @@ def softmax_backward(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> np.ndarray:
     ------
     TypeError, ValueError
         If the shapes differ, or an argument is not an array of finite real numbers.
+
+    See Also
+    --------
+    softmax : the way forward.
 
     Examples
     --------

@@ -117,6 +117,10 @@ def attention_forward(
     TypeError, ValueError
         As in `attention`.
 
+    See Also
+    --------
+    attention_backward : carries a gradient back.
+
     Examples
     --------
     >>> keys, values = [[1.0, 0.0], [0.0, 1.0]], [[10.0], [20.0]]
@@ -164,6 +168,10 @@ def attention_backward(dy: ArrayLike, cache: AttentionCache) -> AttentionGradien
     ------
     TypeError, ValueError
         If ``dy`` has another shape, or ``cache`` is not what `attention_forward` left.
+
+    See Also
+    --------
+    attention_forward : leaves the cache.
 
     Examples
     --------

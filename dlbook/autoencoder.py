@@ -138,6 +138,10 @@ def encode(x: ArrayLike, params: AEParams) -> np.ndarray:
     TypeError, ValueError
         As `dlbook.backprop.mlp` does.
 
+    See Also
+    --------
+    decode : from the code back.
+
     References
     ----------
     Hinton and Salakhutdinov 2006, :cite:`hinton2006`.
@@ -171,6 +175,10 @@ def decode(h: ArrayLike, params: AEParams) -> np.ndarray:
     ------
     TypeError, ValueError
         As `dlbook.backprop.mlp` does.
+
+    See Also
+    --------
+    encode : to the code.
 
     Examples
     --------
@@ -235,6 +243,10 @@ def autoencode_forward(x: ArrayLike, params: AEParams) -> tuple[np.ndarray, AECa
     TypeError, ValueError
         As in `autoencode`.
 
+    See Also
+    --------
+    autoencode_backward : carries a gradient back.
+
     Examples
     --------
     >>> identity = (Layer(np.eye(2), np.zeros(2), "identity"),)
@@ -274,6 +286,10 @@ def autoencode_backward(
     ------
     ValueError
         If ``d_x_hat`` does not have the shape of the reconstruction.
+
+    See Also
+    --------
+    autoencode_forward : leaves the cache.
 
     Examples
     --------
@@ -316,6 +332,10 @@ def reconstruction_error(x_hat: ArrayLike, x: ArrayLike) -> float:
     ValueError
         If the shapes differ.
 
+    See Also
+    --------
+    d_reconstruction_error : its derivative.
+
     Examples
     --------
     >>> reconstruction_error([[1.0, 2.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]])
@@ -347,6 +367,10 @@ def d_reconstruction_error(x_hat: ArrayLike, x: ArrayLike) -> np.ndarray:
     ------
     ValueError
         If the shapes differ.
+
+    See Also
+    --------
+    reconstruction_error : what it differentiates.
 
     Examples
     --------

@@ -155,6 +155,10 @@ def sigmoid_unit(x: ArrayLike, w: ArrayLike, b: float) -> np.ndarray:
     ValueError
         If a shape does not fit or a number is not finite.
 
+    See Also
+    --------
+    sigmoid_unit_gradients : gradients of its loss.
+
     Examples
     --------
     >>> sigmoid_unit([1, 0, 1], [0.5, -0.6, 0.2], 0.1).round(4)
@@ -203,6 +207,10 @@ def sigmoid_unit_gradients(
     ------
     ValueError
         If a shape does not fit or a number is not finite.
+
+    See Also
+    --------
+    sigmoid_unit : the way forward.
 
     References
     ----------
@@ -340,6 +348,10 @@ def mlp_forward(x: ArrayLike, layers: Sequence[Layer]) -> tuple[np.ndarray, MLPC
     TypeError, ValueError
         As in `mlp`.
 
+    See Also
+    --------
+    mlp_backward : carries a gradient back.
+
     Examples
     --------
     >>> layers = Layer([[0.5, 0.4]], [0.1], "tanh"), Layer([[2.0]], [-1.0], "identity")
@@ -383,6 +395,10 @@ def mlp_backward(d_out: ArrayLike, cache: MLPCache, *, wrt_x: bool = True) -> Gr
         If ``cache`` is none.
     ValueError
         If ``d_out`` does not have the shape of the output.
+
+    See Also
+    --------
+    mlp_forward : leaves the cache.
 
     References
     ----------
@@ -447,6 +463,10 @@ def loss_and_gradients(
     TypeError, ValueError
         As `mlp` and the loss do, and if the last activation does not suit the loss.
 
+    See Also
+    --------
+    train_step : a step down these gradients.
+
     Examples
     --------
     >>> layers = [Layer([[0.5, 0.4]], [0.1], "identity")]
@@ -507,6 +527,10 @@ def train_step(
     ------
     TypeError, ValueError
         As `loss_and_gradients` does.
+
+    See Also
+    --------
+    train : whole epochs of steps.
 
     Examples
     --------

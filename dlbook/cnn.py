@@ -275,6 +275,10 @@ def cnn_forward(x: ArrayLike, params: CNNParams) -> tuple[CNNPass, CNNCache]:
     TypeError, ValueError
         As in `cnn`.
 
+    See Also
+    --------
+    cnn_backward : carries a gradient back.
+
     Examples
     --------
     >>> params = init_params((1, 8, 8), (4,), 10, rng=np.random.default_rng(0))
@@ -329,6 +333,10 @@ def cnn_backward(
         If ``cache`` is not what `cnn_forward` left.
     ValueError
         If ``d_logits`` does not have the shape of the logits.
+
+    See Also
+    --------
+    cnn_forward : leaves the cache.
 
     Examples
     --------

@@ -69,6 +69,10 @@ def dirac_field(
     ValueError
         If the shapes differ, the kind is unknown, or the penalty is negative.
 
+    See Also
+    --------
+    dirac_orbit : follows it.
+
     References
     ----------
     Mescheder, Geiger and Nowozin 2018, :cite:`mescheder2018`.
@@ -119,6 +123,10 @@ def dirac_orbit(
     ------
     TypeError, ValueError
         If a number is out of its range or the kind is unknown.
+
+    See Also
+    --------
+    dirac_field : the field that it follows.
 
     References
     ----------

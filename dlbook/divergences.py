@@ -90,6 +90,10 @@ def wasserstein(p: ArrayLike, q: ArrayLike, x: ArrayLike) -> np.ndarray:
         If the shapes do not fit, a probability is negative, a row does not sum to 1,
         or the positions do not increase.
 
+    See Also
+    --------
+    wasserstein_samples : between samples.
+
     References
     ----------
     Arjovsky, Chintala and Bottou 2017, :cite:`arjovsky2017`.
@@ -127,6 +131,10 @@ def wasserstein_samples(a: ArrayLike, b: ArrayLike) -> float:
     ------
     ValueError
         If an argument is no row of finite numbers.
+
+    See Also
+    --------
+    wasserstein : between distributions on a grid.
 
     Examples
     --------

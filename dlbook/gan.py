@@ -124,6 +124,10 @@ def discriminator_loss(
     ValueError
         If a logit is not finite or the kind unknown.
 
+    See Also
+    --------
+    d_discriminator_loss : its derivative.
+
     References
     ----------
     Goodfellow et al. 2014, :cite:`goodfellow2014`; Arjovsky, Chintala and Bottou 2017,
@@ -171,6 +175,10 @@ def d_discriminator_loss(
     ValueError
         As `discriminator_loss` does.
 
+    See Also
+    --------
+    discriminator_loss : what it differentiates.
+
     Examples
     --------
     >>> d_discriminator_loss([0.0], [0.0])
@@ -213,6 +221,10 @@ def generator_loss(logits: ArrayLike, *, kind: str = "non_saturating") -> float:
     ------
     ValueError
         If a logit is not finite or the kind unknown.
+
+    See Also
+    --------
+    d_generator_loss : its derivative.
 
     References
     ----------
@@ -261,6 +273,10 @@ def d_generator_loss(logits: ArrayLike, *, kind: str = "non_saturating") -> np.n
     ------
     ValueError
         As `generator_loss` does.
+
+    See Also
+    --------
+    generator_loss : what it differentiates.
 
     Examples
     --------
@@ -567,6 +583,10 @@ def discriminator_gradients(
     TypeError, ValueError
         If an argument does not fit, as the functions used do.
 
+    See Also
+    --------
+    generator_gradients : the other player's.
+
     Examples
     --------
     >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
@@ -636,6 +656,10 @@ def generator_gradients(
     TypeError, ValueError
         If an argument does not fit, as the functions used do.
 
+    See Also
+    --------
+    discriminator_gradients : the other player's.
+
     Examples
     --------
     >>> params = init_params((1, 1), (1, 1), rng=np.random.default_rng(0))
@@ -679,6 +703,10 @@ def clip_weights(layers: Sequence[Layer], limit: float) -> tuple[Layer, ...]:
     ------
     ValueError
         If the limit is not positive.
+
+    See Also
+    --------
+    gradient_penalty : bounds the slope itself.
 
     References
     ----------
@@ -733,6 +761,10 @@ def discriminator_step(
     TypeError, ValueError
         As `discriminator_gradients` and `clip_weights` do.
 
+    See Also
+    --------
+    train_step : a step of both players.
+
     Examples
     --------
     >>> from dlbook.optim import SGD
@@ -786,6 +818,10 @@ def generator_step(
     ------
     TypeError, ValueError
         As `generator_gradients` does.
+
+    See Also
+    --------
+    train_step : a step of both players.
 
     Examples
     --------

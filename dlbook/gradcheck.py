@@ -141,6 +141,10 @@ def check_gradient(
     TypeError, ValueError
         If the structures or shapes differ, or as in `numerical_gradient`.
 
+    See Also
+    --------
+    check_direction : two evaluations for all entries.
+
     Examples
     --------
     >>> x = np.array([1.0, 2.0])
@@ -210,6 +214,10 @@ def check_direction(
         If the error is above `tol`; the message shows both slopes.
     TypeError, ValueError
         As in `check_gradient`, or if `rng` is not a Generator.
+
+    See Also
+    --------
+    check_gradient : every entry by itself.
 
     Examples
     --------

@@ -231,6 +231,20 @@ def edges(root: Value) -> list[Edge]:
 
     A parent used twice by one node has two edges.
 
+    Parameters
+    ----------
+    root : Value
+        Result of the operations.
+
+    Returns
+    -------
+    list of Edge
+        node, parent and the local derivative of each.
+
+    See Also
+    --------
+    depths : where a drawing sets the nodes.
+
     Examples
     --------
     >>> x = Value(3.0)
@@ -248,6 +262,20 @@ def depths(root: Value) -> dict[Value, int]:
     """Return how many operations lie between each node and the farthest leaf below it.
 
     A drawing sets each node in the column of its depth.
+
+    Parameters
+    ----------
+    root : Value
+        Result of the operations.
+
+    Returns
+    -------
+    dict of Value to int
+        The depth of each node, leaves at 0.
+
+    See Also
+    --------
+    edges : what a drawing joins them by.
 
     Examples
     --------

@@ -217,6 +217,10 @@ def gru_forward(
     TypeError, ValueError
         As in `gru`.
 
+    See Also
+    --------
+    gru_backward : carries a gradient back.
+
     Examples
     --------
     >>> params = init_params(2, 3, rng=np.random.default_rng(0))
@@ -275,6 +279,10 @@ def gru_backward(dh: ArrayLike, cache: GRUCache) -> GRUGradients:
     TypeError, ValueError
         If ``dh`` does not have the shape of the states, or ``cache`` is not what
         `gru_forward` left.
+
+    See Also
+    --------
+    gru_forward : leaves the cache.
 
     Examples
     --------

@@ -74,6 +74,11 @@ def half_squared_error(
     TypeError, ValueError
         If the shapes differ or an argument is not made of finite real numbers.
 
+    See Also
+    --------
+    d_half_squared_error : its derivative.
+    mean_squared_error : without the half.
+
     Examples
     --------
     The source's example, :math:`L = \frac12 \sum_i (y_i - \hat y_i)^2`:
@@ -105,6 +110,10 @@ def d_half_squared_error(
     ------
     TypeError, ValueError
         As in `half_squared_error`.
+
+    See Also
+    --------
+    half_squared_error : what it differentiates.
 
     Examples
     --------
@@ -140,6 +149,10 @@ def mean_squared_error(
     TypeError, ValueError
         If the shapes differ or an argument is not made of finite real numbers.
 
+    See Also
+    --------
+    d_mean_squared_error : its derivative.
+
     Examples
     --------
     >>> mean_squared_error([0.4, 0.6], [0.5, 0.5]).round(12)
@@ -169,6 +182,10 @@ def d_mean_squared_error(
     ------
     TypeError, ValueError
         As in `mean_squared_error`.
+
+    See Also
+    --------
+    mean_squared_error : what it differentiates.
 
     Examples
     --------
@@ -207,6 +224,11 @@ def binary_cross_entropy(
     TypeError, ValueError
         If the shapes differ or a value is not in [0, 1].
 
+    See Also
+    --------
+    d_binary_cross_entropy : its derivative.
+    binary_cross_entropy_with_logits : from the logit, without a bound.
+
     Examples
     --------
     >>> binary_cross_entropy([0.5, 1.0, 0.0], [1, 1, 1], reduction="none").round(4)
@@ -240,6 +262,10 @@ def d_binary_cross_entropy(
     ------
     TypeError, ValueError
         As in `binary_cross_entropy`.
+
+    See Also
+    --------
+    binary_cross_entropy : what it differentiates.
 
     Examples
     --------
@@ -279,6 +305,11 @@ def binary_cross_entropy_with_logits(
     TypeError, ValueError
         If the shapes differ, `z` is not finite or `y` is not in [0, 1].
 
+    See Also
+    --------
+    d_binary_cross_entropy_with_logits : its derivative.
+    binary_cross_entropy : from the probability.
+
     Examples
     --------
     >>> binary_cross_entropy_with_logits([0.0, 1000.0], [1, 0], "none").round(4)
@@ -308,6 +339,10 @@ def d_binary_cross_entropy_with_logits(
     ------
     TypeError, ValueError
         As in `binary_cross_entropy_with_logits`.
+
+    See Also
+    --------
+    binary_cross_entropy_with_logits : what it differentiates.
 
     Examples
     --------
@@ -346,6 +381,11 @@ def cross_entropy(p: ArrayLike, y: ArrayLike, reduction: str = "mean") -> np.nda
         or a row of `p` or `y` does not sum to 1. Logits are refused so: they are what
         `cross_entropy_with_logits` takes.
 
+    See Also
+    --------
+    d_cross_entropy : its derivative.
+    cross_entropy_with_logits : from logits, without a bound.
+
     Examples
     --------
     >>> cross_entropy([[0.25, 0.75], [1.0, 0.0]], [1, 0], "none").round(4)
@@ -376,6 +416,10 @@ def d_cross_entropy(p: ArrayLike, y: ArrayLike, reduction: str = "mean") -> np.n
     ------
     TypeError, ValueError
         As in `cross_entropy`.
+
+    See Also
+    --------
+    cross_entropy : what it differentiates.
 
     Examples
     --------
@@ -413,6 +457,11 @@ def cross_entropy_with_logits(
         If the shapes do not fit, a logit is not finite, a label is no class, or a row
         of `y` does not sum to 1.
 
+    See Also
+    --------
+    d_cross_entropy_with_logits : its derivative.
+    cross_entropy : from probabilities.
+
     Examples
     --------
     >>> cross_entropy_with_logits([1000.0, 0.0, 0.0], 1)
@@ -443,6 +492,10 @@ def d_cross_entropy_with_logits(
     ------
     TypeError, ValueError
         As in `cross_entropy_with_logits`.
+
+    See Also
+    --------
+    cross_entropy_with_logits : what it differentiates.
 
     Examples
     --------
@@ -482,6 +535,10 @@ def gaussian_kl(
     ------
     TypeError, ValueError
         If the shapes differ or an argument is not made of finite real numbers.
+
+    See Also
+    --------
+    d_gaussian_kl : its derivative.
 
     References
     ----------
@@ -526,6 +583,10 @@ def d_gaussian_kl(
     ------
     TypeError, ValueError
         As in `gaussian_kl`.
+
+    See Also
+    --------
+    gaussian_kl : what it differentiates.
 
     Examples
     --------

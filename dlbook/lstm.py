@@ -149,6 +149,10 @@ def lstm_step(
     ValueError
         If a shape does not fit or a number is not finite.
 
+    See Also
+    --------
+    lstm : a whole sequence.
+
     References
     ----------
     Hochreiter and Schmidhuber 1997, :cite:`hochreiter1997`; the forget gate: Gers,
@@ -256,6 +260,10 @@ def lstm_forward(
     TypeError, ValueError
         As in `lstm`.
 
+    See Also
+    --------
+    lstm_backward : carries a gradient back.
+
     Examples
     --------
     >>> params = init_params(2, 3, rng=np.random.default_rng(0))
@@ -321,6 +329,10 @@ def lstm_backward(
     TypeError, ValueError
         If ``dh`` or ``dC`` does not have the shape of what it belongs to, or ``cache``
         is not what `lstm_forward` left.
+
+    See Also
+    --------
+    lstm_forward : leaves the cache.
 
     References
     ----------

@@ -288,6 +288,10 @@ def global_norm(grads: Tree) -> float:
     TypeError, ValueError
         If there is no array, or a gradient is not made of finite real numbers.
 
+    See Also
+    --------
+    clip_by_global_norm : shortens what is too long.
+
     Examples
     --------
     >>> global_norm((np.array([3.0, 0.0]), np.array(4.0)))
@@ -326,6 +330,10 @@ def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
     ------
     TypeError, ValueError
         If `max_norm` is not above 0 or a gradient is not made of finite real numbers.
+
+    See Also
+    --------
+    global_norm : measures only.
 
     References
     ----------

@@ -61,6 +61,11 @@ def pca(x: ArrayLike, k: int) -> PCA:
     TypeError, ValueError
         If ``x`` is no matrix of finite numbers or ``k`` no integer from 0 to D.
 
+    See Also
+    --------
+    pca_encode : codes of data.
+    pca_floor : the least error of a code.
+
     References
     ----------
     Eckart and Young 1936, :cite:`eckart1936`.
@@ -105,6 +110,10 @@ def pca_encode(x: ArrayLike, fit: PCA) -> np.ndarray:
     ValueError
         If the last axis of ``x`` does not fit.
 
+    See Also
+    --------
+    pca_decode : from the code back.
+
     Examples
     --------
     >>> fit = pca([[0.0, 0.0], [2.0, 2.0], [4.0, 4.0]], 1)
@@ -133,6 +142,10 @@ def pca_decode(h: ArrayLike, fit: PCA) -> np.ndarray:
     ------
     ValueError
         If the last axis of ``h`` does not fit.
+
+    See Also
+    --------
+    pca_encode : to the code.
 
     Examples
     --------

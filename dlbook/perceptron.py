@@ -222,6 +222,10 @@ def update(
     ValueError
         If a shape does not fit, ``y`` is none of ``labels``, or ``lr`` is not positive.
 
+    See Also
+    --------
+    learn : many updates in a row.
+
     References
     ----------
     Rosenblatt 1958, :cite:`rosenblatt1958`; Block 1962, :cite:`block1962`.
@@ -289,6 +293,10 @@ def learn(
     ValueError
         If a shape does not fit, a label is none of ``labels``, or ``lr`` or ``epochs``
         is not positive.
+
+    See Also
+    --------
+    update : one of its steps.
 
     References
     ----------
@@ -423,6 +431,10 @@ def margin(
     ValueError
         If a shape does not fit, a label is none of ``labels``, or (w, b) is zero.
 
+    See Also
+    --------
+    max_margin : the line that has the largest.
+
     Examples
     --------
     >>> margin([[2.0], [-2.0]], [1, 0], [1.0], 0.0)
@@ -469,6 +481,10 @@ def max_margin(
     ValueError
         If a shape does not fit, a label is none of ``labels``, or no line separates
         the classes by more than the rounding of the data.
+
+    See Also
+    --------
+    novikoff_bound : what it bounds.
 
     References
     ----------

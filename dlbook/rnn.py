@@ -123,6 +123,10 @@ def rnn_step(x: ArrayLike, h_prev: ArrayLike, params: RNNParams) -> np.ndarray:
     ValueError
         If a shape does not fit, a number is not finite, or the activation is unknown.
 
+    See Also
+    --------
+    rnn : a whole sequence.
+
     References
     ----------
     Elman 1990, :cite:`elman1990`.
@@ -251,6 +255,10 @@ def rnn_forward(
     TypeError, ValueError
         As in `rnn`.
 
+    See Also
+    --------
+    rnn_backward : carries a gradient back.
+
     Examples
     --------
     >>> h, cache = rnn_forward([[1.0], [0.0]], RNNParams([[1.0]], [[0.5]], [0.0]))
@@ -310,6 +318,10 @@ def rnn_backward(
     TypeError, ValueError
         If ``dh`` does not have the shape of the states, ``cache`` is not what
         `rnn_forward` left, or ``window`` is no positive integer.
+
+    See Also
+    --------
+    rnn_forward : leaves the cache.
 
     References
     ----------

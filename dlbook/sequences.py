@@ -227,6 +227,10 @@ def logits(
     TypeError, ValueError
         If a shape does not fit, a number is not finite, or a code is not in E.
 
+    See Also
+    --------
+    predict : the class after the last step.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -261,6 +265,10 @@ def predict(x: ArrayLike, params: SequenceParams) -> np.ndarray:
     ------
     TypeError, ValueError
         As `logits` does.
+
+    See Also
+    --------
+    logits : the outputs of all steps.
 
     Examples
     --------

@@ -228,6 +228,10 @@ def encode(x: ArrayLike, params: VAEParams) -> Code:
     TypeError, ValueError
         As `dlbook.backprop.mlp` does.
 
+    See Also
+    --------
+    decode : from a sample of the code back.
+
     References
     ----------
     Kingma and Welling 2014, :cite:`kingma2014`.
@@ -274,6 +278,10 @@ def reparameterise(mu: ArrayLike, log_var: ArrayLike, eps: ArrayLike) -> np.ndar
     ValueError
         If the shapes differ or a number is not finite.
 
+    See Also
+    --------
+    reparameterise_backward : carries a gradient back.
+
     References
     ----------
     Kingma and Welling 2014, :cite:`kingma2014`; Rezende, Mohamed and Wierstra 2014,
@@ -318,6 +326,10 @@ def reparameterise_backward(dz: ArrayLike, log_var: ArrayLike, eps: ArrayLike) -
     ValueError
         If the shapes differ or a number is not finite.
 
+    See Also
+    --------
+    reparameterise : the way forward.
+
     Examples
     --------
     >>> reparameterise_backward([1.0], [0.0], [-1.5])
@@ -354,6 +366,10 @@ def decode(z: ArrayLike, params: VAEParams) -> np.ndarray:
     ------
     TypeError, ValueError
         As `dlbook.backprop.mlp` does, or if the likelihood is unknown.
+
+    See Also
+    --------
+    encode : to the code.
 
     Examples
     --------
@@ -468,6 +484,11 @@ def elbo(
     ValueError
         If a shape does not fit, or a number is out of its range.
 
+    See Also
+    --------
+    elbo_backward : carries a gradient back.
+    importance_weighted_bound : tighter, with several samples.
+
     References
     ----------
     Kingma and Welling 2014, :cite:`kingma2014`; for beta, Higgins et al. 2017,
@@ -527,6 +548,10 @@ def elbo_backward(
     ------
     ValueError
         As `elbo` does.
+
+    See Also
+    --------
+    elbo : the way forward.
 
     Examples
     --------
@@ -606,6 +631,10 @@ def vae_forward(
     TypeError, ValueError
         As in `vae`.
 
+    See Also
+    --------
+    vae_backward : carries a gradient back.
+
     Examples
     --------
     >>> params = init_params(2, 1, rng=np.random.default_rng(0))
@@ -660,6 +689,10 @@ def vae_backward(
     ------
     ValueError
         If a gradient does not have the shape of what it belongs to.
+
+    See Also
+    --------
+    vae_forward : leaves the cache.
 
     References
     ----------

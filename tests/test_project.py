@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from numpydoc.docscrape import FunctionDoc
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -351,20 +352,43 @@ def test_the_tests_run_on_every_python_and_system_that_the_readme_promises():
 
 
 def test_every_public_function_says_its_types():
+    for module, function in public_functions():
+        where = f"{module.__name__}.{function.__name__}"
+        signature = inspect.signature(function)
+        assert signature.return_annotation is not inspect.Signature.empty, where
+        for argument in signature.parameters.values():
+            typed = argument.annotation is not inspect.Parameter.empty
+            assert typed, f"{where}: {argument.name} has no type"
+    assert (ROOT / "dlbook" / "py.typed").exists()
+
+
+def public_functions():
     for name in MATHEMATICS:
         module = importlib.import_module(name)
         for public in module.__all__ if "._" not in name else []:
             function = getattr(module, public)
             home = getattr(function, "__module__", "")
-            if not inspect.isfunction(function) or home not in MATHEMATICS:
-                continue
-            signature = inspect.signature(function)
-            assert signature.return_annotation is not inspect.Signature.empty, public
-            for argument in signature.parameters.values():
-                assert argument.annotation is not inspect.Parameter.empty, (
-                    f"{home}.{public}: {argument.name} has no type"
-                )
-    assert (ROOT / "dlbook" / "py.typed").exists()
+            if inspect.isfunction(function) and home in MATHEMATICS:
+                yield module, function
+
+
+def test_every_public_function_has_all_parts_of_a_docstring():
+    for module, function in public_functions():
+        where = f"{module.__name__}.{function.__name__}"
+        doc = FunctionDoc(function)
+        parts = ["Examples"]
+        if function.__name__ != "backward":  # which works on its argument
+            parts.append(
+                "Yields" if inspect.isgeneratorfunction(function) else "Returns"
+            )
+        if inspect.signature(function).parameters:
+            parts.append("Parameters")
+        for part in parts:
+            assert doc[part], f"{where} has no {part}"
+        for (target, *_), *_ in (names for names, _ in doc["See Also"]):
+            home, _, last = target.rpartition(".")
+            found = importlib.import_module(home) if home else module
+            assert hasattr(found, last), f"{where}: {target} does not exist"
 
 
 def test_the_types_agree_with_the_code():
