@@ -10,6 +10,7 @@ that are not in canonical form and fails if there is one.
 import argparse
 import hashlib
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -21,17 +22,21 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 __all__ = ["canonical", "execute", "main", "text"]
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {"name": "python", "file_extension": ".py"}
 KEPT_CELL_METADATA = ("mystnb", "tags")
 DROPPED_MIMETYPES = ("application/vnd.jupyter.widget-view+json",)
+SOLUTION = re.compile(r"\{solution-(start|end)\}")
 TIMEOUT = 300  # seconds a cell may take
 
 
 def canonical(notebook):
     """Return a copy of a notebook that holds nothing a run may change at will.
 
-    Metadata shrink to the kernel's name and to the cells' tags; the views of live
-    widgets, which end with their kernel, go; printed text in pieces is joined; cell
-    identifiers that are missing or used twice are made from the cell's text.
+    Metadata shrink to the kernel's name, the language and the cells' tags; the views of
+    live widgets, which end with their kernel, go; printed text in pieces is joined;
+    cell identifiers that are missing or used twice are made from the cell's text. What
+    the page folds is folded in notebooks, too: code that draws, by its tag
+    ``hide-input``, and solutions with what they show.
 
     Parameters
     ----------
@@ -50,22 +55,32 @@ def canonical(notebook):
     >>> notebook.cells[0].metadata
     {}
     """
-    seen = set()
-    cells = [_cell(cell, seen) for cell in notebook.cells]
+    seen, solution = set(), False
+    cells = []
+    for cell in notebook.cells:
+        cells.append(_cell(cell, seen, solution))
+        if cell.cell_type == "markdown":
+            marks = SOLUTION.findall(cell.source)
+            solution = marks[-1] == "start" if marks else solution
     return nbformat.from_dict(
         {
             "cells": cells,
-            "metadata": {"kernelspec": dict(KERNEL)},
+            "metadata": {"kernelspec": dict(KERNEL), "language_info": dict(LANGUAGE)},
             "nbformat": 4,
             "nbformat_minor": 5,
         }
     )
 
 
-def _cell(cell, seen):
+def _cell(cell, seen, solution):
     metadata = {
         key: cell.metadata[key] for key in KEPT_CELL_METADATA if cell.metadata.get(key)
     }
+    if cell.cell_type == "code":
+        folded = solution or "hide-input" in metadata.get("tags", ())
+        hidden = dict(source_hidden=folded, outputs_hidden=solution)
+        if jupyter := {key: True for key, value in hidden.items() if value}:
+            metadata["jupyter"] = jupyter
     source = cell.source.rstrip()
     result = {
         "cell_type": cell.cell_type,

@@ -296,15 +296,28 @@ def test_canonical_form_drops_what_a_run_may_change():
     notebook.cells = [cell, cell.copy()]
     notebook.metadata.update(language_info={}, widgets={"state": {}})
     result = canonical(notebook)
+    language = {"name": "python", "file_extension": ".py"}
+    assert result.metadata.pop("language_info") == language
     assert result.metadata == {"kernelspec": result.metadata.kernelspec}
     first, second = result.cells
     assert first.source == "1"
-    assert first.metadata == {"tags": ["hide-input"]}
+    folded = {"source_hidden": True}
+    assert first.metadata == {"tags": ["hide-input"], "jupyter": folded}
     assert first.outputs[0].data == {"text/plain": "a"}
     assert first.outputs[1].text == "ab"
     assert first.id == "same" != second.id
     assert text(result) == text(notebook)
     assert "widgets" in notebook.metadata, "the notebook given stays as it is"
+
+
+def test_solutions_are_folded_with_what_they_show():
+    marks = ["::::{solution-start} a\n::::", "::::{solution-end}\n::::"]
+    code = [nbformat.v4.new_code_cell(text) for text in ("a", "b", "c")]
+    text = [nbformat.v4.new_markdown_cell(mark) for mark in marks]
+    cells = [code[0], text[0], code[1], text[1], code[2]]
+    found = canonical(nbformat.v4.new_notebook(cells=cells)).cells
+    hidden = {"jupyter": {"source_hidden": True, "outputs_hidden": True}}
+    assert [cell.metadata for cell in found] == [{}, {}, hidden, {}, {}]
 
 
 def test_two_runs_of_the_tool_give_the_same_bytes(tmp_path, capsys):

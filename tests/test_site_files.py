@@ -82,6 +82,9 @@ def pages(built_site):
     }
 
 
+EQUATION = re.compile(r"^\$\$ \([\w-]+\)$", re.M)
+
+
 def figures_in(name):
     """The live figures that a page shows: those its notebook stores, or those named."""
     path = ROOT / f"{name}.ipynb"
@@ -221,14 +224,37 @@ def test_a_page_describes_itself(name, pages):
 
 
 @each_chapter
-def test_a_notebook_is_offered_as_it_is(name, pages, built_site):
+def test_a_notebook_is_offered_in_plain_markdown(name, pages, built_site):
     path = ROOT / f"{name}.ipynb"
-    if path.exists():
-        (link,) = [a for a in pages[f"{name}.html"].links if a.endswith(".ipynb")]
-        stored = (built_site / name).parent / link
-        assert json.loads(stored.read_text("utf-8")) == json.loads(
-            path.read_text("utf-8")
+    if not path.exists():
+        return
+    (link,) = [a for a in pages[f"{name}.html"].links if a.endswith(".ipynb")]
+    offered = json.loads(((built_site / name).parent / link).read_text("utf-8"))
+    own = json.loads(path.read_text("utf-8"))
+    code = [
+        [(c["source"], c["outputs"]) for c in book["cells"] if c["cell_type"] == "code"]
+        for book in (offered, own)
+    ]
+    assert ["".join(source) for source, _ in code[0]] == [
+        "".join(source) for source, _ in code[1]
+    ]
+    assert [outputs for _, outputs in code[0]] == [outputs for _, outputs in code[1]]
+    prose, source = (
+        "\n\n".join(
+            "".join(c["source"]) for c in book["cells"] if c["cell_type"] == "markdown"
         )
+        for book in (offered, own)
+    )
+    assert not re.findall(
+        r"^:::.*|\{[a-z:]+\}`.*|^\([\w-]+\)=$|^\$\$ \(.*", prose, re.M
+    )
+    titles = re.findall(r"^:::\{admonition\} (.*)", source, re.M)
+    assert prose.count("\n> **") + prose.startswith("> **") == len(titles)
+    exercises = re.findall(r"\*\*Exercise \d+\.\d+", prose)
+    assert len(exercises) == len(set(exercises)) == source.count("{exercise}")
+    assert prose.count("<summary>Hint") == source.count("{dropdown} Hint")
+    assert prose.count("<details>") == prose.count("</details>")
+    assert len(re.findall(r"\\tag\{\d", prose)) == len(re.findall(EQUATION, source))
 
 
 def test_the_font_has_every_sign_that_a_formula_can_show():

@@ -1,15 +1,11 @@
 """Notebooks that run where only they themselves are: downloaded, or opened on Colab.
 
-``python -m dlbook.site.launch chapters/*.ipynb`` changes notebooks in place, for the
-repository that ``DLBOOK_REPOSITORY`` names. The workflow that publishes the book does
-this in the branch that the links to Colab lead to.
+The build gives the notebooks that it offers a first cell that gets `dlbook`. The
+workflow that publishes the book puts them into the branch that Colab opens.
 """
 
 import json
-import sys
 from pathlib import Path
-
-from dlbook.site.address import address
 
 __all__ = ["install_cell", "let_run"]
 
@@ -61,16 +57,3 @@ def let_run(path, repository):
     notebook["cells"].insert(0, cell)
     text = json.dumps(notebook, ensure_ascii=False, indent=1)
     path.write_text(text + "\n", "utf-8")
-
-
-def main(paths):
-    """Change notebooks for the repository that the environment names."""
-    repository = address().repository
-    if not repository:
-        raise ValueError("DLBOOK_REPOSITORY: wanted the repository's address, got none")
-    for path in paths:
-        let_run(path, repository)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

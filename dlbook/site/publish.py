@@ -5,6 +5,7 @@ from xml.sax.saxutils import escape
 
 from dlbook.site.address import address, page_links
 from dlbook.site.launch import let_run
+from dlbook.site.plain import names, notebook
 from dlbook.site.social import card, describe, tags
 
 __all__ = ["setup"]
@@ -74,11 +75,12 @@ def write_sitemap(app):
     Path(app.outdir, "robots.txt").write_text(robots, "utf-8")
 
 
-def let_notebooks_run(app):
-    """Give each notebook to download a first cell that gets `dlbook`."""
-    here = address()
-    if here.repository:
-        for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+def share_notebooks(app):
+    """Make each notebook to download plain, with a first cell that gets `dlbook`."""
+    here, known = address(), names(app.env)
+    for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+        path.write_text(notebook(path.read_text("utf-8"), known), "utf-8")
+        if here.repository:
             let_run(path, here.repository)
 
 
@@ -86,7 +88,7 @@ def finish(app, exception):
     """Write what the whole site has once."""
     if exception is None and app.builder.format == "html":
         write_sitemap(app)
-        let_notebooks_run(app)
+        share_notebooks(app)
 
 
 def setup(app):
