@@ -29,7 +29,7 @@ __all__ = [
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
 MAX_NODES = 100_000
-MAX_CELLS = 4_000_000
+MAX_CELLS = 4_000_000  # numbers of 8 bytes: a figure's memory stays below 32 MB
 _POOL = -(2**62)
 _OPAQUE = ("input", "take", "search")
 _WHOLE = ("input", "gather", "scan", "shuffle")
