@@ -30,6 +30,20 @@ settings.register_profile("book", deadline=None, derandomize=True)
 settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent
+#: Tests that take long without asking for anything that does.
+LONG = {
+    "test_clients.py",
+    "test_compiler_javascript.py",
+    "test_compiler_package.py",
+    "test_evaluate.py",
+    "test_figures.py",
+    "test_oracles.py",
+    "test_project.py",
+    "test_runs.py",
+    "test_site_build.py",
+    "test_steps.py",
+    "test_worked.py",
+}
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -61,9 +75,19 @@ def pytest_xdist_auto_num_workers(config):
     return 0
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Begin with what takes longest, so that no worker is left alone at the end."""
+    """Begin with what takes longest, and mark what is quick.
+
+    Then no worker is left alone at the end, and ``-m quick`` leaves out notebooks, the
+    build, browsers, whole chapters and other libraries.
+    """
     items.sort(key=lambda item: (item.path.suffix != ".ipynb", not _browses(item.path)))
+    for item in items:
+        slow = {"book_build", "browser", "chapter", "playwright", "torch"}
+        kept = item.path.suffix == ".py" and item.path.name not in LONG
+        if kept and not slow & set(getattr(item, "fixturenames", ())):
+            item.add_marker("quick")
 
 
 def pytest_collection_finish():

@@ -44,7 +44,7 @@ np.float64(0.5)
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "activations",

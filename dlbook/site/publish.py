@@ -29,6 +29,8 @@ def links_of(app, pagename, context):
         file = context["pathto"](f"_sources/{name}", 1)
         links.append({"text": "Download the notebook", "url": file, "file": True})
     here = address()
+    if here.url:
+        links.append({"text": "The whole book as PDF", "url": f"{here.url}book.pdf"})
     path = source.relative_to(app.srcdir).as_posix()
     links += [{"text": t, "url": u} for t, u in page_links(here, path, notebook)]
     return links
