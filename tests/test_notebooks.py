@@ -209,8 +209,9 @@ def test_figures_have_unique_names():
     for path in NOTEBOOKS:
         for cell in code_cells(read(path)):
             for node in ast.walk(ast.parse(cell.source)):
-                if is_call_of(node, {"LiveFigure"}):
-                    names.append(node.args[0].value)
+                if is_call_of(node, {"LiveFigure", "still"}):
+                    name = node.args[0]
+                    names += [name.value] if isinstance(name, ast.Constant) else []
     assert len(names) == len(set(names)), sorted(names)
 
 
