@@ -63,6 +63,9 @@ def emit(graph, ids):
         count = sum(len(plan.wanted(n)) for n in plan.nodes if plan.straight(n))
         if count <= MAX_STRAIGHT or limit == 1:
             scripts.append(_Script(plan, local).source())
+    if not scripts:  # a long graph with much straight code: only loops are left
+        limit, height, local = STRATEGIES[1]
+        scripts.append(_Script(Plan(graph, ids, limit, height), local).source())
     return min(scripts, key=len)
 
 
