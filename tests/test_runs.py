@@ -52,3 +52,26 @@ def test_the_stored_losses_on_text_are_what_training_gives():
     losses = runs.text_losses(chapter("05_lstm"), "rnn", 128, 0, steps=150)
     stored = datasets.load_runs("lstm")["text"][0, 0, :1]
     np.testing.assert_allclose(losses, stored, atol=0.01)
+
+
+def test_the_stored_errors_of_an_autoencoder_are_what_training_gives():
+    names, stored = chapter("06_autoencoder"), datasets.load_runs("autoencoder")
+    found, _ = runs.sweep_errors(names, (64, 128, 8), 0)
+    np.testing.assert_allclose(found, stored["sweep"][3, 0], rtol=0.03)
+    found, _ = runs.sweep_errors(names, (64, 8), 0)
+    np.testing.assert_allclose(found, stored["deep"][1, 0, 0], rtol=0.03)
+
+
+def test_the_stored_errors_on_noisy_digits_are_what_training_gives():
+    found = chapter("06_autoencoder")["denoised_errors"](0)
+    stored = datasets.load_runs("autoencoder")["denoised"][0]
+    np.testing.assert_allclose(found[:2] + found[-1:], stored[[0, 1, 4]], rtol=1e-4)
+    # The plain autoencoder works far from what it was trained on, and varies more.
+    np.testing.assert_allclose(found[3], stored[3], rtol=0.05)
+    np.testing.assert_allclose(found[2], stored[2], rtol=0.3)
+
+
+def test_the_stored_shares_of_anomalies_are_what_training_gives():
+    found = runs.anomaly(chapter("06_autoencoder"), 8, 0)
+    stored = datasets.load_runs("autoencoder")["anomaly"][1, 0]
+    np.testing.assert_allclose(found, stored, atol=0.01)
