@@ -279,6 +279,8 @@ def test_widgets_run_the_figure_in_python():
     runner.pace.value = 10
     runner.player.value = 2
     assert runner.now.steps == 13
+    runner.player.value = 0  # what the stop button does
+    assert runner.now.steps == 13
     widget.controls[0].value = 1.0  # the step reads it: it acts at once
     assert runner.now.steps == 13
     widget.controls[1].value = 2.0  # the start reads it

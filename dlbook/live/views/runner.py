@@ -29,7 +29,7 @@ class Runner(widgets.VBox):
         self.player = widgets.Play(
             min=0, max=10**9, interval=1000 * EVERY, description="Play"
         )
-        self.player.observe(lambda _: draw(self.pace.value), names="value")
+        self.player.observe(lambda change: self._tick(change, draw), names="value")
         self.pace = widgets.Dropdown(options=PACES, description="Speed")
         self.one, self.restart, self.seed = (
             widgets.Button(description=text)
@@ -42,6 +42,10 @@ class Runner(widgets.VBox):
         wrapped = widgets.Layout(flex_flow="row wrap")
         buttons = [self.player, self.one, self.restart, self.seed]
         super().__init__([widgets.HBox(buttons, layout=wrapped), self.pace, self.count])
+
+    def _tick(self, change, draw):
+        if change.new:  # its button to stop sets it to zero
+            draw(self.pace.value)
 
     def _begin(self, seed, draw):
         self.now = self.live.begin(self.values, seed)
@@ -62,14 +66,14 @@ class Runner(widgets.VBox):
         if self.now is None or self._restarts(values):
             self.now = self.live.begin(values, self.now.seed if self.now else 0)
         self.values, told, until = values, "", perf_counter() + WORK
-        for k in range(steps):
+        for _ in range(steps):
             after = self.live.advance(values, self.now)
             if broken(self.now.state, after.state):
                 self.stop()
                 told = f"; step {after.steps} gives numbers that are not finite"
                 break
             self.now = after
-            if k and perf_counter() > until:
+            if perf_counter() > until:
                 break
         self.count.value = f"after {self.now.steps} steps, seed {self.now.seed}{told}"
         return self.now
