@@ -144,11 +144,13 @@ def _largest(x, sweep):
 def max_forward(x, sweep):
     x = pad(x, sweep.padding, -np.inf)
     y = _largest(x, sweep)
-    places = list(enumerate(cells(sweep)))
-    winners = np.zeros(y.shape, np.min_scalar_type(places[-1][0]))
-    for k, cell in reversed(places[1:]):  # the first of equals is written last
-        winners = np.where(x[cell] == y, k, winners)
-    winners = np.where(x[places[0][1]] == y, 0, winners)
+    *most, _ = cells(sweep)
+    symbolic = getattr(y, "symbolic", False)
+    small = np.intp if symbolic else np.min_scalar_type(len(most))
+    winners, waiting = np.zeros(y.shape, small), True
+    for cell in most:  # count the cells before the first that is the largest
+        waiting = (x[cell] != y) & waiting
+        winners = winners + waiting
     return y, MaxPoolCache(winners, y.dtype, sweep)
 
 
@@ -198,8 +200,9 @@ def max_pool2d_backward(dy: ArrayLike, cache: MaxPoolCache) -> np.ndarray:
 def max_backward(dy, cache):
     winners, _, sweep = cache
     apart = all(s >= k for s, k in zip(sweep.stride, sweep.kernel, strict=True))
-    first = dy * (winners == 0)
-    dx = np.zeros_like(first, shape=(*dy.shape[:-2], *_padded(sweep)))
+    dx = np.zeros_like(
+        dy[..., :1, :1] * winners[..., :1, :1], shape=(*dy.shape[:-2], *_padded(sweep))
+    )
     for k, cell in enumerate(cells(sweep)):
         if apart:
             np.multiply(dy, winners == k, out=dx[cell])
