@@ -145,6 +145,35 @@ def test_picture_and_hand_are_in_sight_together(name, size, new_page, built_site
     assert page.evaluate(OUT_OF_SIGHT) == []
 
 
+def set_by_hand(page, figure):
+    """Set each input of the hand of a figure by keys; return the kinds of them."""
+    state = "figure => dlbook.figures.get(figure.id.slice(5)).state()"
+    first, kinds = figure.evaluate(state), set()
+    for handle in figure.locator(".dl-over, .dl-point, .dl-typed input").all():
+        if not handle.is_visible():
+            continue
+        typed = handle.get_attribute("type") == "text"
+        keys = ["End", "Backspace", "e"] if typed else ["Space", "ArrowDown", "ArrowUp"]
+        handle.focus()
+        for key in [*keys, "ArrowRight", "ArrowLeft"]:
+            page.keyboard.press(key)
+            if figure.evaluate(state) != first:
+                break
+        assert figure.evaluate(state) != first, handle.evaluate("e => e.outerHTML")
+        assert typed or handle.get_attribute("aria-label")
+        kinds.add("text" if typed else handle.get_attribute("class").split()[-1])
+        figure.locator(".dl-reset").press("Enter")
+        assert figure.evaluate(state) == first
+    return kinds
+
+
+@each_notebook
+def test_every_input_of_the_hand_answers_to_the_keyboard(name, page, built_site):
+    awake(page, built_site, name)
+    for figure in page.locator(".dl-live:has(.dl-over, .dl-point, .dl-typed)").all():
+        assert set_by_hand(page, figure)
+
+
 @each_notebook
 def test_the_address_keeps_the_values(name, new_page, page, built_site):
     awake(page, built_site, name)
