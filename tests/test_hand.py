@@ -10,6 +10,7 @@ from dlbook.datasets import load_digits
 from dlbook.live import LiveFigure
 from dlbook.live.inputs import Pad, Paint, Points, PointSet, Text
 from dlbook.live.inputs.pad import bits, count
+from dlbook.live.views import page as view
 from dlbook.plotting import matrix
 from strokes import HANDS, written
 from test_runtime import site, values
@@ -593,6 +594,15 @@ def test_names_of_the_figures_own_are_refused():
     fig, _ = zoo.axes()
     with pytest.raises(ValueError, match="the model: 'met' is the figure's own; want"):
         LiveFigure("f", fig, lambda a: dict(met=a), dict(a=(0, 1, 1, 0)))
+
+
+def test_figure_that_cannot_answer_asks_nothing():
+    fig, ax = zoo.axes()
+    sliders = dict(a=(0, 1, 1, 0))
+    live = LiveFigure("f", fig, lambda a: dict(b=a), sliders, compile=False)
+    live.challenge("Raise a.", lambda b: b > 0)
+    live.describe("a is {a}.")
+    assert live.met(a=1) == [True] and "Raise a" not in view.html(live)
 
 
 def marks(page):

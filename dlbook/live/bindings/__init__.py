@@ -15,6 +15,8 @@ bars, ``Rectangle``                    ``x= y= width= height= color= linewidth=`
 ``plotting.Matrix``                    ``values=``
 any of them, or a list of artists      ``visible= alpha=``
 list of scatters, one for each class   ``points=``
+``plotting.Matrix``, ``QuadMesh``      ``paint= pick=``
+``Rectangle``, to write on             ``paint=``
 =====================================  ===============================================
 
 A coordinate that is not bound stays where the artist has it. ``color=`` is the index

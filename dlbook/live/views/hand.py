@@ -38,7 +38,8 @@ def _points(ident, hand, spoken):
     parts += [_button("add", "Add a point"), _button("clear", "Remove all")]
     told = (
         "Click or tap to add a point, drag to move it; two clicks or Delete remove it. "
-        "By keyboard: arrows move (in small steps with Shift), C changes the class."
+        "By keyboard: arrows move (in small steps with Shift)"
+        f"{', C changes the class' if len(hand.classes) > 1 else ''}."
     )
     return "".join(parts) + f'<p class="dl-hint">{told}</p>'
 

@@ -108,7 +108,7 @@ def _readout(live, values):
 
 
 def _challenges(live):
-    if not live.challenges:
+    if not (live.challenges and live.program):
         return ""
     mark = '<span class="dl-mark">open</span> '
     tasks = [f"<span>{_prose(c.text)}</span>" for c in live.challenges]
