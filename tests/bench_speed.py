@@ -55,30 +55,41 @@ no counterpart in NumPy. Ratios travel between machines better than times do.
 """
 
 
-def take_turns(contenders, seconds=SECONDS):
+BOUNDS = """## What bounds the rows above 1, in float32
+
+Each part was timed by itself, forward, on the clock of the processor, so that what two
+of them share in a cache is not counted. NumPy hands the products of a convolution and
+of an LSTM to BLAS as they are; PyTorch's kernels read the image in blocks and need no
+copies of it, and join the gates of an LSTM to its products. Adam returns new parameters
+and new means and leaves the old ones as they were: three more arrays to write than a
+step in place.
+"""
+
+
+def take_turns(contenders, seconds=SECONDS, clock=time.perf_counter):
     """Return the median time of each contender in seconds; slow ones run once."""
     times = {}
     for name, run in contenders.items():
         for _ in range(2 if name != "loop" else 1):  # the first run warms up
-            start = time.perf_counter()
+            start = clock()
             run()
-            times[name] = [time.perf_counter() - start]
+            times[name] = [clock() - start]
     quick = {name: run for name, run in contenders.items() if times[name][0] < SLOW}
     end = time.perf_counter() + seconds
     for name in quick:
         times[name].clear()
     while quick and time.perf_counter() < end:
         for name, run in quick.items():
-            start = time.perf_counter()
+            start = clock()
             run()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(clock() - start)
     return {name: statistics.median(spent) for name, spent in times.items()}
 
 
-def matmul_rate(dtype):
+def matmul_rate(dtype, clock=time.perf_counter):
     """Return the floating-point operations a second of a large matrix product."""
     a = np.random.default_rng(0).normal(size=(1024, 1024)).astype(dtype)
-    return 2 * 1024**3 / take_turns({"matmul": lambda: a @ a})["matmul"]
+    return 2 * 1024**3 / take_turns({"matmul": lambda: a @ a}, clock=clock)["matmul"]
 
 
 def operations():
@@ -101,6 +112,79 @@ def operations():
             rows.append(dict(name=name, dtype=dtype, times=times, share=share))
             print(dtype, name, times, flush=True)
     return rows
+
+
+def bounds():
+    """Time the parts of the float32 rows in which PyTorch is or was ahead."""
+    from dlbook import _convolution, cnn, lstm
+    from dlbook._formulas import PHI
+    from dlbook._windows import sweep_over
+    from dlbook.optim import Adam
+
+    rng, found, clock = np.random.default_rng(0), [], time.process_time
+    rate = matmul_rate("float32", clock)
+
+    def normal(*shape):
+        return rng.normal(size=shape).astype("float32")
+
+    def add(name, whole, flops, parts):
+        times = take_turns({"whole": whole} | parts, SECONDS, clock)
+        products = times.get("matrix products")
+        share = flops / products / rate if products else None
+        found.append(dict(name=name, times=times, share=share))
+
+    cases = {
+        "convolution, 32×16×14×14, 32 of 3×3": ((32, 16, 14, 14), (32, 16, 3, 3)),
+        "convolution, 32×3×32×32, 16 of 5×5": ((32, 3, 32, 32), (16, 3, 5, 5)),
+    }
+    for name, shapes in cases.items():
+        x, w = (normal(*shape) for shape in shapes)
+        sweep = sweep_over(x.shape[-2:], w.shape[-2:])
+        columns = _convolution._columns(x, sweep)
+        rows = _convolution._kernel_rows(w)
+        read = [_convolution._row(columns[:, :-1], u, sweep) for u in range(len(rows))]
+        y = rows[0] @ read[0]
+        term = np.empty_like(y)
+        pairs = list(zip(rows, read, strict=True))
+        parts = {
+            "matrix products": lambda pairs=pairs, out=term: [
+                np.matmul(a, b, out=out) for a, b in pairs
+            ],
+            "laying out copies of the image": partial(_convolution._columns, x, sweep),
+            "adding up": lambda y=y, t=term, more=rows[1:]: [
+                np.add(y, t, out=y) for _ in more
+            ],
+        }
+        add(name, partial(cnn.conv2d, x, w), 2 * y.size * w[0].size, parts)
+
+    x, params = (
+        normal(100, 32, 128),
+        lstm.init_params(128, 128, rng=rng, dtype="float32"),
+    )
+    W, inputs, gates = lstm._fused(params)[0], normal(100, 257, 32), normal(4, 128, 32)
+    parts = {
+        "matrix products": lambda: [
+            np.matmul(W, row, out=gates.reshape(512, 32)) for row in inputs
+        ],
+        "sigmoid and tanh": lambda: [
+            (PHI["sigmoid"].overwrite(gates[:3]), np.tanh(gates[3:], out=gates[3:]))
+            for _ in inputs
+        ],
+    }
+    name = "LSTM, T = 100, N = 32, H = 128"
+    add(name, partial(lstm.lstm, x, params), 2 * 100 * W.size * 32, parts)
+    theta, adam = normal(256, 784), Adam(0.001)
+    state, out = adam.init(theta), np.empty_like(theta)
+    parts = {
+        "one root": lambda: np.sqrt(state.v, out=out),
+        "one quotient": lambda: np.divide(theta, theta, out=out),
+        "eleven sums and products": lambda: [
+            np.multiply(theta, 0.9, out=out) for _ in range(11)
+        ],
+    }
+    whole = partial(adam.update, theta, theta, state)
+    add("Adam, 200,704 parameters", whole, 0, parts)
+    return found
 
 
 def growth():
@@ -278,6 +362,7 @@ def page(record):
         f"largest ratio is {max(ratios):.2f}. Importing all the models takes "
         f"{ms(record['import'])} ms beyond NumPy.\n",
     )
+    parts.append(_bounds(record["bounds"]))
     for title, times in record["growth"].items():
         rows = [[str(n) for n in times], [ms(t) for t in times.values()]]
         parts.append(_grown(title, rows))
@@ -305,6 +390,22 @@ def page(record):
     return "\n".join(parts)
 
 
+def _bounds(found):
+    """Say what the time goes to in the rows that PyTorch wins or has won."""
+    lines = []
+    for row in found:
+        whole, *parts = row["times"].items()
+        shares = [f"{name} {100 * t / whole[1]:.0f} %" for name, t in parts]
+        rate = "" if row["share"] is None else (
+            f"; the products alone run at {100 * row['share']:.0f} % of the large "
+            "matrices' rate"
+        )  # fmt: skip
+        lines.append(
+            f"- {row['name']}, {ms(whole[1])} ms: {', '.join(shares)}{rate}.\n"
+        )
+    return f"{BOUNDS}\n{''.join(lines)}"
+
+
 def _grown(title, rows):
     return f"Milliseconds, by the number of {title}:\n\n{table(*rows[:1], rows[1:])}"
 
@@ -325,6 +426,7 @@ def main():
         "machine": machine(),
         "import": import_time(),
         "operations": operations(),
+        "bounds": bounds(),
         "growth": growth(),
         "notebooks": notebooks(),
         "figures": figures(),
