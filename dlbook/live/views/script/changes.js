@@ -97,11 +97,14 @@ const CHANGES = {
       let k = 0;
       while (k < last - 1 && v > stops[k + 1]) k++;
       const t = Math.min(Math.max((v - stops[k]) / (stops[k + 1] - stops[k]), 0), 1);
-      const hex = rgb[k].map((from, c) => Math.floor(from + t * (rgb[k + 1][c] - from) + 0.5));
-      return "#" + hex.map(h => h.toString(16).padStart(2, "0")).join("");
+      const a = rgb[k], b = rgb[k + 1], at = c => Math.floor(a[c] + t * (b[c] - a[c]) + 0.5);
+      return "#" + (1 << 24 | at(0) << 16 | at(1) << 8 | at(2)).toString(16).slice(1);
     };
+    const old = [];
     return () => all.forEach((leaf, i) => {
-      const v = value.at(i), colour = v === v ? mix(v) : "none";
+      const v = value.at(i);
+      if (v === old[i]) return;
+      const colour = v === (old[i] = v) ? mix(v) : "none";
       write(leaf, "fill", colour);
       if (edge) write(leaf, "stroke", colour);
     });
