@@ -131,9 +131,9 @@ class LiveFigure:
     >>> live.bind(point, x="x", y="y")
     >>> live.describe("After {steps} steps x is {x:.4f}.")
     >>> live.run(0)["x"].round(4), live.run(8)["x"].round(4)
-    (np.float64(1.0586), np.float64(0.0007))
+    (np.float64(1.7237), np.float64(0.0011))
     >>> live.outputs(8, seed=1, noise=0.5)["y"].round(4)
-    np.float64(0.0404)
+    np.float64(0.0236)
     """
 
     def __init__(
