@@ -1,4 +1,4 @@
-"""The chapter's conversion of an LSTM's weights: PyTorch computes the same with them."""
+"""The chapter's conversion of weights: PyTorch computes the same LSTM with them."""
 
 import numpy as np
 import pytest
