@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check, _formulas
-from dlbook._formulas import LEAK, PHI
-from dlbook._types import ArrayLike
+from dlbook._core import check, formulas
+from dlbook._core.formulas import LEAK, PHI
+from dlbook._core.types import ArrayLike
 
 __all__ = [
     "ACTIVATIONS",
@@ -75,7 +75,7 @@ def step(z: ArrayLike) -> np.ndarray:
     >>> step([-0.5, 0.0, 0.8])
     array([0., 0., 1.])
     """
-    return _formulas.step(_check.array(z, "z"))
+    return formulas.step(check.array(z, "z"))
 
 
 def d_step(z: ArrayLike) -> np.ndarray:
@@ -144,7 +144,7 @@ def sigmoid(z: ArrayLike) -> np.ndarray:
     >>> sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
     """
-    return _formulas.sigmoid(_check.array(z, "z"))
+    return formulas.sigmoid(check.array(z, "z"))
 
 
 def d_sigmoid(z: ArrayLike) -> np.ndarray:
@@ -209,7 +209,7 @@ def tanh(z: ArrayLike) -> np.ndarray:
     >>> tanh([0.41, 0.09]).round(8)
     array([0.38847268, 0.08975778])
     """
-    return np.tanh(_check.array(z, "z"))
+    return np.tanh(check.array(z, "z"))
 
 
 def d_tanh(z: ArrayLike) -> np.ndarray:
@@ -274,7 +274,7 @@ def relu(z: ArrayLike) -> np.ndarray:
     >>> relu([-2.0, 0.0, 3.0])
     array([0., 0., 3.])
     """
-    return np.maximum(_check.array(z, "z"), 0)
+    return np.maximum(check.array(z, "z"), 0)
 
 
 def d_relu(z: ArrayLike) -> np.ndarray:
@@ -352,7 +352,7 @@ def leaky_relu(z: ArrayLike, slope: float = LEAK) -> np.ndarray:
     >>> leaky_relu([-2.0, 0.0, 3.0])
     array([-0.02,  0.  ,  3.  ])
     """
-    return _formulas.leaky_relu(_check.array(z, "z"), _leak(slope))
+    return formulas.leaky_relu(check.array(z, "z"), _leak(slope))
 
 
 def d_leaky_relu(z: ArrayLike, slope: float = LEAK) -> np.ndarray:
@@ -385,12 +385,12 @@ def d_leaky_relu(z: ArrayLike, slope: float = LEAK) -> np.ndarray:
     >>> d_leaky_relu([-2.0, 0.0, 3.0])
     array([0.01, 0.01, 1.  ])
     """
-    z = _check.array(z, "z")
+    z = check.array(z, "z")
     return np.where(z > 0, np.ones_like(z), _leak(slope))
 
 
 def _leak(slope):
-    return _check.number(slope, "slope", low=0, below=1)
+    return check.number(slope, "slope", low=0, below=1)
 
 
 def softplus(z: ArrayLike) -> np.ndarray:
@@ -425,7 +425,7 @@ def softplus(z: ArrayLike) -> np.ndarray:
     >>> softplus([-1000.0, 0.0, 10.0]).round(4)
     array([ 0.    ,  0.6931, 10.    ])
     """
-    return _formulas.softplus(_check.array(z, "z"))
+    return formulas.softplus(check.array(z, "z"))
 
 
 def d_softplus(z: ArrayLike) -> np.ndarray:
@@ -488,7 +488,7 @@ def logsumexp(z: ArrayLike, axis: int = -1) -> np.ndarray:
     >>> logsumexp([1000.0, 1000.0]).round(4)
     np.float64(1000.6931)
     """
-    return _formulas.logsumexp(*_along(z, axis))
+    return formulas.logsumexp(*_along(z, axis))
 
 
 def softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
@@ -526,7 +526,7 @@ def softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
     >>> softmax([0.0, np.log(3.0)])
     array([0.25, 0.75])
     """
-    return _formulas.softmax(*_along(z, axis))
+    return formulas.softmax(*_along(z, axis))
 
 
 def log_softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
@@ -560,7 +560,7 @@ def log_softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
     >>> log_softmax([1000.0, 0.0])
     array([    0., -1000.])
     """
-    return _formulas.log_softmax(*_along(z, axis))
+    return formulas.log_softmax(*_along(z, axis))
 
 
 def softmax_backward(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> np.ndarray:
@@ -599,13 +599,13 @@ def softmax_backward(dy: ArrayLike, y: ArrayLike, axis: int = -1) -> np.ndarray:
     array([ 0.1875, -0.1875])
     """
     y, axis = _along(y, axis, "y")
-    dy = _check.like(dy, "dy", y, "y")
-    return _formulas.softmax_backward(dy, y, axis)
+    dy = check.like(dy, "dy", y, "y")
+    return formulas.softmax_backward(dy, y, axis)
 
 
 def _along(z, axis, name="z") -> tuple[np.ndarray, int]:
-    z = _check.array(z, name, (..., "K"))
-    return z, _check.axis(axis, "axis", z.ndim)
+    z = check.array(z, name, (..., "K"))
+    return z, check.axis(axis, "axis", z.ndim)
 
 
 class Activation(NamedTuple):
@@ -617,8 +617,8 @@ class Activation(NamedTuple):
 
 def _activation(phi):
     return Activation(
-        lambda z: phi.f(_check.array(z, "z")),
-        lambda z: phi.slope(phi.f(_check.array(z, "z"))),
+        lambda z: phi.f(check.array(z, "z")),
+        lambda z: phi.slope(phi.f(check.array(z, "z"))),
     )
 
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._check import array
-from dlbook._formulas import softmax, softmax_backward
-from dlbook._types import ArrayLike
+from dlbook._core import check
+from dlbook._core.check import array
+from dlbook._core.formulas import softmax, softmax_backward
+from dlbook._core.types import ArrayLike
 
 __all__ = [
     "AttentionCache",
@@ -129,7 +129,7 @@ def attention_forward(
     array([[0.5, 0.5]])
     """
     Q, K, V = _checked(Q, K, V)
-    own = _check.own
+    own = check.own
     return _forward(own(Q), own(K), own(V), _allowed(mask, Q, K))
 
 
@@ -181,9 +181,9 @@ def attention_backward(dy: ArrayLike, cache: AttentionCache) -> AttentionGradien
     array([[0.5],
            [0.5]])
     """
-    Q, K, V, A = _check.cache(cache, AttentionCache)
+    Q, K, V, A = check.cache(cache, AttentionCache)
     shape, scale = (*Q.shape[:-1], V.shape[-1]), Q.shape[-1] ** 0.5
-    dy = _check.gradient(dy, "dy", shape, Q.dtype, "y")
+    dy = check.gradient(dy, "dy", shape, Q.dtype, "y")
     dS = softmax_backward(dy @ V.swapaxes(-1, -2), A) / scale
     return AttentionGradients(dS @ K, dS.swapaxes(-1, -2) @ Q, A.swapaxes(-1, -2) @ dy)
 
@@ -192,7 +192,7 @@ def _checked(Q, K, V) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Q = array(Q, "Q", (..., "T", "d"))
     K = array(K, "K", (*Q.shape[:-2], "S", Q.shape[-1]))
     V = array(V, "V", (*K.shape[:-1], "D"))
-    Q, K, V = _check.common(Q, K, V)
+    Q, K, V = check.common(Q, K, V)
     return Q, K, V
 
 

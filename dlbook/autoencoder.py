@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check, backprop
-from dlbook._check import array, generator, like, number
-from dlbook._formulas import PHI
-from dlbook._training import Epoch, epochs_of, schedule
-from dlbook._tree import tree_map
-from dlbook._types import ArrayLike, DTypeLike, Optimiser, Pair, Source
+from dlbook import backprop
+from dlbook._core import check
+from dlbook._core.check import array, generator, like, number
+from dlbook._core.formulas import PHI
+from dlbook._core.training import Epoch, epochs_of, schedule
+from dlbook._core.tree import tree_map
+from dlbook._core.types import ArrayLike, DTypeLike, Optimiser, Pair, Source
 from dlbook.backprop import Gradients, Layer, LossAndGradients, MLPCache
 from dlbook.pca import pca_floor
 
@@ -111,7 +112,7 @@ def init_params(
     >>> [layer.W.shape for layer in params.encoder + params.decoder]
     [(32, 64), (2, 32), (32, 2), (64, 32)]
     """
-    _check.choice(hidden, "hidden", PHI), _check.choice(code, "code", PHI)
+    check.choice(hidden, "hidden", PHI), check.choice(code, "code", PHI)
     names: dict[str, Any] = dict(hidden=hidden, rng=rng, dtype=dtype)
     encoder = backprop.init_params(*sizes, output=code, **names)
     decoder = backprop.init_params(*sizes[::-1], output=output, **names)
@@ -253,8 +254,8 @@ def autoencode_forward(x: ArrayLike, params: AEParams) -> tuple[np.ndarray, AECa
     >>> autoencode_forward([1.0, 0.5], AEParams(identity, identity))[1].h
     array([1. , 0.5])
     """
-    cache = _forward(*tree_map(_check.own, _checked(x, params)))
-    return _check.read_only(cache.x_hat), cache
+    cache = _forward(*tree_map(check.own, _checked(x, params)))
+    return check.read_only(cache.x_hat), cache
 
 
 def _forward(x, params) -> AECache:
@@ -299,7 +300,7 @@ def autoencode_backward(
     array([[1. , 0.5],
            [0. , 0. ]])
     """
-    x_hat = _check.cache(cache, AECache).x_hat
+    x_hat = check.cache(cache, AECache).x_hat
     d_x_hat = like(d_x_hat, "d_x_hat", x_hat, "the reconstruction")
     return _backward(d_x_hat, cache, wrt_x)
 

@@ -29,12 +29,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check, losses
-from dlbook._check import array, choice, floating, generator, integer, like, number
-from dlbook._formulas import PHI, sigmoid
-from dlbook._training import Epoch, epochs_of, minibatches, schedule
-from dlbook._tree import tree_map
-from dlbook._types import ArrayLike, DTypeLike, Optimiser, Source
+from dlbook import losses
+from dlbook._core import check
+from dlbook._core.check import array, choice, floating, generator, integer, like, number
+from dlbook._core.formulas import PHI, sigmoid
+from dlbook._core.training import Epoch, epochs_of, minibatches, schedule
+from dlbook._core.tree import tree_map
+from dlbook._core.types import ArrayLike, DTypeLike, Optimiser, Source
 
 __all__ = [
     "LOSSES",
@@ -359,8 +360,8 @@ def mlp_forward(x: ArrayLike, layers: Sequence[Layer]) -> tuple[np.ndarray, MLPC
     >>> [h.round(4) for h in cache.outputs]
     [array([1. , 0.5]), array([0.664]), array([0.3281])]
     """
-    cache = _forward(*tree_map(_check.own, _checked(x, layers)))
-    return _check.read_only(cache.out), cache
+    cache = _forward(*tree_map(check.own, _checked(x, layers)))
+    return check.read_only(cache.out), cache
 
 
 def _forward(x, layers) -> MLPCache:
@@ -412,7 +413,7 @@ def mlp_backward(d_out: ArrayLike, cache: MLPCache, *, wrt_x: bool = True) -> Gr
     >>> second.W.round(4), dx.round(4)
     (array([[0.664]]), array([0.5591, 0.4472]))
     """
-    cache = _check.cache(cache, MLPCache)
+    cache = check.cache(cache, MLPCache)
     return _backward(like(d_out, "d_out", cache.out, "the output"), cache, wrt_x)
 
 
@@ -544,7 +545,7 @@ def train_step(
     (np.float64(0.5), array([[-0.5]]))
     """
     done = loss_and_gradients(x, y, layers, loss=loss, reduction=reduction)
-    update = _check.optimiser(optimiser).update
+    update = check.optimiser(optimiser).update
     return TrainStep(done.loss, *update(_as_layers(layers), done.gradients, state))
 
 

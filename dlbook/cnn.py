@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check, losses
-from dlbook._check import array, floating, generator, integer
-from dlbook._convolution import (
+from dlbook import losses
+from dlbook._core import check
+from dlbook._core.check import array, floating, generator, integer
+from dlbook._core.convolution import (
     ConvCache,
     ConvGradients,
     ConvTransposeCache,
@@ -32,7 +33,7 @@ from dlbook._convolution import (
     convolve2d,
     correlate2d,
 )
-from dlbook._pooling import (
+from dlbook._core.pooling import (
     AvgPoolCache,
     MaxPoolCache,
     avg_pool2d,
@@ -45,9 +46,9 @@ from dlbook._pooling import (
     max_pool2d_forward,
     pool_sweep,
 )
-from dlbook._tree import tree_map
-from dlbook._types import ArrayLike, DTypeLike, Source
-from dlbook._windows import (
+from dlbook._core.tree import tree_map
+from dlbook._core.types import ArrayLike, DTypeLike, Source
+from dlbook._core.windows import (
     ReceptiveField,
     Sweep,
     Window,
@@ -287,8 +288,8 @@ def cnn_forward(x: ArrayLike, params: CNNParams) -> tuple[CNNPass, CNNCache]:
     (5, 64)
     """
     x, params = _checked(x, params)
-    run, cache = _forward(x, tree_map(_check.own, params))
-    return run, cache._replace(features=_check.own(cache.features))
+    run, cache = _forward(x, tree_map(check.own, params))
+    return run, cache._replace(features=check.own(cache.features))
 
 
 def _forward(x, params):
@@ -346,9 +347,9 @@ def cnn_backward(
     >>> dx.shape, gradients.convs[0].w.shape
     ((1, 8, 8), (4, 1, 3, 3))
     """
-    features = _check.cache(cache, CNNCache).features
+    features = check.cache(cache, CNNCache).features
     shape = (*features.shape[:-1], len(cache.dense.b))
-    d = _check.gradient(d_logits, "d_logits", shape, features.dtype, "logits")
+    d = check.gradient(d_logits, "d_logits", shape, features.dtype, "logits")
     return _backward(d, cache, wrt_x)
 
 
@@ -397,7 +398,7 @@ def loss_and_gradients(
     >>> loss_and_gradients(np.zeros((2, 1, 8, 8)), [3, 7], params).loss.round(4)
     np.float64(2.3026)
     """
-    _check.choice(reduction, "reduction", ("mean", "sum"))
+    check.choice(reduction, "reduction", ("mean", "sum"))
     run, cache = _forward(*_checked(x, params))
     entropy = "cross_entropy_with_logits"
     y = losses.targets(entropy, y, run.logits)
@@ -447,5 +448,5 @@ def _checked(x, params) -> tuple[np.ndarray, CNNParams]:
     W, b, phi = params.dense
     W = array(W, "dense.W", ("K", channels * height * width))
     b = array(b, "dense.b", W.shape[:1])
-    _check.choice(phi, "dense.phi", ("identity",))
+    check.choice(phi, "dense.phi", ("identity",))
     return x, CNNParams(tuple(convs), Layer(W, b, phi))

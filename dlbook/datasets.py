@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._types import ArrayLike, Source
+from dlbook._core import check
+from dlbook._core.types import ArrayLike, Source
 
 __all__ = [
     "Digits",
@@ -266,8 +266,8 @@ def binarise(x: ArrayLike, *, rng: Source) -> np.ndarray:
     >>> binarise([0.0, 0.5, 0.5, 1.0], rng=np.random.default_rng(0))
     array([0., 1., 1., 1.])
     """
-    x = _check.array(x, "x", low=0, high=1)
-    return (_check.generator(rng).uniform(size=x.shape) < x) * np.ones_like(x)
+    x = check.array(x, "x", low=0, high=1)
+    return (check.generator(rng).uniform(size=x.shape) < x) * np.ones_like(x)
 
 
 def split(x: ArrayLike, y: ArrayLike, *, rng: Source, test: float = 0.25) -> Split:
@@ -301,13 +301,13 @@ def split(x: ArrayLike, y: ArrayLike, *, rng: Source, test: float = 0.25) -> Spl
     >>> train.x.shape, test.y.shape
     ((1348, 8, 8), (449,))
     """
-    x, y = _check.unmasked(x, "x"), _check.unmasked(y, "y")
+    x, y = check.unmasked(x, "x"), check.unmasked(y, "y")
     if x.ndim == 0 or len(x) < 2:
         raise ValueError(f"x: wanted at least two examples, got shape {x.shape}")
     if y.shape[:1] != x.shape[:1]:
         raise ValueError(f"y: wanted {len(x)} examples as x has, got shape {y.shape}")
-    share = _check.number(test, "test", above=0, below=1)
-    order = _check.generator(rng).permutation(len(x))
+    share = check.number(test, "test", above=0, below=1)
+    order = check.generator(rng).permutation(len(x))
     n = min(max(round(share * len(x)), 1), len(x) - 1)
     train, rest = order[n:], order[:n]
     return Split(Examples(x[train], y[train]), Examples(x[rest], y[rest]))
@@ -413,8 +413,8 @@ def spirals(
     >>> x.shape, np.bincount(y)
     ((99, 2), array([33, 33, 33]))
     """
-    classes = _check.integer(classes, "classes", 1)
-    turns = _check.number(turns, "turns", low=0)
+    classes = check.integer(classes, "classes", 1)
+    turns = check.number(turns, "turns", low=0)
     y = _labels(n, classes)
     r = _positions(y)
     angle = 2 * np.pi * (turns * r + y / classes)
@@ -452,9 +452,9 @@ def sine(n: int, noise: float = 0.1, *, rng: Source) -> Examples:
     >>> np.array_equal(y, np.sin(x))
     True
     """
-    n = _check.integer(n, "n", 1)
-    noise = _check.number(noise, "noise", low=0)
-    x = np.sort(_check.generator(rng).uniform(-np.pi, np.pi, (n, 1)), axis=0)
+    n = check.integer(n, "n", 1)
+    noise = check.number(noise, "noise", low=0)
+    x = np.sort(check.generator(rng).uniform(-np.pi, np.pi, (n, 1)), axis=0)
     return Examples(x, np.sin(x) + noise * rng.normal(size=(n, 1)))
 
 
@@ -499,8 +499,8 @@ def ring(
     >>> np.hypot(*x.T).round(3)
     array([1., 1., 1., 1., 1., 1., 1., 1.])
     """
-    modes = _check.integer(modes, "modes", 1)
-    radius = _check.number(radius, "radius", above=0)
+    modes = check.integer(modes, "modes", 1)
+    radius = check.number(radius, "radius", above=0)
     y = _labels(n, modes)
     angle = 2 * np.pi * y / modes
     x = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -544,9 +544,9 @@ def latch_task(n: int, length: int, *, rng: Source) -> Examples:
     >>> np.array_equal((value * write).sum(axis=0) > 0, y == 1)
     True
     """
-    n = _check.integer(n, "n", 1)
-    length = _check.integer(length, "length", 2)
-    value = 2.0 * _check.generator(rng).integers(0, 2, size=(length, n)) - 1
+    n = check.integer(n, "n", 1)
+    length = check.integer(length, "length", 2)
+    value = 2.0 * check.generator(rng).integers(0, 2, size=(length, n)) - 1
     when = rng.integers(0, max(length // 4, 1), size=n)
     write = (np.arange(length)[:, None] == when).astype(np.float64)
     y = value[when, np.arange(n)] > 0
@@ -596,11 +596,11 @@ def copy_task(
     >>> x.argmax(axis=-1)[:, 0], y[:, 0]
     (array([3, 2, 4, 4, 5, 4, 4]), array([4, 4, 4, 4, 4, 3, 2]))
     """
-    n = _check.integer(n, "n", 1)
-    delay = _check.integer(delay, "delay", 1)
-    length = _check.integer(length, "length", 1)
-    blank = _check.integer(symbols, "symbols", 1)
-    memory = _check.generator(rng).integers(0, blank, size=(length, n))
+    n = check.integer(n, "n", 1)
+    delay = check.integer(delay, "delay", 1)
+    length = check.integer(length, "length", 1)
+    blank = check.integer(symbols, "symbols", 1)
+    memory = check.generator(rng).integers(0, blank, size=(length, n))
     codes = np.full((2 * length + delay, n), blank)
     codes[:length] = memory
     codes[length + delay - 1] = blank + 1
@@ -634,7 +634,7 @@ def load_runs(name: str) -> dict[str, np.ndarray]:
     >>> load_runs("lstm")["W_f"].shape  # forget bias, seed, units, units + inputs
     (5, 5, 8, 10)
     """
-    name = _check.choice(name, "name", ("autoencoder", "lstm"))
+    name = check.choice(name, "name", ("autoencoder", "lstm"))
     with _open(f"{name}.npz", "rb") as file, np.load(file) as data:
         return dict(data)
 
@@ -648,7 +648,7 @@ def _open(name, mode="r"):
 
 def _labels(n, classes):
     """Return class labels in order, as evenly shared as n allows."""
-    n = _check.integer(n, "n", max(classes, 2))
+    n = check.integer(n, "n", max(classes, 2))
     return np.arange(n, dtype=np.int64) * classes // n
 
 
@@ -660,6 +660,6 @@ def _positions(y):
 
 
 def _shuffled(x, y, noise, rng):
-    noise = _check.number(noise, "noise", low=0)
-    order = _check.generator(rng).permutation(len(y))
+    noise = check.number(noise, "noise", low=0)
+    order = check.generator(rng).permutation(len(y))
     return Examples(x[order] + noise * rng.normal(size=x.shape), y[order])

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import array, choice, integer, like, number
-from dlbook._types import ArrayLike
+from dlbook._core.check import array, choice, integer, like, number
+from dlbook._core.types import ArrayLike
 from dlbook.activations import sigmoid
 from dlbook.gan import KINDS
 

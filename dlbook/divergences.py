@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from dlbook._check import array, like
-from dlbook._types import ArrayLike, Pair
+from dlbook._core.check import array, like
+from dlbook._core.types import ArrayLike, Pair
 
 __all__ = ["js_divergence", "wasserstein", "wasserstein_samples"]
 

@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check, backprop
-from dlbook._check import array, choice, generator, integer, like, number
-from dlbook._formulas import PHI, sigmoid, softplus
-from dlbook._tree import tree_map
-from dlbook._types import ArrayLike, DTypeLike, Optimiser, Source
+from dlbook import backprop
+from dlbook._core import check
+from dlbook._core.check import array, choice, generator, integer, like, number
+from dlbook._core.formulas import PHI, sigmoid, softplus
+from dlbook._core.tree import tree_map
+from dlbook._core.types import ArrayLike, DTypeLike, Optimiser, Source
 from dlbook.backprop import Layer, LossAndGradients
 
 __all__ = [
@@ -774,7 +775,7 @@ def discriminator_step(
     >>> bool(discriminator_gradients([[1.0]], [[0.0]], after).loss < done.loss)
     True
     """
-    _check.optimiser(optimiser)
+    check.optimiser(optimiser)
     real, z, params = _game(real, z, params)
     rules = *_rules(clip, kind), *_mixing(penalty, mix, real, z)
     return _discriminator_step(real, z, params, optimiser, state, *rules)
@@ -832,7 +833,7 @@ def generator_step(
     >>> bool(generator_gradients([[0.5]], after).loss < done.loss)
     True
     """
-    _check.optimiser(optimiser)
+    check.optimiser(optimiser)
     _, z, params = _game(None, z, params)
     return _generator_step(z, params, optimiser, state, choice(kind, "kind", KINDS))
 
@@ -1135,5 +1136,5 @@ def _optimisers(both):
     if not isinstance(both, Players):
         raise TypeError(f"optimisers: wanted Players of two optimisers, got {both!r}")
     for name, one in zip(both._fields, both, strict=True):
-        _check.optimiser(one, f"optimisers.{name}")
+        check.optimiser(one, f"optimisers.{name}")
     return both

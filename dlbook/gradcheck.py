@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._tree import fill, named_leaves, tree_map, unzip_map
-from dlbook._types import ArrayLike, Source, Tree
+from dlbook._core import check
+from dlbook._core.tree import fill, named_leaves, tree_map, unzip_map
+from dlbook._core.types import ArrayLike, Source, Tree
 
 __all__ = [
     "StepSweep",
@@ -64,11 +64,11 @@ def numerical_gradient(f: Callable, x: ArrayLike, h: float | None = None) -> np.
     >>> numerical_gradient(lambda x: np.sum(x**2), [1.0, -3.0]).round(8)
     array([ 2., -6.])
     """
-    x = _check.array(x, "x").astype(np.float64)
+    x = check.array(x, "x").astype(np.float64)
     if h is None:
         steps = STEP * np.maximum(1, np.abs(x))
     else:
-        steps = np.full(x.shape, _check.number(h, "h", above=0))
+        steps = np.full(x.shape, check.number(h, "h", above=0))
     return _quotients(f, x, steps, back=1)
 
 
@@ -99,12 +99,12 @@ def relative_error(a: ArrayLike, b: ArrayLike, floor: float = 0.0) -> float:
     >>> relative_error([1.0, 99.0], [1.0, 100.0])
     0.01
     """
-    a = _check.array(a, "a")
-    b = _check.array(b, "b")
-    _check.same_shape(a, "a", b, "b")
+    a = check.array(a, "a")
+    b = check.array(b, "b")
+    check.same_shape(a, "a", b, "b")
     size = np.maximum(np.max(np.abs(a)), np.max(np.abs(b)))
-    least = max(_check.number(floor, "floor", low=0), np.finfo(np.float64).tiny)
-    return _check.scalar(np.max(np.abs(a - b)) / np.maximum(size, least))
+    least = max(check.number(floor, "floor", low=0), np.finfo(np.float64).tiny)
+    return check.scalar(np.max(np.abs(a - b)) / np.maximum(size, least))
 
 
 def check_gradient(
@@ -161,7 +161,7 @@ def check_gradient(
     [ 3. 12.]
     """
     params, grads = _checked(params, grads)
-    floor = _rounding(f, params, h) / _check.number(tol, "tol", above=0)
+    floor = _rounding(f, params, h) / check.number(tol, "tol", above=0)
     worst = 0.0
     arrays = [array for _, array in named_leaves(params)]
     for k, (path, analytic) in enumerate(named_leaves(grads)):
@@ -226,15 +226,15 @@ def check_direction(
     >>> check_direction(lambda x: np.sum(x**3), x, 3 * x**2, rng=rng) < 1e-6
     True
     """
-    _check.generator(rng)
+    check.generator(rng)
     params, grads = _checked(params, grads)
-    step = STEP if h is None else _check.number(h, "h", above=0)
+    step = STEP if h is None else check.number(h, "h", above=0)
     direction = tree_map(lambda a: rng.normal(size=a.shape), params)
     up = _value(f, tree_map(lambda a, u: a + step * u, params, direction))
     down = _value(f, tree_map(lambda a, u: a - step * u, params, direction))
     numeric = (up - down) / (2 * step)
     analytic = _inner(grads, direction)
-    floor = _rounding(f, params, h) / _check.number(tol, "tol", above=0)
+    floor = _rounding(f, params, h) / check.number(tol, "tol", above=0)
     floor = max(floor, np.sqrt(_inner(grads, grads)))
     error = relative_error(analytic, numeric, floor)
     if error > tol:
@@ -291,12 +291,12 @@ def step_sweep(
     >>> sweep.forward.round(4), sweep.central.round(6)
     (array([0.0492, 0.005 ]), array([1.665e-03, 1.700e-05]))
     """
-    x = _check.array(x, "x").astype(np.float64)
-    grad = _check.like(grad, "grad", x, "x")
-    h = np.logspace(-12, 0, 49) if h is None else _check.array(h, "h", ("n",))
+    x = check.array(x, "x").astype(np.float64)
+    grad = check.like(grad, "grad", x, "x")
+    h = np.logspace(-12, 0, 49) if h is None else check.array(h, "h", ("n",))
     forward, central = [], []
     for step in h:
-        steps = np.full(x.shape, _check.number(step, "h", above=0))
+        steps = np.full(x.shape, check.number(step, "h", above=0))
         forward.append(relative_error(grad, _quotients(f, x, steps, back=0)))
         central.append(relative_error(grad, _quotients(f, x, steps, back=1)))
     return StepSweep(h, np.array(forward), np.array(central))
@@ -314,12 +314,12 @@ def _quotients(f, x, steps, back):
 
 
 def _value(f, x):
-    return _check.number(f(x), "f(x)")
+    return check.number(f(x), "f(x)")
 
 
 def _rounding(f, params, h):
     """Return how far rounding alone can move a difference quotient of f."""
-    step = STEP if h is None else _check.number(h, "h", above=0)
+    step = STEP if h is None else check.number(h, "h", above=0)
     return 4 * EPS * abs(_value(f, params)) / step
 
 
@@ -330,8 +330,8 @@ def _inner(tree, other):
 
 def _checked(params, grads):
     def pair(path, theta, g):
-        theta = _check.array(theta, f"params{path}").astype(np.float64)
-        return theta, _check.like(g, f"grads{path}", theta, f"params{path}")
+        theta = check.array(theta, f"params{path}").astype(np.float64)
+        return theta, check.like(g, f"grads{path}", theta, f"params{path}")
 
     return unzip_map(pair, params, grads)
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import number
+from dlbook._core.check import number
 from dlbook.activations import sigmoid
 
 __all__ = [

@@ -22,11 +22,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._check import array, floating, generator, integer, like
-from dlbook._formulas import PHI, sigmoid
-from dlbook._types import ArrayLike, DTypeLike, Source
-from dlbook._unrolled import (
+from dlbook._core import check
+from dlbook._core.check import array, floating, generator, integer, like
+from dlbook._core.formulas import PHI, sigmoid
+from dlbook._core.types import ArrayLike, DTypeLike, Source
+from dlbook._core.unrolled import (
     by_time,
     features_first,
     flat,
@@ -292,7 +292,7 @@ def gru_backward(dh: ArrayLike, cache: GRUCache) -> GRUGradients:
     >>> gradients.dx.shape, gradients.params.W_r.shape
     ((5, 2), (3, 5))
     """
-    return backward(like(dh, "dh", _check.cache(cache, GRUCache).h, "h"), cache)
+    return backward(like(dh, "dh", check.cache(cache, GRUCache).h, "h"), cache)
 
 
 def backward(dh, cache):

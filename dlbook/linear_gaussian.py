@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook._check import array, like, number, scalar
-from dlbook._types import ArrayLike
+from dlbook._core.check import array, like, number, scalar
+from dlbook._core.types import ArrayLike
 from dlbook.losses import gaussian_kl
 from dlbook.vae import ELBO, Code, log_likelihood
 

@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._formulas import log_softmax, sigmoid, softmax
-from dlbook._types import ArrayLike, Pair
+from dlbook._core import check
+from dlbook._core.formulas import log_softmax, sigmoid, softmax
+from dlbook._core.types import ArrayLike, Pair
 
 __all__ = [
     "GaussianGradient",
@@ -467,7 +467,7 @@ def cross_entropy_with_logits(
     >>> cross_entropy_with_logits([1000.0, 0.0, 0.0], 1)
     np.float64(1000.0)
     """
-    z = _check.array(z, "z", (..., "K"))
+    z = check.array(z, "z", (..., "K"))
     return _value("cross_entropy_with_logits", z, _rows(y, z, "z"), reduction)
 
 
@@ -502,7 +502,7 @@ def d_cross_entropy_with_logits(
     >>> d_cross_entropy_with_logits([0.0, 0.0], 1)
     array([ 0.5, -0.5])
     """
-    z = _check.array(z, "z", (..., "K"))
+    z = check.array(z, "z", (..., "K"))
     return _slope("cross_entropy_with_logits", z, _rows(y, z, "z"), reduction)
 
 
@@ -550,7 +550,7 @@ def gaussian_kl(
     np.float64(0.93185)
     """
     each = kl(*_gaussian(mu, log_var))
-    return _reduce(each, _check.choice(reduction, "reduction", REDUCTIONS))
+    return _reduce(each, check.choice(reduction, "reduction", REDUCTIONS))
 
 
 class GaussianGradient(NamedTuple):
@@ -595,7 +595,7 @@ def d_gaussian_kl(
     (array([0.5]), array([1.5]))
     """
     mu, log_var = _gaussian(mu, log_var)
-    _check.choice(reduction, "reduction", REDUCTIONS)
+    check.choice(reduction, "reduction", REDUCTIONS)
     n = mu.size // mu.shape[-1] if reduction == "mean" else 1
     return GaussianGradient(mu / n, np.expm1(log_var) / (2 * n))
 
@@ -613,12 +613,12 @@ class _Loss(NamedTuple):
 
 
 def _value(name, y_hat, y, reduction):
-    _check.choice(reduction, "reduction", REDUCTIONS)
+    check.choice(reduction, "reduction", REDUCTIONS)
     return _reduce(_LOSSES[name].value(y_hat, y), reduction)
 
 
 def _slope(name, y_hat, y, reduction):
-    _check.choice(reduction, "reduction", REDUCTIONS)
+    check.choice(reduction, "reduction", REDUCTIONS)
     return _shared(name, y_hat, y, reduction)
 
 
@@ -677,32 +677,32 @@ def kl(mu, log_var):
 
 
 def _pair(y_hat, y, name="y_hat", *, low=None, high=None) -> Pair:
-    y_hat = _check.array(y_hat, name, low=low, high=high)
-    return y_hat, _check.like(y, "y", y_hat, name, low=low, high=high)
+    y_hat = check.array(y_hat, name, low=low, high=high)
+    return y_hat, check.like(y, "y", y_hat, name, low=low, high=high)
 
 
 def _logits(z, y) -> Pair:
-    z = _check.array(z, "z")
-    return z, _check.like(y, "y", z, "z", low=0, high=1)
+    z = check.array(z, "z")
+    return z, check.like(y, "y", z, "z", low=0, high=1)
 
 
 def _gaussian(mu, log_var) -> Pair:
-    mu = _check.array(mu, "mu", (..., "D"))
-    return mu, _check.like(log_var, "log_var", mu, "mu")
+    mu = check.array(mu, "mu", (..., "D"))
+    return mu, check.like(log_var, "log_var", mu, "mu")
 
 
 def _probabilities(p) -> np.ndarray:
-    return _sum_to_one(_check.array(p, "p", (..., "K"), low=0, high=1), "p")
+    return _sum_to_one(check.array(p, "p", (..., "K"), low=0, high=1), "p")
 
 
 def _rows(y, p, name) -> np.ndarray:
     """Return labels or distributions ``y`` as rows that fit ``p``."""
-    rows = _check.array(y, "y")
+    rows = check.array(y, "y")
     if rows.ndim == p.ndim:
-        _check.same_shape(p, name, rows, "y")
+        check.same_shape(p, name, rows, "y")
         symbolic = getattr(rows, "symbolic", False) or getattr(p, "symbolic", False)
         rows = rows if symbolic else rows.astype(p.dtype, copy=False)
-        return _sum_to_one(_check.bounded(rows, "y", 0, 1), "y")
+        return _sum_to_one(check.bounded(rows, "y", 0, 1), "y")
     kind = np.asarray(y).dtype
     if kind.kind not in "iu":
         raise TypeError(f"y: wanted integer classes or rows, got dtype {kind}")
@@ -733,22 +733,22 @@ _LOSSES = {
     "half_squared_error": _Loss(
         lambda y_hat, y: (y - y_hat) ** 2 / 2,
         lambda y_hat, y: y_hat - y,
-        lambda y, y_hat: _check.like(y, "y", y_hat, "the prediction"),
+        lambda y, y_hat: check.like(y, "y", y_hat, "the prediction"),
     ),
     "mean_squared_error": _Loss(
         lambda y_hat, y: (y - y_hat) ** 2,
         lambda y_hat, y: 2 * (y_hat - y),
-        lambda y, y_hat: _check.like(y, "y", y_hat, "the prediction"),
+        lambda y, y_hat: check.like(y, "y", y_hat, "the prediction"),
     ),
     "binary_cross_entropy": _Loss(
         _binary_surprise,
         lambda p, y: (p - y) / np.maximum(p * (1 - p), SMALLEST_DENOMINATOR),
-        lambda y, p: _check.like(y, "y", p, "the prediction", low=0, high=1),
+        lambda y, p: check.like(y, "y", p, "the prediction", low=0, high=1),
     ),
     "binary_cross_entropy_with_logits": _Loss(
         _binary_surprise_of_logit,
         lambda z, y: sigmoid(z) - y,
-        lambda y, z: _check.like(y, "y", z, "the prediction", low=0, high=1),
+        lambda y, z: check.like(y, "y", z, "the prediction", low=0, high=1),
     ),
     "cross_entropy": _Loss(
         _surprise,

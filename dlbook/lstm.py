@@ -26,11 +26,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._check import array, floating, generator, integer, like, number
-from dlbook._formulas import PHI, sigmoid
-from dlbook._types import ArrayLike, DTypeLike, Source
-from dlbook._unrolled import (
+from dlbook._core import check
+from dlbook._core.check import array, floating, generator, integer, like, number
+from dlbook._core.formulas import PHI, sigmoid
+from dlbook._core.types import ArrayLike, DTypeLike, Source
+from dlbook._core.unrolled import (
     by_time,
     features_first,
     flat,
@@ -346,7 +346,7 @@ def lstm_backward(
     >>> grads.dx.shape, grads.params.W_f.shape
     ((5, 2), (3, 5))
     """
-    h = _check.cache(cache, LSTMCache).h
+    h = check.cache(cache, LSTMCache).h
     return backward(like(dh, "dh", h, "h"), cache, start(dC, "dC", h, h.shape[-1]))
 
 
@@ -479,7 +479,7 @@ def checked(params, inputs=None) -> LSTMParams:
     if inputs is None:
         inputs = max(W_i.shape[1] - hidden, 1)
     shapes = [(hidden, hidden + inputs)] * 4 + [(hidden,)] * 7
-    _check.shaped(W_i, "W_i", shapes[0])
+    check.shaped(W_i, "W_i", shapes[0])
     free = {"p_f", "p_i", "p_o"}
     if params.W_f is None or params.b_f is None:
         free |= {"W_f", "b_f"}

@@ -29,9 +29,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._tree import named_leaves, named_map, tree_map, unzip_map
-from dlbook._types import Tree
+from dlbook._core import check
+from dlbook._core.tree import named_leaves, named_map, tree_map, unzip_map
+from dlbook._core.types import Tree
 
 __all__ = [
     "Adam",
@@ -147,7 +147,7 @@ class Momentum:
 
         def step(path, theta, g, v):
             theta, g = _pair(path, theta, g, self.weight_decay)
-            _check.same_shape(theta, f"params{path}", v, f"state{path}")
+            check.same_shape(theta, f"params{path}", v, f"state{path}")
             v = self.beta * v + g
             return theta - self.lr * v, v
 
@@ -233,8 +233,8 @@ class Adam:
 
         def step(path, theta, g, m, v):
             theta, g = _pair(path, theta, g, self.weight_decay)
-            _check.same_shape(theta, f"params{path}", m, f"state.m{path}")
-            _check.same_shape(theta, f"params{path}", v, f"state.v{path}")
+            check.same_shape(theta, f"params{path}", m, f"state.m{path}")
+            check.same_shape(theta, f"params{path}", v, f"state.v{path}")
             return self._step(theta, g, m, v, t)
 
         params, m, v = unzip_map(step, params, grads, state.m, state.v)
@@ -253,7 +253,7 @@ class Adam:
         Dividing m and v by their corrections would be two more passes; the same
         quotient comes from a corrected learning rate and a corrected eps.
         """
-        correction = _check.scalar(np.sqrt(1 - self.beta2**t))
+        correction = check.scalar(np.sqrt(1 - self.beta2**t))
         scratch = theta_new
         np.multiply(m, self.beta1, out=m_new)
         m_new += np.multiply(g, 1 - self.beta1, out=scratch)
@@ -297,13 +297,13 @@ def global_norm(grads: Tree) -> float:
     >>> global_norm((np.array([3.0, 0.0]), np.array(4.0)))
     5.0
     """
-    leaves = [_check.array(g, f"grads{path}") for path, g in named_leaves(grads)]
+    leaves = [check.array(g, f"grads{path}") for path, g in named_leaves(grads)]
     if not leaves:
         raise ValueError(f"grads: wanted at least one array, got {grads!r}")
     largest = reduce(np.maximum, [np.max(np.abs(g)) for g in leaves])
     scale = np.maximum(largest, np.finfo(np.float64).tiny)
     squares = [np.sum((g / scale) ** 2) for g in leaves]
-    return _check.scalar(scale * np.sqrt(sum(squares)))
+    return check.scalar(scale * np.sqrt(sum(squares)))
 
 
 def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
@@ -344,26 +344,26 @@ def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
     >>> clip_by_global_norm((np.array([3.0]), np.array([4.0])), max_norm=1.0)
     (array([0.59999988]), array([0.79999984]))
     """
-    max_norm = _check.number(max_norm, "max_norm", above=0)
+    max_norm = check.number(max_norm, "max_norm", above=0)
     ratio = max_norm / (global_norm(grads) + 1e-6)
-    factor = _check.scalar(np.minimum(1.0, ratio))
+    factor = check.scalar(np.minimum(1.0, ratio))
     return tree_map(lambda g: factor * np.asanyarray(g), grads)
 
 
 def _settle(optimiser, name, **bounds):
     """Check a setting; as a Python float it cannot widen float32 parameters."""
-    value = _check.number(getattr(optimiser, name), name, **bounds)
+    value = check.number(getattr(optimiser, name), name, **bounds)
     object.__setattr__(optimiser, name, value)
 
 
 def _pair(path, theta, g, weight_decay):
-    theta = _check.array(theta, f"params{path}")
-    g = _check.like(g, f"grads{path}", theta, f"params{path}")
+    theta = check.array(theta, f"params{path}")
+    g = check.like(g, f"grads{path}", theta, f"params{path}")
     free = not getattr(weight_decay, "symbolic", False) and weight_decay == 0
     return theta, g if free else g + weight_decay * theta
 
 
 def _zeros(params):
     return named_map(
-        lambda path, theta: np.zeros_like(_check.array(theta, f"params{path}")), params
+        lambda path, theta: np.zeros_like(check.array(theta, f"params{path}")), params
     )

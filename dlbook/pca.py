@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import array, integer
-from dlbook._types import ArrayLike
+from dlbook._core.check import array, integer
+from dlbook._core.types import ArrayLike
 
 __all__ = [
     "PCA",

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import array, generator, integer, number
-from dlbook._formulas import step
-from dlbook._types import ArrayLike, Source
+from dlbook._core.check import array, generator, integer, number
+from dlbook._core.formulas import step
+from dlbook._core.types import ArrayLike, Source
 
 __all__ = [
     "SIGNS",

@@ -22,17 +22,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._check import array, choice, floating, generator, integer, like
-from dlbook._formulas import PHI
-from dlbook._spectrum import (
+from dlbook._core import check
+from dlbook._core.check import array, choice, floating, generator, integer, like
+from dlbook._core.formulas import PHI
+from dlbook._core.spectrum import (
     eigenvalues,
     largest_singular_value,
     norms,
     spectral_radius,
 )
-from dlbook._types import ArrayLike, DTypeLike, Source
-from dlbook._unrolled import (
+from dlbook._core.types import ArrayLike, DTypeLike, Source
+from dlbook._core.unrolled import (
     by_time,
     features_first,
     flat,
@@ -336,7 +336,7 @@ def rnn_backward(
     >>> rnn_backward([[0.0], [0.0], [1.0]], cache, window=2).params.W_xh
     array([[0.]])
     """
-    dh = like(dh, "dh", _check.cache(cache, RNNCache).h, "h")
+    dh = like(dh, "dh", check.cache(cache, RNNCache).h, "h")
     window = None if window is None else integer(window, "window", low=1)
     return backward(dh, cache, window)
 

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check, gru, losses, lstm, rnn
-from dlbook._check import array, choice, floating, generator, integer, number
-from dlbook._formulas import softmax
-from dlbook._types import ArrayLike, DTypeLike, Optimiser, Source
-from dlbook._unrolled import start as state_before
+from dlbook import gru, losses, lstm, rnn
+from dlbook._core import check
+from dlbook._core.check import array, choice, floating, generator, integer, number
+from dlbook._core.formulas import softmax
+from dlbook._core.types import ArrayLike, DTypeLike, Optimiser, Source
+from dlbook._core.unrolled import start as state_before
 from dlbook.optim import clip_by_global_norm, global_norm
 from dlbook.rnn import OutputParams
 
@@ -392,7 +393,7 @@ def train(
     params = _model(params)
     if max_norm is not None:
         max_norm = number(max_norm, "max_norm", above=0)
-    return _steps(batches, params, _check.optimiser(optimiser), max_norm, carry)
+    return _steps(batches, params, check.optimiser(optimiser), max_norm, carry)
 
 
 def _steps(batches, params, optimiser, max_norm, carry):

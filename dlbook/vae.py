@@ -26,12 +26,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check, backprop, losses
-from dlbook._check import array, choice, generator, integer, like, number, scalar
-from dlbook._formulas import PHI, logsumexp, sigmoid, softmax
-from dlbook._training import epochs_of, schedule
-from dlbook._tree import tree_map
-from dlbook._types import ArrayLike, DTypeLike, Optimiser, Pair, Source
+from dlbook import backprop, losses
+from dlbook._core import check
+from dlbook._core.check import array, choice, generator, integer, like, number, scalar
+from dlbook._core.formulas import PHI, logsumexp, sigmoid, softmax
+from dlbook._core.training import epochs_of, schedule
+from dlbook._core.tree import tree_map
+from dlbook._core.types import ArrayLike, DTypeLike, Optimiser, Pair, Source
 from dlbook.backprop import Gradients, Layer, LossAndGradients, MLPCache
 
 __all__ = [
@@ -642,8 +643,8 @@ def vae_forward(
     >>> cache.eps
     array([2.])
     """
-    cache = _forward(*tree_map(_check.own, _checked(x, params, eps)))
-    return tree_map(_check.read_only, _pass(cache)), cache
+    cache = _forward(*tree_map(check.own, _checked(x, params, eps)))
+    return tree_map(check.read_only, _pass(cache)), cache
 
 
 def _forward(x, params, eps) -> VAECache:
@@ -705,7 +706,7 @@ def vae_backward(
     >>> vae_backward([0.0, 0.0], [1.0], [0.0], cache).params.mu.W
     array([[1. , 0.5]])
     """
-    run = _pass(_check.cache(cache, VAECache))
+    run = _pass(check.cache(cache, VAECache))
     d_out = like(d_out, "d_out", run.out, "the output")
     d_mu = like(d_mu, "d_mu", run.mu, "mu")
     d_log_var = like(d_log_var, "d_log_var", run.log_var, "log_var")
@@ -1001,7 +1002,7 @@ def _samples(
     x, params, _ = _checked(x, params, None, data=True)
     eps = array(eps, "eps", ("S", *x.shape[:-1], len(params.mu.b)))
     variance = number(variance, "variance", above=0)
-    return x, params, _check.cast(eps, x.dtype), variance
+    return x, params, check.cast(eps, x.dtype), variance
 
 
 def _weighted(x, params, eps, variance) -> tuple[np.ndarray, VAECache]:
@@ -1156,7 +1157,7 @@ def _checked(
     params = _checked_decoder(params, len(params.mu.b), x.shape[-1])
     if eps is not None:
         eps = array(eps, "eps", (*x.shape[:-1], len(params.mu.b)))
-        eps = _check.cast(eps, x.dtype)
+        eps = check.cast(eps, x.dtype)
     return x, params, eps
 
 
@@ -1165,7 +1166,7 @@ def _checked_encoder(params, width):
     width = len(encoder[-1].b) if encoder else width
     (mu,) = backprop._layers((params.mu,), width, "mu")
     (log_var,) = backprop._layers((params.log_var,), width, "log_var")
-    _check.same_shape(mu.b, "mu.b", log_var.b, "log_var.b")
+    check.same_shape(mu.b, "mu.b", log_var.b, "log_var.b")
     return params._replace(encoder=encoder, mu=mu, log_var=log_var)
 
 

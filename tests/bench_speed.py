@@ -116,9 +116,10 @@ def operations():
 
 def bounds():
     """Time the parts of the float32 rows in which PyTorch is or was ahead."""
-    from dlbook import _convolution, cnn, lstm
-    from dlbook._formulas import PHI
-    from dlbook._windows import sweep_over
+    from dlbook import cnn, lstm
+    from dlbook._core import convolution
+    from dlbook._core.formulas import PHI
+    from dlbook._core.windows import sweep_over
     from dlbook.optim import Adam
 
     rng, found, clock = np.random.default_rng(0), [], time.process_time
@@ -140,9 +141,9 @@ def bounds():
     for name, shapes in cases.items():
         x, w = (normal(*shape) for shape in shapes)
         sweep = sweep_over(x.shape[-2:], w.shape[-2:])
-        columns = _convolution._columns(x, sweep)
-        rows = _convolution._kernel_rows(w)
-        read = [_convolution._row(columns[:, :-1], u, sweep) for u in range(len(rows))]
+        columns = convolution._columns(x, sweep)
+        rows = convolution._kernel_rows(w)
+        read = [convolution._row(columns[:, :-1], u, sweep) for u in range(len(rows))]
         y = rows[0] @ read[0]
         term = np.empty_like(y)
         pairs = list(zip(rows, read, strict=True))
@@ -150,7 +151,7 @@ def bounds():
             "matrix products": lambda pairs=pairs, out=term: [
                 np.matmul(a, b, out=out) for a, b in pairs
             ],
-            "laying out copies of the image": partial(_convolution._columns, x, sweep),
+            "laying out copies of the image": partial(convolution._columns, x, sweep),
             "adding up": lambda y=y, t=term, more=rows[1:]: [
                 np.add(y, t, out=y) for _ in more
             ],

@@ -23,7 +23,7 @@ RULES = {
         r"symbolic|_norms_by_formula"
     ),
     "the argument was checked before, with this name and shape": (
-        r"_check\.array\(z, \"z\", \(\.\.\., \"K\"\)\)|array\(x, \"x\"\) *\||"
+        r"check\.array\(z, \"z\", \(\.\.\., \"K\"\)\)|array\(x, \"x\"\) *\||"
         r"like\(eps, \"eps\"|array\([wx], \"[wx]\", (x\.shape|\(\"N\", \"D\"\))|"
         r"_labels\(y, _pair|\"inputs\", low=1|in \"iu\"|"
         r"array\(x, \"x\", \(\.\.\., \"D\"\)\)|\"D\" if width is None"

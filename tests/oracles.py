@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlbook import activations, autoencoder, backprop, gan, losses, perceptron, vae
-from dlbook._tree import named_leaves, tree_map
+from dlbook._core.tree import named_leaves, tree_map
 
 __all__ = ["CASES", "Comparison", "flat"]
 

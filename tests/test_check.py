@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from dlbook import _check
+from dlbook._core import check
 from dlbook.compiler import trace
 
 
@@ -40,18 +40,18 @@ def refused(error, message):
     ],
 )
 def test_numbers_become_floats_and_float32_stays(value, dtype):
-    result = _check.array(value, "x")
+    result = check.array(value, "x")
     assert result.dtype == dtype
     np.testing.assert_array_equal(result, np.asarray(value))
 
 
 def test_a_float_array_is_not_copied():
     x = np.ones(3)
-    assert _check.array(x, "x") is x
+    assert check.array(x, "x") is x
 
 
 def test_a_matrix_becomes_a_plain_array():
-    result = _check.array(np.ones((2, 2)).view(np.matrix), "x")
+    result = check.array(np.ones((2, 2)).view(np.matrix), "x")
     assert type(result) is np.ndarray
 
 
@@ -71,7 +71,7 @@ def test_a_matrix_becomes_a_plain_array():
     ],
 )
 def test_shapes_that_fit(shape, wanted):
-    assert _check.array(np.ones(shape), "x", wanted).shape == shape
+    assert check.array(np.ones(shape), "x", wanted).shape == shape
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_shapes_that_fit(shape, wanted):
 )
 def test_shapes_that_do_not_fit(shape, wanted, words):
     with refused(ValueError, f"x: wanted shape {words}, got {shape}"):
-        _check.array(np.ones(shape), "x", wanted)
+        check.array(np.ones(shape), "x", wanted)
 
 
 @pytest.mark.parametrize(
@@ -113,52 +113,52 @@ def test_shapes_that_do_not_fit(shape, wanted, words):
 )
 def test_what_is_no_array_of_numbers_is_refused(value, error, message):
     with refused(error, message):
-        _check.array(value, "x")
+        check.array(value, "x")
 
 
 def test_bounds_are_inclusive():
-    _check.array([0.0, 1.0], "x", low=0, high=1)
+    check.array([0.0, 1.0], "x", low=0, high=1)
     with refused(ValueError, "x: wanted values >= 0, got -0.5"):
-        _check.array([0.5, -0.5], "x", low=0, high=1)
+        check.array([0.5, -0.5], "x", low=0, high=1)
     with refused(ValueError, "x: wanted values <= 1, got 1.5"):
-        _check.array([0.5, 1.5], "x", low=0, high=1)
+        check.array([0.5, 1.5], "x", low=0, high=1)
 
 
 def test_a_symbolic_array_passes_but_for_its_shape():
-    assert _check.array(SYMBOL, "x", ("N",), low=0, high=1) is SYMBOL
+    assert check.array(SYMBOL, "x", ("N",), low=0, high=1) is SYMBOL
     with refused(ValueError, "x: wanted shape (3,), got (2,)"):
-        _check.array(SYMBOL, "x", (3,))
+        check.array(SYMBOL, "x", (3,))
     with refused(ValueError, "x: wanted at least one value, got shape (0,)"):
-        _check.array(SYMBOL[:0], "x")
+        check.array(SYMBOL[:0], "x")
 
 
 # arrays that belong together
 
 
 def test_same_shape_refuses_what_would_broadcast():
-    _check.same_shape(np.ones(3), "a", np.zeros(3), "b")
+    check.same_shape(np.ones(3), "a", np.zeros(3), "b")
     with refused(ValueError, "b: wanted shape (3,) as a has, got (1,)"):
-        _check.same_shape(np.ones(3), "a", np.ones(1), "b")
+        check.same_shape(np.ones(3), "a", np.ones(1), "b")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_like_gives_the_shape_and_dtype_of_the_other(dtype):
     other = np.ones(2, dtype)
     for value in ([0, 1], np.float32([0, 1]), np.float64([0, 1])):
-        result = _check.like(value, "b", other, "a", low=0, high=1)
+        result = check.like(value, "b", other, "a", low=0, high=1)
         assert result.dtype == dtype
         np.testing.assert_array_equal(result, [0, 1])
     with refused(ValueError, "b: wanted shape (2,) as a has, got (1,)"):
-        _check.like([1.0], "b", other, "a")
+        check.like([1.0], "b", other, "a")
     with refused(ValueError, "b: wanted values >= 0, got -1.0"):
-        _check.like([1, -1], "b", other, "a", low=0)
+        check.like([1, -1], "b", other, "a", low=0)
     with refused(ValueError, "b: wanted values <= 0, got 1.0"):
-        _check.like([1, -1], "b", other, "a", high=0)
+        check.like([1, -1], "b", other, "a", high=0)
 
 
 def test_a_list_of_symbols_passes():
     def model(a, b):
-        return {"x": 2 * _check.array([a, b], "x", (2,), low=0)}
+        return {"x": 2 * check.array([a, b], "x", (2,), low=0)}
 
     np.testing.assert_array_equal(
         trace(model, {"a": 1.0, "b": 2.0}).replay([3.0, 4.0])["x"], [6.0, 8.0]
@@ -166,8 +166,8 @@ def test_a_list_of_symbols_passes():
 
 
 def test_like_leaves_a_symbolic_array_alone():
-    assert _check.like(SYMBOL, "b", np.ones(2), "a") is SYMBOL
-    np.testing.assert_array_equal(_check.like([1, 2], "b", SYMBOL, "a"), [1.0, 2.0])
+    assert check.like(SYMBOL, "b", np.ones(2), "a") is SYMBOL
+    np.testing.assert_array_equal(check.like([1, 2], "b", SYMBOL, "a"), [1.0, 2.0])
 
 
 # single values
@@ -175,8 +175,8 @@ def test_like_leaves_a_symbolic_array_alone():
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3), np.array(3)])
 def test_integers(value):
-    assert _check.integer(value, "n", 3) == 3
-    assert type(_check.integer(value, "n")) is int
+    assert check.integer(value, "n", 3) == 3
+    assert type(check.integer(value, "n")) is int
 
 
 @pytest.mark.parametrize(
@@ -192,26 +192,26 @@ def test_integers(value):
 )
 def test_what_is_no_integer_is_refused(value, error, message):
     with refused(error, message):
-        _check.integer(value, "n", 3)
+        check.integer(value, "n", 3)
 
 
 def test_axes_count_from_both_ends():
-    assert [_check.axis(k, "axis", 2) for k in (-2, -1, 0, 1)] == [-2, -1, 0, 1]
+    assert [check.axis(k, "axis", 2) for k in (-2, -1, 0, 1)] == [-2, -1, 0, 1]
     for k in (-3, 2):
         with refused(ValueError, f"axis: wanted an axis from -2 to 1, got {k}"):
-            _check.axis(k, "axis", 2)
+            check.axis(k, "axis", 2)
 
 
 def test_choices_are_named():
-    assert _check.choice("b", "mode", ("a", "b")) == "b"
+    assert check.choice("b", "mode", ("a", "b")) == "b"
     for value in ("c", None, ["a"]):
         with refused(ValueError, f"mode: wanted one of 'a', 'b', got {value!r}"):
-            _check.choice(value, "mode", ("a", "b"))
+            check.choice(value, "mode", ("a", "b"))
 
 
 @pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.array(2), True + 1])
 def test_numbers_become_python_floats(value):
-    result = _check.number(value, "h", above=1, low=2, high=2, below=3)
+    result = check.number(value, "h", above=1, low=2, high=2, below=3)
     assert type(result) is float
     assert result == 2
 
@@ -227,39 +227,39 @@ def test_numbers_become_python_floats(value):
 )
 def test_numbers_out_of_bounds_are_refused(bounds, message):
     with refused(ValueError, message):
-        _check.number(2, "h", **bounds)
+        check.number(2, "h", **bounds)
 
 
 def test_what_is_no_single_number_is_refused():
     with refused(ValueError, "h: wanted shape (), got (1,)"):
-        _check.number([1.0], "h")
+        check.number([1.0], "h")
     with refused(ValueError, "h: wanted finite numbers, got inf"):
-        _check.number(np.inf, "h")
+        check.number(np.inf, "h")
     with refused(TypeError, "h: wanted real numbers, got dtype <U1"):
-        _check.number("1", "h")
+        check.number("1", "h")
 
 
 def test_a_symbolic_number_passes():
-    assert _check.number(SYMBOL, "h", above=0) is SYMBOL
-    assert _check.scalar(SYMBOL) is SYMBOL
-    assert type(_check.scalar(np.float32(0.5))) is float
+    assert check.number(SYMBOL, "h", above=0) is SYMBOL
+    assert check.scalar(SYMBOL) is SYMBOL
+    assert type(check.scalar(np.float32(0.5))) is float
 
 
 @pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype(np.float64), float])
 def test_the_two_float_dtypes_pass(dtype):
-    assert _check.floating(dtype) == np.dtype(dtype)
+    assert check.floating(dtype) == np.dtype(dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, int, "complex", "nonsense", 3])
 def test_other_dtypes_are_refused(dtype):
     with refused(TypeError, f"dtype: wanted float32 or float64, got {dtype!r}"):
-        _check.floating(dtype)
+        check.floating(dtype)
 
 
 def test_only_a_generator_is_a_source_of_chance():
     rng = np.random.default_rng(0)
-    assert _check.generator(rng) is rng
+    assert check.generator(rng) is rng
     for value, kind in [(0, "int"), (np.random, "module"), (None, "NoneType")]:
         message = f"rng: wanted a numpy.random.Generator, got {kind}"
         with refused(TypeError, message):
-            _check.generator(value)
+            check.generator(value)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from dlbook import (
-    _check,
     activations,
     attention,
     autoencoder,
@@ -23,7 +22,8 @@ from dlbook import (
     sequences,
     vae,
 )
-from dlbook._tree import named_leaves, tree_map
+from dlbook._core import check
+from dlbook._core.tree import named_leaves, tree_map
 from dlbook.optim import SGD, Adam
 
 RNG = np.random.default_rng(0)
@@ -246,7 +246,7 @@ def test_single_precision_stays_single_in_any_byte_order(given, got):
     z = np.array([0, 1], given)
     for name in ("sigmoid", "softmax", "log_softmax", "relu", "leaky_relu"):
         assert getattr(activations, name)(z).dtype == got
-    assert _check.array(z, "z").dtype.isnative
+    assert check.array(z, "z").dtype.isnative
 
 
 def test_a_convolution_of_two_precisions_is_of_the_higher_one():
@@ -344,7 +344,7 @@ def test_a_trained_network_answers_as_it_was_trained_without_being_told_how():
 @pytest.fixture
 def checks(monkeypatch):
     """Collect what is checked: each argument by its identity and its name."""
-    names, kept, array = [], [], _check.array
+    names, kept, array = [], [], check.array
 
     def counted(value, name, *args, **kwargs):
         names.append((id(value), name))
@@ -401,7 +401,7 @@ CHECKED = {
     "sigmoid unit": lambda: backprop.sigmoid_unit_gradients(X, X[:, 0], X[0], 0.5),
     "softmax_backward": lambda: activations.softmax_backward(X, X),
     "cross_entropy": lambda: losses.cross_entropy(
-        activations._formulas.softmax(X), [0] * 4
+        activations.formulas.softmax(X), [0] * 4
     ),
 }
 

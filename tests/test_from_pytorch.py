@@ -8,7 +8,7 @@ import pytest
 import dlbook
 from conftest import ROOT
 from dlbook import backprop, cnn, gru, lstm, rnn
-from dlbook._tree import named_leaves
+from dlbook._core.tree import named_leaves
 from near import close
 
 PAGE = (ROOT / "chapters" / "from_pytorch.md").read_text(encoding="utf-8")

@@ -148,13 +148,15 @@ def sample(module):
 @cache
 def identifiers(module):
     """Collect the names of a module and of the modules that stand beside it."""
-    source = (ROOT / "dlbook" / f"{module}.py").read_text(encoding="utf-8")
+    path = ROOT / "dlbook" / f"{module.replace('.', '/')}.py"
+    source = path.read_text(encoding="utf-8")
     names = set(re.findall(r"^ +(\w+) : ", source, re.MULTILINE))  # of docstrings
     for node in ast.walk(ast.parse(source)):
         names |= {getattr(node, key, None) for key in ("id", "arg", "attr", "name")}
         if isinstance(node, ast.ImportFrom) and node.module.startswith("dlbook."):
-            if node.module.startswith("dlbook._") or module == "autoencoder":
-                names |= identifiers(node.module.removeprefix("dlbook."))
+            inner, _, last = node.module.removeprefix("dlbook.").rpartition(".")
+            if inner == "_core" or (module == "autoencoder" and last != "_core"):
+                names |= identifiers(f"{inner}.{last}".lstrip("."))
     for part in {"gan": ["dirac_gan", "divergences"]}.get(module, []):
         names |= identifiers(part)
     return names

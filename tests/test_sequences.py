@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlbook import gru, lstm, rnn, sequences
-from dlbook._tree import named_leaves
+from dlbook._core.tree import named_leaves
 from dlbook.datasets import latch_task, load_text
 from dlbook.gradcheck import check_gradient
 from dlbook.losses import cross_entropy_with_logits

@@ -16,7 +16,7 @@ from dlbook import (
     sequences,
     vae,
 )
-from dlbook._tree import named_leaves
+from dlbook._core.tree import named_leaves
 from dlbook.compiler import trace
 
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from dlbook._tree import fill, named_leaves, named_map, tree_map, unzip_map
+from dlbook._core.tree import fill, named_leaves, named_map, tree_map, unzip_map
 
 
 class Layer(NamedTuple):

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dlbook import _check
-from dlbook._check import array, choice
-from dlbook._types import ArrayLike, Pair
-from dlbook._windows import Sweep, images, pad, sweep_over, taps, unpad
+from dlbook._core import check
+from dlbook._core.check import array, choice
+from dlbook._core.types import ArrayLike, Pair
+from dlbook._core.windows import Sweep, images, pad, sweep_over, taps, unpad
 
 __all__ = [
     "ConvCache",
@@ -258,7 +258,7 @@ def conv2d_forward(
             [37., 43.]]]), (1, 3, 3, 2))
     """
     y, cache = conv_forward(*_checked(x, w, b, stride, padding, dilation))
-    return y, cache._replace(w=_check.own(cache.w))
+    return y, cache._replace(w=check.own(cache.w))
 
 
 def _checked(
@@ -268,7 +268,7 @@ def _checked(
     w = array(w, "w", ("O", x.shape[-3], "kh", "kw"))
     b = np.zeros_like(w[:, 0, 0, 0]) if b is None else array(b, "b", w.shape[:1])
     sweep = sweep_over(x.shape[-2:], w.shape[-2:], stride, padding, dilation)
-    return *_check.common(x, w, b), sweep
+    return *check.common(x, w, b), sweep
 
 
 def conv_forward(x, w, b, sweep):
@@ -344,9 +344,9 @@ def conv2d_backward(
     >>> np.array_equal(dx[0], convolve2d(np.ones((2, 2)), w[0, 0], "full"))
     True
     """
-    columns, w, shape, _ = _check.cache(cache, ConvCache)
+    columns, w, shape, _ = check.cache(cache, ConvCache)
     dtype = getattr(columns, "dtype", None)
-    return conv_backward(_check.gradient(dy, "dy", shape, dtype, "y"), cache, wrt_x)
+    return conv_backward(check.gradient(dy, "dy", shape, dtype, "y"), cache, wrt_x)
 
 
 def conv_backward(dy, cache, wrt_x=True):
@@ -472,7 +472,7 @@ def conv_transpose2d_forward(
     """
     x, w, b, sweep = _checked_transpose(x, w, b, stride, padding)
     y = _transposed(x, w, b, sweep)
-    return y, ConvTransposeCache(_check.own(x), _check.own(w), y.shape, sweep)
+    return y, ConvTransposeCache(check.own(x), check.own(w), y.shape, sweep)
 
 
 def conv_transpose2d_backward(
@@ -519,8 +519,8 @@ def conv_transpose2d_backward(
     (array([[12., 12.],
            [12., 12.]]), array([9., 9., 9.]))
     """
-    x, w, shape, sweep = _check.cache(cache, ConvTransposeCache)
-    dy = _check.gradient(dy, "dy", shape, getattr(x, "dtype", None), "y")
+    x, w, shape, sweep = check.cache(cache, ConvTransposeCache)
+    dy = check.gradient(dy, "dy", shape, getattr(x, "dtype", None), "y")
     dx, back = conv_forward(dy, w, np.zeros_like(w[:, 0, 0, 0]), sweep)
     dw = conv_backward(x, back, wrt_x=False).dw
     db = np.sum(dy.reshape(-1, *shape[-3:]), axis=(0, 2, 3))
@@ -546,7 +546,7 @@ def _checked_transpose(
             f"padding: wanted less, for an output of {image} pixels, got {padding!r}"
         )
     sweep = sweep_over(image, w.shape[-2:], stride, padding)
-    return *_check.common(x, w, b), sweep
+    return *check.common(x, w, b), sweep
 
 
 def _transposed(x, w, b, sweep):

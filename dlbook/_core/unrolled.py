@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlbook._check import array, read_only
+from dlbook._core.check import array, read_only
 
 __all__ = [
     "by_time",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dlbook._types import Tree
+from dlbook._core.types import Tree
 
 __all__ = ["fill", "named_leaves", "named_map", "tree_map", "unzip_map"]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._check import array, integer
+from dlbook._core.check import array, integer
 
 __all__ = [
     "ReceptiveField",

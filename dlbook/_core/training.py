@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._check import generator, integer
-from dlbook._types import Source
+from dlbook._core import check
+from dlbook._core.check import generator, integer
+from dlbook._core.types import Source
 
 __all__ = ["Epoch", "epochs_of", "minibatches", "schedule"]
 
@@ -76,7 +76,7 @@ def epochs_of(step, params, optimiser, plan, record=Epoch):
     ``step(rows, params)`` returns means over these examples, and last the gradients; a
     record has the means over all examples, each as it was when it was seen.
     """
-    return _run(step, params, _check.optimiser(optimiser), plan, record)
+    return _run(step, params, check.optimiser(optimiser), plan, record)
 
 
 def _run(step, params, optimiser, plan, record):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlbook._check import array
-from dlbook._types import ArrayLike
+from dlbook._core.check import array
+from dlbook._core.types import ArrayLike
 
 __all__ = ["eigenvalues", "largest_singular_value", "norms", "spectral_radius"]
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook import _check
-from dlbook._types import ArrayLike
-from dlbook._windows import Sweep, cells, images, pad, sweep_over, unpad
+from dlbook._core import check
+from dlbook._core.types import ArrayLike
+from dlbook._core.windows import Sweep, cells, images, pad, sweep_over, unpad
 
 __all__ = [
     "AvgPoolCache",
@@ -193,8 +193,8 @@ def max_pool2d_backward(dy: ArrayLike, cache: MaxPoolCache) -> np.ndarray:
     array([[[0., 1., 0., 2.],
             [0., 0., 0., 0.]]])
     """
-    winners, dtype, _ = _check.cache(cache, MaxPoolCache)
-    return max_backward(_check.gradient(dy, "dy", winners.shape, dtype, "y"), cache)
+    winners, dtype, _ = check.cache(cache, MaxPoolCache)
+    return max_backward(check.gradient(dy, "dy", winners.shape, dtype, "y"), cache)
 
 
 def max_backward(dy, cache):
@@ -350,8 +350,8 @@ def avg_pool2d_backward(dy: ArrayLike, cache: AvgPoolCache) -> np.ndarray:
     array([[[1., 1., 2., 2.],
             [1., 1., 2., 2.]]])
     """
-    counts, shape, dtype, sweep = _check.cache(cache, AvgPoolCache)
-    share = _check.gradient(dy, "dy", shape, dtype, "y") / counts
+    counts, shape, dtype, sweep = check.cache(cache, AvgPoolCache)
+    share = check.gradient(dy, "dy", shape, dtype, "y") / counts
     dx = np.zeros_like(share, shape=(*shape[:-2], *_padded(sweep)))
     for cell in cells(sweep):
         dx[cell] += share

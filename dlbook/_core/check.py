@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from dlbook._types import Optimiser, Source
+from dlbook._core.types import Optimiser, Source
 
 __all__ = [
     "array",

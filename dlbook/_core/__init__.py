@@ -1,0 +1,1 @@
+"""What the models share and a reader of them need not know: checks, trees, windows."""
