@@ -212,6 +212,28 @@ def test_kinds_follow_numpys_types():
         assert set(symbolic) == {plain}, key
 
 
+@pytest.mark.parametrize("integer", [np.intp, np.int32, np.int64])
+def test_integers_of_any_platform_are_integers(integer):
+    """Where the default integer has 32 bits, constants, tables and casts have them."""
+    table, order = np.arange(6, dtype=integer) - 2, np.array([2, 0, 2], integer)
+    program = program_of(
+        lambda x, k: dict(
+            chosen=np.take(table, k),
+            rows=np.take(x, order) * order,
+            fixed=x[order[0]],
+            mixed=order + (x > 0),
+            whole=(x * 3).astype(integer) // np.take(order, 0),
+            count=np.sum(x > 0, dtype=integer) + np.cumsum(order * (x > 0))[-1],
+            like=np.full_like(x, 2.5, dtype=integer) - np.asarray(k, integer),
+            spread=np.eye(3, dtype=integer)[order] @ x,
+        ),
+        x=[0.5, -1.5, 2.5],
+        k=2,
+    )
+    program.check([1.5, -2.5, -0.5, 4])
+    program.check([-1.5, 2.5, 7.5, 1])
+
+
 def test_symbolic_arrays_look_like_arrays():
     def model(x, W):
         assert x.symbolic

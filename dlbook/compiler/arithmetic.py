@@ -14,6 +14,7 @@ from numpy import (
 
 from dlbook.compiler.nodes import (
     DTYPES,
+    KINDS,
     active,
     constants,
     is_constant,
@@ -151,7 +152,7 @@ def _loop(ufunc, inputs):
     """Return the kinds of the loop that NumPy would run: inputs and outputs."""
     types = [_loop_type(value) for value in inputs] + [None] * ufunc.nout
     dtypes = ufunc.resolve_dtypes(tuple(types))
-    kinds = [_KINDS.get(dtype) for dtype in dtypes]
+    kinds = [KINDS.get(dtype) for dtype in dtypes]
     if None in kinds:
         wrong = dtypes[kinds.index(None)]
         refuse(
@@ -159,9 +160,6 @@ def _loop(ufunc, inputs):
             "convert the constants by .astype(np.float64)",
         )
     return kinds[: ufunc.nin], kinds[ufunc.nin :]
-
-
-_KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
 
 
 def _loop_type(value):

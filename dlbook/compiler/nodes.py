@@ -21,13 +21,14 @@ from numpy import arange, asarray, broadcast_to, empty, full
 from dlbook.compiler.rules import evaluate
 
 __all__ = [
-    "DTYPES", "LOST", "NO_FLOAT", "Graph", "Node", "TraceError", "View", "active",
-    "constants", "is_constant", "kind_of", "live", "quoted", "refuse", "sources",
-    "spread", "tracing",
-    "view_of",
+    "DTYPES", "KINDS", "LOST", "NO_FLOAT", "Graph", "Node", "TraceError", "View",
+    "active", "constants", "is_constant", "kind_of", "live", "quoted", "refuse",
+    "sources", "spread", "tracing", "view_of",
 ]  # fmt: skip
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
+#: The default integer has 32 bits on some platforms, such as WebAssembly.
+KINDS = {dtype: kind for kind, dtype in DTYPES.items()} | {np.dtype(np.int32): "i"}
 MAX_NODES = 100_000
 MAX_CELLS = 4_000_000  # numbers of 8 bytes: a figure's memory stays below 32 MB
 _POOL = -(2**62)

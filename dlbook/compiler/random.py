@@ -26,7 +26,7 @@ class Random:
     >>> rng = Random(seed=1, step=0)
     >>> rng.uniform(size=2).round(3)
     array([0.994, 0.617])
-    >>> Random(1).uniform() == Random(1).uniform()
+    >>> bool(Random(1).uniform() == Random(1).uniform())
     True
     """
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from dlbook.compiler.arithmetic import apply, cast, elements
-from dlbook.compiler.nodes import active, kind_of, refuse, view_of
+from dlbook.compiler.nodes import KINDS, active, kind_of, refuse, view_of
 
 __all__ = ["accumulate", "fold", "folded", "reduce"]
 
@@ -62,9 +62,9 @@ def _prepared(name, array, dtype):
     if name.startswith("logical"):
         kind = "b"
     elif dtype is not None:
-        kind = np.dtype(dtype).kind
-        if np.dtype(dtype) not in (np.float64, np.int64, np.bool_):
+        if np.dtype(dtype) not in KINDS:
             refuse(f"dtype={np.dtype(dtype)}", "leave it away")
+        kind = KINDS[np.dtype(dtype)]
     elif kind == "b" and name in ("add", "multiply"):
         kind = "i"
     return cast(array, kind)

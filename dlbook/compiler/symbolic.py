@@ -19,6 +19,7 @@ from dlbook.compiler.arithmetic import (
 from dlbook.compiler.linear import matrix_ufunc
 from dlbook.compiler.nodes import (
     DTYPES,
+    KINDS,
     NO_FLOAT,
     constants,
     is_constant,
@@ -66,10 +67,9 @@ def wrap(ids):
 def kind_like(dtype):
     """Return the kind of a type that a model names; other types are refused."""
     dtype = np.dtype(dtype)
-    for kind, known in DTYPES.items():
-        if dtype == known:
-            return kind
-    return refuse(f"the type {dtype}", "use np.float64, np.int64 or bool")
+    if dtype not in KINDS:
+        refuse(f"the type {dtype}", "use np.float64, np.int64 or bool")
+    return KINDS[dtype]
 
 
 class SymbolicArray(np.ndarray):
