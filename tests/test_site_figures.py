@@ -22,7 +22,8 @@ PROBE = """() => {
   const seen = part => {
     const copy = part.cloneNode(true);
     copy.querySelectorAll('[display="none"]').forEach(hidden => hidden.remove());
-    return copy.outerHTML;
+    copy.querySelectorAll(".dl-linked").forEach(e => e.classList.remove("dl-linked"));
+    return copy.outerHTML.replaceAll(' class=""', "");
   };
   const shown = figure =>
     [...figure.querySelectorAll(".dl-row svg, .dl-formula, .dl-readout")]
