@@ -99,8 +99,7 @@ class _Script:
             self.dest.setdefault(element, k)
         for node in reversed(plan.nodes):
             if node.op == "gather" and node in plan.memory:
-                ids = [plan.resolve(k) for k in np.frombuffer(node.static, np.int64)]
-                self._house(np.array(ids), node)
+                self._house(plan.gathered(node), node)
 
     def _house(self, ids, owner):
         """Let nodes stand where they are wanted whole."""
@@ -195,8 +194,7 @@ class _Script:
         plan, held = self.plan, node in self.plan.memory
         if node.op == "gather":
             if held:
-                ids = [plan.resolve(k) for k in np.frombuffer(node.static, np.int64)]
-                self._copies(self.place(node), np.array(ids))
+                self._copies(self.place(node), plan.gathered(node))
             return
         if node.op == "same" and not held:
             return
@@ -278,8 +276,7 @@ class _Script:
         """Write the statements of a node that stands in memory."""
         place = self.place(node)
         if node.op == "gather":
-            ids = [self.plan.resolve(k) for k in np.frombuffer(node.static, np.int64)]
-            self._copies(place, np.array(ids))
+            self._copies(place, self.plan.gathered(node))
             return
         if node.op == "shuffle":
             source = self._index(node.args[0], (), (), True)

@@ -253,7 +253,7 @@ def view_of(ids):
 
 def sources(graph, ids):
     """Return the nodes that some ids belong to."""
-    found, rest = [], np.unique(ids)
+    found, rest = [], np.sort(ids, axis=None)
     while rest.size:
         node = graph.at(int(rest[0]))
         found.append(node)

@@ -112,6 +112,15 @@ class Plan:
             else:
                 return int(number)
 
+    def gathered(self, node):
+        """Return the ids of what the elements of a gather are copies of."""
+        ids = np.frombuffer(node.static, np.int64).copy()
+        for view in node.args:
+            if view.node.op in ("gather", "same") and self.straight(view.node):
+                chosen = (ids >= (k := view.node.start)) & (ids < k + view.node.size)
+                ids[chosen] = [self.resolve(number) for number in ids[chosen].tolist()]
+        return ids
+
     def operands(self, node):
         """Return the ids of all arguments' elements, for each element of a node."""
         found = self._operands.get(node)

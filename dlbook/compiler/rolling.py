@@ -7,7 +7,7 @@ Other numbers that differ stand in a table.
 """
 
 import re
-from itertools import pairwise
+from itertools import accumulate
 from typing import NamedTuple
 
 from dlbook.compiler.rules import number
@@ -80,14 +80,18 @@ def _rolled(statements, variable, longest, tables):
     """
     found, result, k = {}, [], 0
     repeats = _Repeats(statements)
+    lengths = [sum(len(t) + 3 for t in s.texts) - 2 for s in statements]
+    lengths = [0, *accumulate(lengths)]
 
     def best(k):
         if k not in found:
-            loops = [
-                _loop(statements, k, size, times, variable)
-                for size, times in repeats.at(k, longest)
-            ]
-            found[k] = max((f for f in loops if f), key=lambda f: f[0], default=None)
+            found[k] = None
+            for size, times in repeats.at(k, longest):
+                length, least = lengths[k + size] - lengths[k], found[k] or (0,)
+                if (times - 1) * length - _LOOP > least[0]:
+                    loop = _loop(statements, k, size, times, variable, length)
+                    if loop and loop[0] > least[0]:
+                        found[k] = loop
         return found[k]
 
     while k < len(statements):
@@ -132,12 +136,8 @@ class _Repeats:
             yield size, times
 
 
-def _loop(statements, start, size, times, variable):
+def _loop(statements, start, size, times, variable, length):
     """Return (characters saved, size, times) of the best loop, or None."""
-    block = statements[start : start + size]
-    length = sum(len(t) + 3 for s in block for t in s.texts) - 2 * size
-    if (times - 1) * length <= _LOOP:
-        return None
     found = None
     even = _even_rounds(statements, start, size, times)
     for n in {even, times} if variable == _LAST else {even}:
@@ -159,6 +159,8 @@ def _columns(statements, start, size, times):
 
 def _even_rounds(statements, start, size, times):
     """Count the rounds in which all whole numbers progress as from the first on."""
+    if times == 2:
+        return 2
     first, second = (
         [v for s in statements[k : k + size] for v in s.values if isinstance(v, int)]
         for k in (start, start + size)
@@ -177,8 +179,8 @@ def _even_rounds(statements, start, size, times):
 
 def _even(column):
     """Tell whether whole numbers progress evenly."""
-    step = column[1] - column[0]
-    return all(b - a == step for a, b in pairwise(column))
+    first, step = column[0], column[1] - column[0]
+    return step != 0 and column == tuple(range(first, first + step * len(column), step))
 
 
 def _cost(column):
@@ -193,9 +195,10 @@ def _cost(column):
 
 
 def _same(column):
-    return all(v == column[0] and str(v) == str(column[0]) for v in column) or all(
-        v != v for v in column
-    )
+    """Tell whether numbers are one; 0 and -0 are two."""
+    if column.count(column[0]) < len(column):
+        return column[0] != column[0] and all(v != v for v in column)
+    return column[0] != 0 or len(set(map(str, column))) == 1
 
 
 def _written(block, columns, times, variable, tables):
