@@ -181,6 +181,12 @@ def test_source_that_is_not_there_is_refused(text):
         Scope("f", dict(s=(), v=(3,))).source(text)
 
 
+def test_counts_are_written_in_full():
+    scope = Scope("f", dict(steps=(), y=()))
+    values = dict(steps=21990, y=21990.4)
+    assert Template("{steps}, {y}", scope).fill(values) == "21990, 2.199×10⁴"
+
+
 def test_template_fills_in_numbers():
     scope = Scope("f", dict(s=(), W=(2, 2)))
     template = Template("{s:+.1f} of {W[:, 1].flat[0]:.2e}{s}", scope)

@@ -6,6 +6,8 @@ from dlbook.live.text.numbers import check_spec, format_number, typeset
 
 __all__ = ["Template"]
 
+#: What is counted is written in full, however large.
+COUNTS = ("steps", "seed")
 _FIELD = re.compile(r"\{((?:[^{}:\[]|\[[^\]{}]*\])+)(?::([^{}]*))?\}")
 
 
@@ -38,7 +40,8 @@ class Template:
                     f"number, got shape {source.index.shape}; name an element of it"
                 )
             self.literals.append(text[end : match.start()])
-            self.fields.append((source, check_spec(match[2] or "")))
+            spec = match[2] or ("d" if source.name in COUNTS else "")
+            self.fields.append((source, check_spec(spec)))
             end = match.end()
         self.literals.append(text[end:])
         if any(mark in "".join(self.literals) for mark in "{}"):
