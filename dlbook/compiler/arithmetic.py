@@ -4,9 +4,12 @@ Which loop a ufunc takes (bool, int64, float64) is asked of NumPy itself; loops 
 types, such as float32, are refused, because JavaScript would compute them in float64.
 """
 
+import math
+
 import numpy as np
 from numpy import (
     asarray,
+    empty,
     empty_like,
     full,
     nditer,
@@ -22,27 +25,21 @@ from dlbook.compiler.nodes import (
     refuse,
     view_of,
 )
+from dlbook.compiler.rules import RULES
 
 __all__ = [
     "apply", "cast", "common", "elements", "elementwise", "plain", "scalar_power",
     "symbolic",
 ]  # fmt: skip
 
+#: Operations by the ufunc's name, where the two names differ; then all.
 _SIMPLE = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div",
-    "negative": "neg", "absolute": "abs", "fabs": "abs", "sqrt": "sqrt",
-    "cbrt": "cbrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2",
-    "log10": "log10", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan",
-    "arcsin": "arcsin", "arccos": "arccos", "arctan": "arctan", "sinh": "sinh",
-    "cosh": "cosh", "tanh": "tanh", "arcsinh": "arcsinh", "arccosh": "arccosh",
-    "arctanh": "arctanh", "arctan2": "arctan2", "hypot": "hypot", "floor": "floor",
-    "ceil": "ceil", "trunc": "trunc", "rint": "rint", "sign": "sign",
-    "remainder": "mod", "fmod": "fmod", "floor_divide": "floordiv",
-    "maximum": "max", "minimum": "min", "fmax": "fmax", "fmin": "fmin",
-    "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge",
-    "equal": "eq", "not_equal": "ne", "isnan": "isnan", "copysign": "copysign",
-    "logaddexp": "logaddexp",
+    "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg",
+    "absolute": "abs", "fabs": "abs", "remainder": "mod", "floor_divide": "floordiv",
+    "maximum": "max", "minimum": "min", "less": "lt", "less_equal": "le",
+    "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
 }  # fmt: skip
+_SIMPLE |= {name: name for name in RULES if isinstance(getattr(np, name, 0), np.ufunc)}
 _BOOL = {
     "add": "or", "multiply": "and", "maximum": "or", "minimum": "and",
     "fmax": "or", "fmin": "and", "bitwise_or": "or", "bitwise_and": "and",
@@ -109,6 +106,15 @@ def apply(op, kind, *arrays, static=()):
     if all(array.size == 1 and array.ndim == 0 for array in arrays):
         node = active().node(op, tuple(map(view_of, arrays)), kind, (), static=static)
         return full((), node.start)
+    shape = max((array.shape for array in arrays), key=len)
+    if math.prod(shape) and all(
+        array.ndim == 0 or array.shape == shape and array.flags.c_contiguous
+        for array in arrays
+    ):  # most often; the order of memory is that of the axes
+        views = [view_of(array) for array in arrays]
+        still = (0,) * len(shape)
+        views = [view._replace(strides=view.strides or still) for view in views]
+        return _filled(op, kind, views, empty(shape, np.int64), static)
     operands = [*arrays, None]
     flags = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
     made = nditer(operands, ["zerosize_ok"], flags, [None] * len(arrays) + [np.int64])
@@ -118,14 +124,19 @@ def apply(op, kind, *arrays, static=()):
     args = [np.broadcast_to(a, result.shape).transpose(order) for a in arrays]
     if not result.size:
         return result
-    views = [view_of(arg) for arg in args]
+    _filled(op, kind, [view_of(arg) for arg in args], packed, static)
+    return result
+
+
+def _filled(op, kind, views, packed, static):
+    """Fill an array with the ids of an operation's node."""
     shape = tuple(  # an axis along which no argument changes is computed once
         n if any(view.strides[k] for view in views) else 1
         for k, n in enumerate(packed.shape)
     )
     node = active().node(op, tuple(views), kind, shape, static=static)
     packed[...] = active().ids(node, shape)
-    return result
+    return packed
 
 
 def cast(array, kind):

@@ -77,11 +77,6 @@ def _std(a, axis=None, dtype=None, *, ddof=0, keepdims=False):
     return np.sqrt(np.var(a, axis, dtype, ddof=ddof, keepdims=keepdims))
 
 
-@implements(np.ptp)
-def _ptp(a, axis=None, *, keepdims=False):
-    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
-
-
 @implements(np.count_nonzero)
 def _count_nonzero(a, axis=None, *, keepdims=False):
     return np.sum(wrap(cast(elements(a), "b")), axis, keepdims=keepdims)

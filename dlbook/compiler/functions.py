@@ -79,7 +79,12 @@ for _function in (
     np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_arrays, np.meshgrid,
 ):  # fmt: skip
     FUNCTIONS[_function] = _side_by_side(_function)
+for _function in (
+    np.append, np.iscomplexobj, np.isrealobj, np.ptp, np.real,
+):  # fmt: skip
+    FUNCTIONS[_function] = _function.__wrapped__  # NumPy's own code runs on symbols
 FUNCTIONS |= {
+    np.fix: np.trunc,
     np.ndim: lambda a: elements(a).ndim,
     np.shape: lambda a: elements(a).shape,
     np.size: lambda a, axis=None: np.size(elements(a), axis),
@@ -92,11 +97,6 @@ for _function in (np.concatenate, np.stack):
         return wrap(_function(common(list(arrays))[0], axis))
 
     FUNCTIONS[_function] = _along
-
-
-@implements(np.append)
-def _append(arr, values, axis=None):
-    return wrap(np.append(*common([arr, values])[0], axis))
 
 
 @implements(np.insert)
@@ -172,11 +172,6 @@ def _round(a, decimals=0):
     return np.rint(a / factor) * factor
 
 
-@implements(np.fix)
-def _fix(x):
-    return np.trunc(x)
-
-
 @implements(np.nan_to_num)
 def _nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     largest = np.finfo(np.float64).max
@@ -238,21 +233,6 @@ def _astype(x, dtype, /, *, copy=True):
     return x.astype(dtype)
 
 
-@implements(np.real)
-def _real(value):
-    return value
-
-
 @implements(np.result_type)
 def _result_type(*values):
     return np.result_type(*[getattr(value, "dtype", value) for value in values])
-
-
-@implements(np.iscomplexobj)
-def _iscomplexobj(x):
-    return False
-
-
-@implements(np.isrealobj)
-def _isrealobj(x):
-    return True

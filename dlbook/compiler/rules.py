@@ -138,14 +138,11 @@ def _isnan(static, args):
     return f"$isnan({args[0][0]})", ATOM
 
 
-_MATH = {
-    "sqrt": "sqrt", "cbrt": "cbrt", "exp": "exp", "expm1": "expm1", "log": "log",
-    "log2": "log2", "log10": "log10", "log1p": "log1p", "sin": "sin", "cos": "cos",
-    "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
-    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh",
-    "arccosh": "acosh", "arctanh": "atanh", "arctan2": "atan2", "hypot": "hypot",
-    "abs": "abs", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
-}  # fmt: skip
+_MATH = (
+    "sqrt", "cbrt", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
+    "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
+    "arctanh", "arctan2", "hypot", "abs", "floor", "ceil", "trunc",
+)  # fmt: skip
 
 HELPERS = {
     "$mod": "(a,b)=>{let m=a%b;return m?(m<0)!=(b<0)?m+b:m:m==0?b<0?-0:0:m}",
@@ -216,9 +213,9 @@ RULES = {
     "index": Rule(_index_python, _index),
     "uniform": Rule(_plain(hashed), _call("$draw")),
 }
-for _name, _math in _MATH.items():
-    _ufunc = getattr(np, "absolute" if _name == "abs" else _name)
-    RULES[_name] = Rule(_plain(_ufunc), _call(f"Math.{_math}"))
+for _name in _MATH:
+    _call_in_page = _call(f"Math.{_name.replace('arc', 'a')}")
+    RULES[_name] = Rule(_plain(getattr(np, _name)), _call_in_page)
 for _name in ("mod", "fmax", "fmin", "rint", "sign", "copysign", "logaddexp"):
     RULES[_name] = Rule(_plain(getattr(np, _name)), _call(f"${_name}"))
 RULES["floordiv"] = Rule(_plain(np.floor_divide), _call("$floordiv"))
