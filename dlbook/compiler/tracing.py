@@ -93,8 +93,13 @@ def trace(function, inputs, *, name="figure"):
     with no_draws(name), np.errstate(all="ignore"):
         plain = results(function(**program.arguments(values)), name)
         graph, ids = _traced(function, defaults, name)
-        again, same = _traced(function, defaults, name)
-    if _portrait(graph, ids) != _portrait(again, same):
+        size = len(graph.nodes), graph.filled
+        _, same = _traced(function, defaults, name, graph)
+    first, second = (
+        [(key, part.shape, part.tobytes()) for key, part in result.items()]
+        for result in (ids, same)
+    )
+    if first != second or size != (len(graph.nodes), graph.filled):
         raise TraceError(
             f"figure {name!r}: tracing the model twice gives two different formulas, "
             "so it draws random numbers or keeps a state; do that outside of the model"
@@ -123,9 +128,12 @@ def _default(value, key, name, within):
     return value.astype(kind)
 
 
-def _traced(function, defaults, name):
-    """Run the model on symbols; return the graph and the ids of each output."""
-    graph = Graph(name)
+def _traced(function, defaults, name, graph=None):
+    """Run the model on symbols; return the graph and the ids of each output.
+
+    In a graph that has it all, an equal run finds its nodes and adds none.
+    """
+    graph = graph or Graph(name)
     with tracing(graph), patched():
         values = [value for _, value in leaves(defaults)]
         arguments = filled(defaults, iter(_inputs(graph, values)))
@@ -163,14 +171,3 @@ def _inputs(graph, values):
         symbol = wrap(ids)
         result.append(Random(symbol[0], symbol[1]) if drawn else symbol)
     return result
-
-
-def _portrait(graph, ids):
-    """Return a description of a trace that equals another's only if all does."""
-    lines = [
-        (n.op, n.static, n.kind, n.shape, n.inner,
-         [(v.node.number, v.node.op == "const", *v[1:]) for v in n.args])
-        for n in graph.nodes
-    ]  # fmt: skip
-    places = [(key, part.shape, part.tobytes()) for key, part in ids.items()]
-    return lines, places, graph.pool[: graph.filled].tobytes()
