@@ -70,7 +70,7 @@ def path_data(vertices, codes=None):
             repeated = letter == last and letter != "M"
             words.append(f"{' ' if repeated else letter}{number(x)} {number(y)}")
             last = letter
-    return "".join(words)
+    return "".join(words) if words != ["Z"] else ""
 
 
 def shifted(data, x, y):

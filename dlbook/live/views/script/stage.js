@@ -9,7 +9,7 @@ function stage(root) {
   if (!bar) return;
   const picture = box.firstElementChild;
   const settle = () => {
-    const height = box.offsetHeight, top = bar.offsetHeight;
+    const {height} = box.getBoundingClientRect(), top = bar.offsetHeight;
     const least = Math.min(height, Math.max(innerHeight - top - HAND, 160));
     box.style.top = top - height + least + "px";
     root.style.setProperty("--seen", least + top + "px");
