@@ -182,17 +182,18 @@ def twelfths(panels, elements):
     list of int
         From 1 to 12.
     """
-    widths = np.array([NATURAL * panel.box[2] for panel in panels])
+    points = np.array([panel.box[2] for panel in panels])
     sizes = [s for part in elements for e in part for _, s in _texts(e, 0.0)]
-    least = max(SMALLEST / (NATURAL * min(sizes, default=np.inf)), LEAST_SHRUNK)
+    least = max(SMALLEST / min(sizes, default=np.inf), LEAST_SHRUNK * NATURAL)
     for count in range(1, len(panels) + 1):
         ends = np.linspace(0, len(panels), count + 1).round().astype(int)
-        lines = [widths[a:b] for a, b in pairwise(ends)]
-        scale = min(1, *((PHONE - GAP * (len(w) - 1)) / w.sum() for w in lines))
-        if scale == 1:
+        lines = [points[a:b] for a, b in pairwise(ends)]
+        scale = min((PHONE - GAP * len(line)) / line.sum() for line in lines)
+        if scale >= NATURAL:
             break  # side by side in their own size
-        if scale >= least:
-            return [max(1, int(12 * w * scale / PHONE + 0.35)) for w in widths]
+        shares = np.floor(12 * (points * scale + GAP) / PHONE)
+        if np.all(shares * PHONE / 12 - GAP >= points * least):
+            return [int(share) for share in shares]
     return [12] * len(panels)
 
 
