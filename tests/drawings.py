@@ -45,7 +45,7 @@ def leaves(tree, inherited=()):
         return [(tag, {"display": "none"}, "")]
     if float(shown["fill-opacity"]) == 0:
         shown |= {"fill": "none", "fill-opacity": "1"}
-    return [] if tag == "g" else [(tag, shown, text)]
+    return [] if tag in ("g", "defs") else [(tag, shown, text)]
 
 
 def differences(wanted, got, tolerance=0.0101):
