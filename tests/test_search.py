@@ -40,12 +40,12 @@ vanishing gradients         |                    | anish
 momentum                    |                    | omentum
 weight decay                |                    |
 receptive field             |                    | eceptive
-padding                     | 03_cnn             | adding
+padding                     |                    | adding
 max pooling                 | 03_cnn             | ool
-transposed convolution      | 03_cnn             |
+transposed convolution      |                    |
 truncated backpropagation   | 04_rnn             | runcat
-perplexity                  | 04_rnn             |
-teacher forcing             | 04_rnn             | 
+perplexity                  |                    |
+teacher forcing             |                    | 
 GRU                         | 05_lstm            | gated
 peepholes                   | 05_lstm            | eephole
 principal component         |                    | rincipal
