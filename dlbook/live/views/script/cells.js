@@ -36,7 +36,7 @@ function grid(figure, part, [x, dx, y, dy], rows, cols, name, tell) {
 // A matrix: with a brush where cells are painted, else each cell is a dial.
 HANDS.paint = (figure, box, start, end, part, place, rows, cols, name) => {
   const {values, sliders} = figure, {low, step, count, digits} = sliders[start];
-  const top = low + step * (count - 1), blank = within(0, low, top), dial = !box && count > 2;
+  const top = low + step * (count - 1), blank = count === 2 ? low : within(0, low, top), dial = !box && count > 2;
   const slider = box && box.querySelector("input"), brush = () => slider ? +slider.value : top;
   const cells = grid(figure, part, place, rows, cols, name,
     k => ": " + typeset(formatNumber(values[start + k], `.${digits}f`)));
