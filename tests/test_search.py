@@ -108,12 +108,12 @@ def test_a_hit_leads_to_its_section_with_the_words_marked(page, built_site):
     page.locator("main button[type=submit]").click()
     link = page.locator("#search-results li a").first
     context = page.locator("#search-results li .context").first
-    assert context.locator("mark").count() > 0
+    context.locator("mark").first.wait_for()
     assert "On this page" not in context.inner_text()
     title = link.inner_text()
     link.click()
     page.wait_for_function("() => CSS.highlights.get('found')?.size > 1")
     section = page.evaluate("location.hash.slice(1)")
-    heading = page.locator(f"[id='{unquote(section)}'] :is(h1, h2, h3)").first
-    assert title in heading.inner_text()
-    assert abs(heading.bounding_box()["y"]) < 400
+    place = page.locator(f"[id='{unquote(section)}']").first
+    assert title in place.inner_text()
+    assert abs(place.bounding_box()["y"]) < 400
