@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlbook import losses
-from dlbook._core import check
+from dlbook._core import check, publish
 from dlbook._core.check import array, choice, floating, generator, integer, like, number
 from dlbook._core.formulas import PHI, sigmoid
 from dlbook._core.training import Epoch, epochs_of, minibatches, schedule
@@ -57,6 +57,7 @@ __all__ = [
     "train",
     "train_step",
 ]
+publish(globals())
 
 
 class Layer(NamedTuple):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlbook import losses
-from dlbook._core import check
+from dlbook._core import check, publish
 from dlbook._core.check import array, floating, generator, integer
 from dlbook._core.convolution import (
     ConvCache,
@@ -95,6 +95,7 @@ __all__ = [
     "predict",
     "receptive_field",
 ]
+publish(globals())
 
 
 class ConvLayer(NamedTuple):

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlbook._core import check
+from dlbook._core import check, publish
 from dlbook._core.tree import named_leaves, named_map, tree_map, unzip_map
 from dlbook._core.types import Tree
 
@@ -42,6 +42,7 @@ __all__ = [
     "global_norm",
     "tree_map",
 ]
+publish(globals())
 
 BLOCK = 32768  # entries that go through all passes of Adam while they are in cache
 

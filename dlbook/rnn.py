@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlbook._core import check
+from dlbook._core import check, publish
 from dlbook._core.check import array, choice, floating, generator, integer, like
 from dlbook._core.formulas import PHI
 from dlbook._core.spectrum import (
@@ -57,6 +57,7 @@ __all__ = [
     "rnn_step",
     "spectral_radius",
 ]
+publish(globals())
 
 
 class RNNParams(NamedTuple):

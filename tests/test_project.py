@@ -6,6 +6,7 @@ import importlib.metadata
 import inspect
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import sysconfig
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
@@ -387,6 +389,18 @@ def test_every_public_function_has_all_parts_of_a_docstring():
             home, _, last = target.rpartition(".")
             found = importlib.import_module(home) if home else module
             assert hasattr(found, last), f"{where}: {target} does not exist"
+
+
+def test_every_public_name_says_where_a_reader_finds_it():
+    for name in MATHEMATICS:
+        module = importlib.import_module(name)
+        for public in module.__all__ if "._" not in name else []:
+            thing = getattr(module, public)
+            home = getattr(thing, "__module__", name)
+            assert "._" not in home, f"{name}.{public} says {home}"
+            if inspect.isclass(thing):
+                get_type_hints(thing)  # each name in them is known there
+                assert pickle.loads(pickle.dumps(thing)) is thing
 
 
 def test_the_types_agree_with_the_code():
