@@ -483,6 +483,10 @@ def logsumexp(z: ArrayLike, axis: int = -1) -> np.ndarray:
     TypeError, ValueError
         If `z` is not an array of finite real numbers with that axis.
 
+    See Also
+    --------
+    log_softmax : what it normalises.
+
     Examples
     --------
     >>> logsumexp([1000.0, 1000.0]).round(4)

@@ -106,6 +106,10 @@ def init_params(
     TypeError, ValueError
         As `dlbook.backprop.init_params` does.
 
+    See Also
+    --------
+    train : what learns them.
+
     Examples
     --------
     >>> params = init_params(64, 32, 2, rng=np.random.default_rng(0))
@@ -410,6 +414,11 @@ def loss_and_gradients(
     TypeError, ValueError
         As `autoencode` does, or if the target has another shape.
 
+    See Also
+    --------
+    autoencode_backward : the gradients of any loss.
+    train : steps along them.
+
     References
     ----------
     Vincent et al. 2008, :cite:`vincent2008`.
@@ -476,6 +485,11 @@ def train(
         If an argument does not fit, before anything is trained; and if what
         ``corrupt`` returns does not.
 
+    See Also
+    --------
+    loss_and_gradients : what each step goes by.
+    dlbook.backprop.train : the same for a network with targets.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -520,6 +534,10 @@ def add_noise(x: ArrayLike, scale: float, *, rng: Source) -> np.ndarray:
     TypeError, ValueError
         If ``scale`` is negative or ``rng`` no generator.
 
+    See Also
+    --------
+    mask : sets entries to 0 instead.
+
     Examples
     --------
     >>> add_noise([1.0, 2.0], 0.1, rng=np.random.default_rng(0)).round(4)
@@ -550,6 +568,10 @@ def mask(x: ArrayLike, rate: float, *, rng: Source) -> np.ndarray:
     ------
     TypeError, ValueError
         If ``rate`` is no probability or ``rng`` no generator.
+
+    See Also
+    --------
+    add_noise : adds to every entry instead.
 
     References
     ----------

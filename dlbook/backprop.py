@@ -266,6 +266,10 @@ def init_params(
     ValueError
         If there are fewer than two sizes, one is not positive, or a name is unknown.
 
+    See Also
+    --------
+    train : what learns them.
+
     References
     ----------
     Glorot and Bengio 2010, :cite:`glorot2010`.
@@ -592,6 +596,11 @@ def train(
     ------
     TypeError, ValueError
         If an argument does not fit, before anything is trained.
+
+    See Also
+    --------
+    train_step : one of its steps.
+    minibatches : what each epoch goes through.
 
     Examples
     --------

@@ -178,6 +178,10 @@ def init_params(
         If a size is too small, the kernel is even, or the image has no pixel left
         after so many poolings.
 
+    See Also
+    --------
+    cnn_forward : what uses them.
+
     References
     ----------
     He et al. 2015, :cite:`he2015`.
@@ -393,6 +397,10 @@ def loss_and_gradients(
     TypeError, ValueError
         As `cnn` and the loss do.
 
+    See Also
+    --------
+    cnn_backward : the gradients of any loss.
+
     Examples
     --------
     >>> params = init_params((1, 8, 8), (4,), 10, rng=np.random.default_rng(0))
@@ -426,6 +434,10 @@ def predict(x: ArrayLike, params: CNNParams) -> np.ndarray:
     ------
     ValueError
         As `cnn` does.
+
+    See Also
+    --------
+    cnn : the logits that it compares.
 
     Examples
     --------

@@ -87,6 +87,11 @@ def load_digits() -> Digits:
     Digits
         images (1797, 8, 8), float64; labels (1797,), int64.
 
+    See Also
+    --------
+    load_iris : data without images.
+    split : what holds some of them out.
+
     Notes
     -----
     Source: the test set of "Optical Recognition of Handwritten Digits", E. Alpaydin and
@@ -118,6 +123,11 @@ def load_iris() -> Iris:
     -------
     Iris
         features (150, 4), float64; labels (150,), int64; and their names.
+
+    See Also
+    --------
+    load_digits : data with images.
+    split : what holds some of them out.
 
     Notes
     -----
@@ -159,6 +169,10 @@ def load_text(*, lower: bool = False) -> Text:
     Text
         text; alphabet, its characters in order; codes (22049,), int64, such that
         ``alphabet[codes[t]] == text[t]``.
+
+    See Also
+    --------
+    encode : the same for a text of your own.
 
     Notes
     -----
@@ -257,6 +271,10 @@ def binarise(x: ArrayLike, *, rng: Source) -> np.ndarray:
     TypeError, ValueError
         If a value is not in [0, 1], or `rng` no generator.
 
+    See Also
+    --------
+    load_digits : grey images to binarise.
+
     References
     ----------
     Salakhutdinov and Murray 2008, :cite:`salakhutdinov2008`.
@@ -295,6 +313,10 @@ def split(x: ArrayLike, y: ArrayLike, *, rng: Source, test: float = 0.25) -> Spl
         If `x` and `y` differ in length, have fewer than two examples, or `test` is not
         between 0 and 1.
 
+    See Also
+    --------
+    load_digits : data to split.
+
     Examples
     --------
     >>> train, test = split(*load_digits(), rng=np.random.default_rng(0))
@@ -322,6 +344,10 @@ def xor() -> Examples:
     -------
     Examples
         x (4, 2), float64; y (4,), int64.
+
+    See Also
+    --------
+    moons : more examples that no line separates.
 
     References
     ----------
@@ -361,6 +387,11 @@ def moons(n: int, noise: float = 0.1, *, rng: Source) -> Examples:
     ------
     TypeError, ValueError
         If `n` is not an integer >= 2, `noise` is negative or `rng` is no Generator.
+
+    See Also
+    --------
+    spirals : harder to tell apart.
+    xor : the smallest that no line separates.
 
     Examples
     --------
@@ -406,6 +437,10 @@ def spirals(
     TypeError, ValueError
         If a count is too small, `noise` or `turns` is negative or `rng` is no
         Generator.
+
+    See Also
+    --------
+    moons : easier to tell apart.
 
     Examples
     --------
@@ -489,6 +524,10 @@ def ring(
         If a count is too small, `noise` is negative, `radius` is not above 0 or `rng`
         is no Generator.
 
+    See Also
+    --------
+    dlbook.gan.mode_counts : how many of its points are met.
+
     References
     ----------
     Metz et al. 2017, :cite:`metz2017`.
@@ -532,6 +571,10 @@ def latch_task(n: int, length: int, *, rng: Source) -> Examples:
     ------
     TypeError, ValueError
         If a count is too small or `rng` is no Generator.
+
+    See Also
+    --------
+    dlbook.sequences.init_params : a model for it.
 
     References
     ----------

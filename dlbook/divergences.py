@@ -44,6 +44,10 @@ def js_divergence(p: ArrayLike, q: ArrayLike) -> np.ndarray:
     ValueError
         If the shapes differ, a probability is negative, or a row does not sum to 1.
 
+    See Also
+    --------
+    wasserstein : tells how far apart supports are that do not meet.
+
     References
     ----------
     Goodfellow et al. 2014, :cite:`goodfellow2014`.

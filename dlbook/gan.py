@@ -329,6 +329,10 @@ def init_params(
     TypeError, ValueError
         As `dlbook.backprop.init_params` does, or if the discriminator does not fit.
 
+    See Also
+    --------
+    train : what learns them.
+
     Examples
     --------
     >>> params = init_params((1, 8, 2), (2, 8, 1), rng=np.random.default_rng(0))
@@ -373,6 +377,11 @@ def generate(z: ArrayLike, layers: Sequence[Layer]) -> np.ndarray:
     TypeError, ValueError
         As `dlbook.backprop.mlp` does.
 
+    See Also
+    --------
+    discriminate : judges what it makes.
+    generator_gradients : how it learns.
+
     Examples
     --------
     >>> generate([[1.0], [-1.0]], [backprop.Layer([[2.0]], [0.5], "identity")])
@@ -402,6 +411,11 @@ def discriminate(x: ArrayLike, layers: Sequence[Layer]) -> np.ndarray:
     ------
     TypeError, ValueError
         As `dlbook.backprop.mlp` does, or if there is more than one output.
+
+    See Also
+    --------
+    generate : makes what it judges.
+    discriminator_gradients : how it learns.
 
     Examples
     --------
@@ -496,6 +510,10 @@ def gradient_penalty_gradients(
     ------
     TypeError, ValueError
         As `discriminate` does.
+
+    See Also
+    --------
+    gradient_penalty : what it differentiates.
 
     References
     ----------
@@ -882,6 +900,12 @@ def train_step(
     TypeError, ValueError
         As `discriminator_step` and `generator_step` do.
 
+    See Also
+    --------
+    discriminator_step : its first part.
+    generator_step : its second part.
+    train : many of them.
+
     References
     ----------
     Goodfellow et al. 2014, algorithm 1, :cite:`goodfellow2014`.
@@ -970,6 +994,10 @@ def train(
     TypeError, ValueError
         If an argument does not fit, before anything is trained.
 
+    See Also
+    --------
+    train_step : one of its steps.
+
     Examples
     --------
     >>> from dlbook.optim import Adam
@@ -1042,6 +1070,10 @@ def optimal_discriminator(p: ArrayLike, q: ArrayLike) -> np.ndarray:
     ValueError
         If the shapes differ or a density is negative.
 
+    See Also
+    --------
+    dlbook.divergences.js_divergence : what the generator then makes small.
+
     References
     ----------
     Goodfellow et al. 2014, proposition 1, :cite:`goodfellow2014`.
@@ -1081,6 +1113,10 @@ def mode_counts(x: ArrayLike, centres: ArrayLike, within: float) -> np.ndarray:
     ------
     ValueError
         If a shape does not fit or ``within`` is not positive.
+
+    See Also
+    --------
+    dlbook.datasets.ring : data with modes to count.
 
     References
     ----------

@@ -59,6 +59,10 @@ def numerical_gradient(f: Callable, x: ArrayLike, h: float | None = None) -> np.
         If `x` or what `f` returns is not made of finite real numbers, `f` returns
         more than one, or `h` is not above 0.
 
+    See Also
+    --------
+    check_gradient : what compares it with a formula.
+
     Examples
     --------
     >>> numerical_gradient(lambda x: np.sum(x**2), [1.0, -3.0]).round(8)
@@ -93,6 +97,10 @@ def relative_error(a: ArrayLike, b: ArrayLike, floor: float = 0.0) -> float:
     ------
     TypeError, ValueError
         If the shapes differ or an entry is not a finite real number.
+
+    See Also
+    --------
+    check_gradient : what it is for.
 
     Examples
     --------
@@ -283,6 +291,10 @@ def step_sweep(
     TypeError, ValueError
         If the shapes of `x` and `grad` differ, a step is not above 0, or as in
         `numerical_gradient`.
+
+    See Also
+    --------
+    numerical_gradient : the quotient for one step.
 
     Examples
     --------

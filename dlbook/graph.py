@@ -205,6 +205,10 @@ def topological_order(root: Value) -> list[Value]:
     TypeError
         If ``root`` is no Value.
 
+    See Also
+    --------
+    backward : what goes through it from its end.
+
     Examples
     --------
     >>> x = Value(3.0, "x")
@@ -309,6 +313,10 @@ def backward_steps(root: Value) -> Iterator[Message]:
     TypeError
         If ``root`` is no Value.
 
+    See Also
+    --------
+    backward : the same at once.
+
     References
     ----------
     Linnainmaa 1976, :cite:`linnainmaa1976`; Baydin et al. 2018, :cite:`baydin2018`.
@@ -344,6 +352,10 @@ def backward(root: Value) -> None:
     ------
     TypeError
         If ``root`` is no Value.
+
+    See Also
+    --------
+    backward_steps : the same, one edge at a time.
 
     Examples
     --------

@@ -335,6 +335,11 @@ def init_params(
         If a size is no positive integer, ``rng`` no generator, or ``dtype`` no float
         type.
 
+    See Also
+    --------
+    gru_forward : what uses them.
+    dlbook.lstm.init_params : the cell with three gates.
+
     Examples
     --------
     >>> params = init_params(2, 3, rng=np.random.default_rng(0))

@@ -65,6 +65,10 @@ def log_evidence(x: ArrayLike, model: LinearGaussian) -> np.ndarray:
     ValueError
         If a shape does not fit or the variance is not positive.
 
+    See Also
+    --------
+    exact_elbo : the bound.
+
     Examples
     --------
     >>> log_evidence([0.0], LinearGaussian([[1.0]], [0.0], 1.0)).round(4)
@@ -102,6 +106,10 @@ def posterior(x: ArrayLike, model: LinearGaussian) -> Posterior:
     ValueError
         If a shape does not fit or the variance is not positive.
 
+    See Also
+    --------
+    best_code : the best code of independent entries.
+
     Examples
     --------
     >>> posterior([2.0], LinearGaussian([[1.0]], [0.0], 1.0))
@@ -135,6 +143,10 @@ def best_code(x: ArrayLike, model: LinearGaussian) -> Code:
     ------
     ValueError
         If a shape does not fit or the variance is not positive.
+
+    See Also
+    --------
+    posterior : the exact answer that it comes near.
 
     References
     ----------
@@ -182,6 +194,10 @@ def exact_elbo(
     ------
     ValueError
         If a shape does not fit or the variance is not positive.
+
+    See Also
+    --------
+    log_evidence : what it stays below.
 
     References
     ----------

@@ -384,6 +384,10 @@ def carousel(f: ArrayLike) -> np.ndarray:
     ValueError
         If ``f`` is not in [0, 1] or has another shape.
 
+    See Also
+    --------
+    dlbook.rnn.jacobian_norms : what becomes of a gradient without gates.
+
     References
     ----------
     Hochreiter and Schmidhuber 1997, :cite:`hochreiter1997`.
@@ -442,6 +446,11 @@ def init_params(
     TypeError, ValueError
         If a size is no positive integer, ``forget_bias`` no finite number, ``rng`` no
         generator, or ``dtype`` no float type.
+
+    See Also
+    --------
+    lstm_forward : what uses them.
+    dlbook.gru.init_params : the cell with two gates.
 
     References
     ----------

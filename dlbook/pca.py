@@ -183,6 +183,10 @@ def pca_floor(x: ArrayLike, k: int) -> float:
     TypeError, ValueError
         As `pca` does.
 
+    See Also
+    --------
+    pca : the components themselves.
+
     References
     ----------
     Eckart and Young 1936, :cite:`eckart1936`; Baldi and Hornik 1989,
@@ -219,6 +223,10 @@ def projector(W: ArrayLike) -> np.ndarray:
     ValueError
         If W is no matrix of finite numbers, or its rows are dependent.
 
+    See Also
+    --------
+    principal_angles : how far two subspaces are apart.
+
     Examples
     --------
     >>> projector([[3.0, 4.0]]).round(4)
@@ -251,6 +259,10 @@ def principal_angles(A: ArrayLike, B: ArrayLike) -> np.ndarray:
     ------
     ValueError
         If a shape does not fit, or rows are dependent.
+
+    See Also
+    --------
+    projector : tells equal subspaces by one matrix.
 
     References
     ----------

@@ -110,6 +110,10 @@ def weighted_sum(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> np.ndarray:
     ValueError
         If a shape does not fit or a number is not finite.
 
+    See Also
+    --------
+    predict : which side of 0 it is on.
+
     References
     ----------
     McCulloch and Pitts 1943, :cite:`mcculloch1943`.
@@ -155,6 +159,10 @@ def predict(
     ------
     ValueError
         If a shape does not fit, a number is not finite, or ``labels`` is neither pair.
+
+    See Also
+    --------
+    weighted_sum : what decides.
 
     References
     ----------
@@ -377,6 +385,10 @@ def count_errors(
     ValueError
         If a shape does not fit or a label is none of ``labels``.
 
+    See Also
+    --------
+    predict : the classes that it compares.
+
     Examples
     --------
     >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
@@ -553,6 +565,11 @@ def novikoff_bound(
     ValueError
         If a shape does not fit, a label is none of ``labels``, or the line does not
         separate the classes.
+
+    See Also
+    --------
+    max_margin : the margin of the best line.
+    learn : whose mistakes it bounds.
 
     References
     ----------

@@ -179,6 +179,10 @@ def matrix(
     Matrix
         The drawn cells and texts, to be bound to a live figure with ``values=``.
 
+    See Also
+    --------
+    picture : for thousands of values.
+
     Examples
     --------
     >>> fig, ax = plt.subplots()
@@ -260,6 +264,10 @@ def picture(ax, values, *, extent=None, role="ink", levels=17):
     -------
     Picture
 
+    See Also
+    --------
+    matrix : cells with their numbers.
+
     Examples
     --------
     >>> fig, ax = subplots()
@@ -298,6 +306,10 @@ def arrow_path(x, y, dx, dy, head=0.2):
     Returns
     -------
     x, y : ndarray of shape (5,)
+
+    See Also
+    --------
+    diagram : arrows between nodes.
 
     Examples
     --------
@@ -339,6 +351,10 @@ def boundary_ends(w, b, length=100.0):
     x, y : ndarray of shape (2,)
         Coordinates of the two ends.
 
+    See Also
+    --------
+    half_plane : one side of the line, to fill.
+
     Examples
     --------
     >>> x, y = boundary_ends(np.array([1.0, 0.0]), -2.0, length=5.0)
@@ -371,6 +387,10 @@ def half_plane(w, b, length=100.0):
     -------
     x, y : ndarray of shape (4,)
         Coordinates of the corners.
+
+    See Also
+    --------
+    boundary_ends : the line alone.
 
     Examples
     --------

@@ -169,6 +169,10 @@ def rnn_output(h: ArrayLike, params: OutputParams) -> np.ndarray:
     ValueError
         If a shape does not fit, a number is not finite, or the activation is unknown.
 
+    See Also
+    --------
+    rnn : the states that it reads.
+
     Examples
     --------
     The source gives no weights here; these are the book's.
@@ -392,6 +396,10 @@ def jacobian_norms(h: ArrayLike, W_hh: ArrayLike, phi: str = "tanh") -> np.ndarr
     ValueError
         If a shape does not fit, a number is not finite, or the activation is unknown.
 
+    See Also
+    --------
+    spectral_radius : tells whether they grow or vanish.
+
     References
     ----------
     Bengio, Simard and Frasconi 1994, :cite:`bengio1994`; Pascanu, Mikolov and Bengio
@@ -448,6 +456,10 @@ def init_params(
     TypeError, ValueError
         If a size is no positive integer, ``rng`` no generator, or ``dtype`` no float
         type.
+
+    See Also
+    --------
+    rnn_forward : what uses them.
 
     Examples
     --------

@@ -182,6 +182,11 @@ def init_params(
         If the cell is unknown, a size is no positive integer, ``rng`` no generator, or
         ``dtype`` no float type.
 
+    See Also
+    --------
+    logits : what uses them.
+    train : what learns them.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -306,6 +311,10 @@ def loss_and_gradients(
     TypeError, ValueError
         As `logits` and the loss do.
 
+    See Also
+    --------
+    train : steps along them.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -374,6 +383,10 @@ def train(
         If the model does not fit together, ``max_norm`` is not above 0, or a batch does
         not fit.
 
+    See Also
+    --------
+    loss_and_gradients : what each step goes by.
+
     References
     ----------
     Clipping: Pascanu, Mikolov and Bengio 2013, :cite:`pascanu2013`.
@@ -438,6 +451,11 @@ def text_batches(
     TypeError, ValueError
         If ``codes`` is no row of integers or a number is too small.
 
+    See Also
+    --------
+    dlbook.datasets.load_text : a text to cut.
+    train : takes examples instead.
+
     Examples
     --------
     >>> for x, y in text_batches(np.arange(10), length=3, n=2, steps=2):
@@ -494,6 +512,10 @@ def sample(
     TypeError, ValueError
         If the model has no embedding, a code is not in it, ``length`` is no positive
         integer, or ``temperature`` is not above 0.
+
+    See Also
+    --------
+    text_batches : text to learn from.
 
     Examples
     --------

@@ -192,6 +192,10 @@ def init_params(
     TypeError, ValueError
         As `dlbook.backprop.init_params` does, or if the likelihood is unknown.
 
+    See Also
+    --------
+    train : what learns them.
+
     Examples
     --------
     >>> params = init_params(64, 32, 2, rng=np.random.default_rng(0))
@@ -420,6 +424,10 @@ def log_likelihood(
     ValueError
         If the shapes differ, an entry or the variance is out of range, or the
         likelihood is unknown.
+
+    See Also
+    --------
+    elbo : where it is the first term.
 
     Examples
     --------
@@ -764,6 +772,11 @@ def loss_and_gradients(
     TypeError, ValueError
         As `vae` and `elbo` do.
 
+    See Also
+    --------
+    vae_backward : the gradients of any loss.
+    train : steps along them.
+
     Examples
     --------
     >>> params = init_params(2, 1, rng=np.random.default_rng(0))
@@ -825,6 +838,10 @@ def train(
     TypeError, ValueError
         If an argument does not fit, before anything is trained.
 
+    See Also
+    --------
+    loss_and_gradients : what each step goes by.
+
     Examples
     --------
     >>> from dlbook.optim import Adam
@@ -879,6 +896,10 @@ def log_weights(
     ------
     TypeError, ValueError
         As `vae` and `log_likelihood` do.
+
+    See Also
+    --------
+    importance_weighted_bound : what it averages.
 
     References
     ----------
@@ -966,6 +987,10 @@ def importance_weighted_gradients(
     ------
     TypeError, ValueError
         As `log_weights` does.
+
+    See Also
+    --------
+    importance_weighted_bound : what it differentiates.
 
     References
     ----------
@@ -1078,6 +1103,10 @@ def kl_samples(mu: ArrayLike, log_var: ArrayLike, eps: ArrayLike) -> np.ndarray:
     ValueError
         If the shapes do not fit or a number is not finite.
 
+    See Also
+    --------
+    monte_carlo_kl : their mean, and how sure it is.
+
     Examples
     --------
     >>> kl_samples([0.5], [0.0], [[0.0], [1.0], [-1.0]])
@@ -1115,6 +1144,11 @@ def monte_carlo_kl(
     ------
     TypeError, ValueError
         If the shapes differ, ``n`` is too small or ``rng`` no generator.
+
+    See Also
+    --------
+    kl_samples : what it averages.
+    dlbook.losses.gaussian_kl : the exact value.
 
     Examples
     --------

@@ -28,6 +28,10 @@ def eigenvalues(W: ArrayLike) -> np.ndarray:
     ValueError
         If ``W`` is not square or a number is not finite.
 
+    See Also
+    --------
+    spectral_radius : the largest absolute value of them.
+
     Examples
     --------
     A rotation by a quarter turn:
@@ -74,6 +78,10 @@ def spectral_radius(W: ArrayLike) -> float:
     ValueError
         If ``W`` is not square or a number is not finite.
 
+    See Also
+    --------
+    largest_singular_value : the bound for one step.
+
     Examples
     --------
     >>> spectral_radius([[0.9, 5.0], [0.0, 0.9]]).round(4)
@@ -102,6 +110,10 @@ def largest_singular_value(W: ArrayLike) -> float:
     ------
     ValueError
         If ``W`` is not square or a number is not finite.
+
+    See Also
+    --------
+    spectral_radius : the bound over many steps instead of one.
 
     Examples
     --------

@@ -45,6 +45,10 @@ def minibatches(n: int, size: int, *, rng: Source) -> list[np.ndarray]:
     TypeError, ValueError
         If ``n`` or ``size`` is no positive integer, or ``rng`` no generator.
 
+    See Also
+    --------
+    train : what takes a step on each.
+
     Examples
     --------
     >>> [len(rows) for rows in minibatches(7, 3, rng=np.random.default_rng(0))]

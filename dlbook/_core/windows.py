@@ -89,6 +89,10 @@ def output_size(
     ValueError
         If one is too small, or the kernel does not fit into the padded axis.
 
+    See Also
+    --------
+    receptive_field : the other way: what one output saw.
+
     References
     ----------
     Dumoulin and Visin 2016, :cite:`dumoulin2016`.
@@ -140,6 +144,10 @@ def receptive_field(windows: Sequence) -> tuple[ReceptiveField, ...]:
         If a number is no integer.
     ValueError
         If a number is too small.
+
+    See Also
+    --------
+    output_size : how many outputs there are.
 
     References
     ----------
