@@ -12,10 +12,12 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 
-from closeness import Close, comparable, difference
+from closeness import NUMBER, PACKED, Close, comparable, difference, unpacked
 from conftest import ROOT
+from dlbook.compiler.tables import Tables
 from dlbook.notebooks import canonical, main, text
 
 NOTEBOOKS = sorted(ROOT.glob("chapters/*.ipynb"))
@@ -268,6 +270,46 @@ def test_close_numbers_agree_and_others_do_not():
     assert difference("1, 2", "1, 2, 3") is not None
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(0).normal(size=40),
+        np.arange(60.0) ** 2 / 4 - 3,
+        np.where(np.arange(60) % 7, np.arange(60.0), -0.0),
+    ],
+)
+def test_constants_in_letters_are_compared_as_numbers(values):
+    def script(values):
+        tables = Tables()
+        tables.add(values)
+        return f"<script>{tables.source()}</script>"
+
+    ours, same = script(values), script(values * (1 + 1e-15))
+    assert "$packed" in ours and ours != same
+    assert difference(ours, same) is None
+    numbers = [float(n) for n in NUMBER.findall(PACKED.sub(unpacked, ours))]
+    np.testing.assert_array_equal(numbers, values)
+    assert difference(ours, script(values + 0.1)) is not None
+
+
+def test_of_what_rounding_leaves_only_the_size_is_compared():
+    def same(text):
+        return text
+
+    def noise(text):
+        return comparable(f"<path d='{text}'/>", same, rounding=True)
+
+    assert noise("M 100 200 3e-9") == noise("M 130 170 9e-8")
+    assert noise("M 100 200") != noise("M 100 300")
+    assert noise("0.02") == noise("0.2") and noise("0.02") != noise("0.8")
+    assert difference("off by 6.6×10⁻¹⁰", "off by 1.0×10⁻⁹") is None
+    assert difference("off by 6.6×10⁻¹", "off by 1.0×10⁻⁹") is not None
+    printed = comparable("off by 3e-17, not 0.5", same)
+    assert printed == comparable("off by 2.1e-16, not 0.5", same)
+    for other in ("3e-17, not 0.6", "3e-12, not 0.5", "3e-01, not 0.5", "3e-17"):
+        assert printed != comparable(f"off by {other}", same)
+
+
 def test_json_and_markup_are_compared_loosely_and_printed_text_exactly():
     def same(text):
         return text
@@ -276,6 +318,7 @@ def test_json_and_markup_are_compared_loosely_and_printed_text_exactly():
     assert ours == comparable({"html": "<g>", "x": 1.0}, same)
     assert ours != comparable({"html": "<g>", "x": 1.1}, same)
     assert comparable("1.0000001", same) != comparable("1.0", same)
+    assert comparable("1e-05", same) != comparable("2e-05", same)
 
 
 def test_typed_numbers_are_found():
