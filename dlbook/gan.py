@@ -604,6 +604,7 @@ def discriminator_gradients(
 
     See Also
     --------
+    discriminator_step : steps along them.
     generator_gradients : the other player's.
 
     Examples
@@ -677,6 +678,7 @@ def generator_gradients(
 
     See Also
     --------
+    generator_step : steps along them.
     discriminator_gradients : the other player's.
 
     Examples
@@ -782,6 +784,7 @@ def discriminator_step(
 
     See Also
     --------
+    discriminator_gradients : what it goes by.
     train_step : a step of both players.
 
     Examples
@@ -840,6 +843,7 @@ def generator_step(
 
     See Also
     --------
+    generator_gradients : what it goes by.
     train_step : a step of both players.
 
     Examples

@@ -185,7 +185,7 @@ def pca_floor(x: ArrayLike, k: int) -> float:
 
     See Also
     --------
-    pca : the components themselves.
+    dlbook.pca.pca : the components themselves.
 
     References
     ----------

@@ -385,10 +385,22 @@ def test_every_public_function_has_all_parts_of_a_docstring():
             parts.append("Parameters")
         for part in parts:
             assert doc[part], f"{where} has no {part}"
-        for (target, *_), *_ in (names for names, _ in doc["See Also"]):
+        named = [target for names, _ in doc["See Also"] for target, _ in names]
+        for target in named:
             home, _, last = target.rpartition(".")
             found = importlib.import_module(home) if home else module
             assert hasattr(found, last), f"{where}: {target} does not exist"
+        siblings = {
+            other
+            for other in module.__all__
+            if family(other) == family(function.__name__) and other != function.__name__
+        }
+        assert not siblings or siblings & {*named}, f"{where}: see {siblings}"
+
+
+def family(name):
+    """Return what a function shares with its derivative, its steps and its passes."""
+    return re.sub(r"^d_|_(forward|backward|gradients|and_gradients|steps?)$", "", name)
 
 
 def test_every_public_name_says_where_a_reader_finds_it():
