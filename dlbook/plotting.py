@@ -256,7 +256,7 @@ def picture(ax, values, *, extent=None, role="ink", levels=17):
     extent : tuple of float, optional
         Left, right, bottom and top in data coordinates; the axes' limits if not given.
     role : str
-        Of the colour, which is the same on a light and on a dark page.
+        Of the colour.
     levels : int
         Number of opacities.
 

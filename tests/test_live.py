@@ -26,7 +26,7 @@ from dlbook.live.drawing.svg import BOUND
 from dlbook.live.inputs.sliders import group, read
 from dlbook.live.text.templates import Template
 from dlbook.live.views import display, page
-from dlbook.plotting import PALETTE, colour, matrix
+from dlbook.plotting import PALETTE, colour, matrix, subplots
 from drawings import from_markup, leaves
 from zoo import ZOO, axes, done
 
@@ -619,6 +619,14 @@ def test_model_that_cannot_be_compiled_says_what_to_write_instead():
     assert "runs in a notebook only" in page.html(live) and page.script(live) == ""
     assert "This very function" not in page.html(live)
     assert live.redraw(a=0)["y"] == 2
+
+
+def test_figure_that_nothing_sets_has_no_controls_no_script_and_no_code():
+    fig, ax = subplots(figsize=(1, 1))
+    live = LiveFigure("still", fig, lambda: {}, {})
+    live.describe("Nothing moves.")
+    assert page.script(live) == ""
+    assert not re.search("dl-controls|<button|dl-still|dl-code", page.html(live))
 
 
 def test_named_tuples_name_the_outputs():

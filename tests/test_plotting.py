@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from dlbook.live import LiveFigure
+from dlbook.live.views.style import colours
 from dlbook.plotting import (
     PALETTE,
     STRONGEST,
@@ -261,6 +262,23 @@ def test_a_picture_stands_upright_on_the_page():
     middle = alpha.shape[1] // 2
     assert alpha[5, middle] == 255
     assert alpha[-5, middle] == 0
+
+
+def test_a_picture_has_its_roles_colour_on_a_light_and_on_a_dark_page(new_page):
+    fig, ax = subplots(figsize=(1, 1))
+    ax.set_position([0, 0, 1, 1])
+    ax.set_axis_off()
+    picture(ax, [[1.0]], role="activation")
+    live = LiveFigure("tinted", fig, lambda: {}, {})
+    live.describe("One pixel.")
+    page = new_page(viewport=dict(width=200, height=200))
+    for mode in ("light", "dark"):
+        style = f"<style>body{{margin:0;{colours(mode)}}}</style>"
+        page.set_content(style + live.svg()[0])
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        shown = np.array(shot.getpixel((40, 40))) / 255
+        wanted = to_rgb(getattr(PALETTE["activation"], mode))
+        np.testing.assert_allclose(shown, wanted, atol=1.5 / 255, err_msg=mode)
 
 
 def test_an_edge_of_a_diagram_meets_the_upright_side_of_a_box(ax):

@@ -23,7 +23,15 @@ from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from dlbook.live.drawing.glyphs import flow, layout, place
-from dlbook.live.drawing.markup import look, number, path_data, share, sort_by_tag, tone
+from dlbook.live.drawing.markup import (
+    look,
+    number,
+    paint,
+    path_data,
+    share,
+    sort_by_tag,
+    tone,
+)
 
 __all__ = ["AXES", "BOUND", "Renderer"]
 
@@ -206,7 +214,22 @@ class Renderer(RendererBase):
         height, width = np.array(im.shape[:2]) / IMAGE_SCALE
         box = dict(x=x, y=self.height - y - height, width=width, height=height)
         box = {k: number(v) for k, v in box.items()}
-        self._add("image", gc, href=f"data:image/png;base64,{text}", **box)
+        href = f"data:image/png;base64,{text}"
+        self._add("image", gc, href=href, **box, **self._tint(im))
+
+    def _tint(self, im):
+        """Return what gives an image of one colour that colour's form on the page."""
+        colours = np.unique(im[im[..., 3] > 0, :3], axis=0)
+        if len(colours) != 1 or not paint(colours[0] / 255).startswith("var("):
+            return {}
+        box = dict(x="0", y="0", width="1", height="1")
+        known = {**box, "color-interpolation-filters": "sRGB"}
+        tint = ElementTree.Element("filter", known)
+        colour = {"flood-color": paint(colours[0] / 255)}
+        ElementTree.SubElement(tint, "feFlood", colour)
+        inside = {"operator": "in", "in2": "SourceAlpha"}
+        ElementTree.SubElement(tint, "feComposite", inside)
+        return {"filter": f"url(#{self._define(tint)})"}
 
     # Text -------------------------------------------------------------------------
 

@@ -77,11 +77,15 @@ def html(live):
         ),
         f'<p class="dl-readout" id="{name}-readout">{_readout(live, values)}</p>',
         _challenges(live),
-        _controls(live) if live.program else _still(live),
-        _code(live),
+        _hands(live) if moves(live) else "",
         "</figure>",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def moves(live):
+    """Return whether a reader can set or run anything in a figure."""
+    return bool(live.sliders or live.system)
 
 
 def caption(live):
@@ -122,7 +126,7 @@ def _challenges(live):
 
 def script(live):
     """Return the text that gives a figure's compiled model to the runtime."""
-    if not live.program:
+    if not (live.program and moves(live)):
         return ""
     drawing = live.draw()
     values = live.evaluate(live.values)
@@ -228,6 +232,11 @@ def _controls(live):
         f"{run.controls(live)}{hand.controls(live)}{groups}"
         f'<div class="dl-buttons">{buttons}</div></fieldset>'
     )
+
+
+def _hands(live):
+    """Return what sets a figure, or why nothing does, and its code."""
+    return (_controls(live) if live.program else _still(live)) + _code(live)
 
 
 def _group(live, group, many):
