@@ -71,7 +71,7 @@ def test_a_sign_gets_brackets_where_it_would_collide(template, latex):
         (0.25, ".0%", r"z \cdot 25\%"),
         (np.inf, ".1f", r"z \cdot \infty"),
         (-np.inf, ".1f", r"z \cdot (-\infty)"),
-        (np.nan, ".1f", r"z \cdot \mathrm{nan}"),
+        (np.nan, ".1f", r"z \cdot \text{undefined}"),
         (-0.0004, ".2f", r"z \cdot 0.00"),
         (True, "d", r"z \cdot 1"),
     ],

@@ -171,7 +171,7 @@ def _latex(slot, value):
     text = format_number(value, slot.spec)
     bracket = slot.kind == "brackets" and any(c in text for c in "-+e")
     mantissa, mark, exponent = text.replace("inf", r"\infty").partition("e")
-    text = mantissa.replace("nan", r"\mathrm{nan}").replace(",", "{,}")
+    text = mantissa.replace("nan", r"\text{undefined}").replace(",", "{,}")
     text = text.replace("%", r"\%")
     if mark:
         text += rf" \times 10^{{{int(exponent)}}}"

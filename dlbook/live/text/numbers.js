@@ -61,7 +61,14 @@ function typeset(text) {
   const [, mantissa, power] = /^(.*)e([-+]\d+)$/.exec(text) || [0, text];
   const raised = power === undefined ? "" : "×10" +
     String(+power).replace(/./g, c => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]);
-  return mantissa.replace("inf", "∞").replace("-", "−") + raised;
+  return mantissa.replace("inf", "∞").replace("nan", "undefined").replace("-", "−") + raised;
+}
+
+// A format with bars is a list of words for the numbers 0, 1 and so on.
+function inText(value, spec) {
+  const words = spec.split("|");
+  return words.length > 1 ? words[words.filter((_, k) => k && value >= k).length]
+    : typeset(formatNumber(value, spec));
 }
 
 // A slot is an <mn>, or an <mrow> of sign and number or of brackets and number.

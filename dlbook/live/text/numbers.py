@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["JAVASCRIPT", "check_spec", "format_number", "typeset"]
+__all__ = ["JAVASCRIPT", "check_spec", "format_number", "in_text", "typeset"]
 
 JAVASCRIPT = Path(__file__).with_name("numbers.js")
 
@@ -83,10 +83,28 @@ def typeset(text):
 
     Examples
     --------
-    >>> typeset("-7.9e-31"), typeset("inf")
-    ('−7.9×10⁻³¹', '∞')
+    >>> typeset("-7.9e-31"), typeset("inf"), typeset("nan")
+    ('−7.9×10⁻³¹', '∞', 'undefined')
     """
     power, mark = _POWER.fullmatch(text), ""
     if power:
         text, mark = power[1], "×10" + str(int(power[2])).translate(_SUPERSCRIPTS)
-    return text.replace("inf", "∞").replace("-", "−") + mark
+    text = text.replace("inf", "∞").replace("nan", "undefined")
+    return text.replace("-", "−") + mark
+
+
+def in_text(value, spec):
+    """Return a number as a sentence shows it, or a word in its place.
+
+    A format with bars, ``none|one|several``, is a list of words for the numbers 0, 1
+    and so on; the last stands for all that are larger.
+
+    Examples
+    --------
+    >>> in_text(-0.5, ".2f"), in_text(1, "s||s"), in_text(7, "s||s")
+    ('−0.50', '', 's')
+    """
+    words = spec.split("|")
+    if len(words) == 1:
+        return typeset(format_number(value, spec))
+    return words[sum(value >= k for k in range(1, len(words)))]

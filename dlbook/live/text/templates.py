@@ -2,7 +2,7 @@
 
 import re
 
-from dlbook.live.text.numbers import check_spec, format_number, typeset
+from dlbook.live.text.numbers import check_spec, in_text
 
 __all__ = ["Template"]
 
@@ -18,7 +18,7 @@ class Template:
     ----------
     text : str
         Fields are ``{name}``, ``{name[0]:.2f}``; formats are those of
-        `dlbook.live.text.numbers`.
+        `dlbook.live.text.numbers`. ``{name:none|one|several}`` writes a word.
     scope : Scope
         Resolves the names.
 
@@ -28,6 +28,8 @@ class Template:
     >>> template = Template("z = {z:+.2f}", Scope("demo", {"z": ()}))
     >>> template.fill({"z": -0.25})
     'z = −0.25'
+    >>> Template("It is {z:below|above} 1.", Scope("demo", {"z": ()})).fill({"z": 2})
+    'It is above 1.'
     """
 
     def __init__(self, text, scope):
@@ -41,7 +43,7 @@ class Template:
                 )
             self.literals.append(text[end : match.start()])
             spec = match[2] or ("d" if source.name in COUNTS else "")
-            self.fields.append((source, check_spec(spec)))
+            self.fields.append((source, spec if "|" in spec else check_spec(spec)))
             end = match.end()
         self.literals.append(text[end:])
         if any(mark in "".join(self.literals) for mark in "{}"):
@@ -56,7 +58,7 @@ class Template:
         parts = [self.literals[0]]
         for (source, spec), literal in zip(self.fields, self.literals[1:], strict=True):
             number = source.take(values).item()
-            parts += [typeset(format_number(number, spec)), literal]
+            parts += [in_text(number, spec), literal]
         return parts
 
     def pieces(self, address):

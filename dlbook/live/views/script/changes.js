@@ -11,7 +11,7 @@ function say(element, text) {
 
 function sentence(pieces, s) {
   const parts = pieces.map(p => typeof p === "string" ? p : [+p[0], p[1]]);
-  return () => parts.map(p => typeof p === "string" ? p : typeset(formatNumber(s[p[0]], p[1]))).join("");
+  return () => parts.map(p => typeof p === "string" ? p : inText(s[p[0]], p[1])).join("");
 }
 
 function outline(n, x, y, close) {
