@@ -61,6 +61,10 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
+#: A figure that waits for its reader's prediction is released.
+NO_WAITING = """addEventListener("DOMContentLoaded", () =>
+  document.querySelectorAll("[inert]").forEach(part => { part.inert = false; }));"""
+
 
 def pytest_configure(config):
     """Let nbval find its patterns from any folder."""
@@ -182,13 +186,15 @@ def new_page(browser):
     """Open pages: ``new_page(**context_options)``; ``page.problems`` lists faults.
 
     The list must be empty when the test ends. A test that provokes a fault looks at
-    it and clears the list.
+    it and clears the list. Figures do not wait for predictions unless ``waits`` is set.
     """
     contexts, problems = [], []
 
-    def open_page(**options):
+    def open_page(waits=False, **options):
         context = browser.new_context(**options)
         contexts.append(context)
+        if not waits:
+            context.add_init_script(NO_WAITING)
         page = context.new_page()
         page.problems = []
         problems.append(page.problems)

@@ -50,7 +50,7 @@ SMALL = """() => [...document.querySelectorAll("main :is(text, p, td, label)")]
 HIDDEN = """() =>
   [...document.querySelectorAll("article :is(p, li, pre, math, svg, img)")]
   .filter(e => !e.checkVisibility()
-    && !e.closest("details:not([open]), svg svg, .dl-controls"))
+    && !e.closest("details:not([open]), svg svg, .dl-controls, .dl-answer"))
   .map(e => e.outerHTML.slice(0, 120))"""
 
 

@@ -6,10 +6,12 @@ and mathematics of this package, but no matplotlib.
 
 from importlib import import_module
 
-__all__ = ["LiveFigure", "collect", "gather"]
+__all__ = ["LiveFigure", "check_answer", "check_prediction", "collect", "gather"]
 
 _HOMES = {
     "LiveFigure": "dlbook.live.figure",
+    "check_answer": "dlbook.live.answers",
+    "check_prediction": "dlbook.live.answers",
     "collect": "dlbook.live.notebook",
     "gather": "dlbook.live.figure",
 }

@@ -7,7 +7,17 @@ the sliders and the search, without scripts.
 
 from importlib.resources import files
 
-from dlbook.site import assets, figures, links, maths, page, publish, search, tidy
+from dlbook.site import (
+    answers,
+    assets,
+    figures,
+    links,
+    maths,
+    page,
+    publish,
+    search,
+    tidy,
+)
 
 __all__ = ["setup"]
 
@@ -27,7 +37,8 @@ def setup(app):
     app.connect("config-inited", choose_theme, priority=900)
     app.add_js_file("theme.js", priority=100)
     app.add_js_file("site.js", loading_method="defer")
+    app.add_js_file("answers.js", loading_method="defer")
     app.add_js_file("runtime.js", loading_method="defer")
-    for part in (maths, figures, tidy, assets, page, publish, search, links):
+    for part in (maths, answers, figures, tidy, assets, page, publish, search, links):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

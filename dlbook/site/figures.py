@@ -16,6 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from dlbook.live.views.display import stored
 from dlbook.live.views.page import NUMBER
+from dlbook.site import answers
 
 __all__ = [
     "LiveFigureDirective", "LiveFigureRenderer", "live_figure", "page_script", "setup",
@@ -29,11 +30,11 @@ class live_figure(nodes.General, nodes.Element):  # noqa: N801 (docutils' custom
 
 
 class LiveFigureRenderer:
-    """myst-nb's plug-in: turns the stored output of a live figure into a node."""
+    """myst-nb's plug-in: turns stored live figures and forms for answers into nodes."""
 
     @staticmethod
     def handle_mime(renderer, data, inline):
-        """Return the node of a live figure, and None for any other output.
+        """Return the node of a live figure or a form, and None for any other output.
 
         Parameters
         ----------
@@ -47,11 +48,15 @@ class LiveFigureRenderer:
         Returns
         -------
         list of Node or None
-            One `live_figure`.
+            One `live_figure` or `answers.answer_form`.
         """
-        content = data.mime_type == "text/html" and stored(data.content)
         book = renderer.renderer.sphinx_env.app.extensions
-        if not content or inline or "dlbook.site" not in book:
+        if data.mime_type != "text/html" or inline or "dlbook.site" not in book:
+            return None
+        if spec := answers.stored(data.content):
+            return [answers.answer_form("", spec=spec)]
+        content = stored(data.content)
+        if not content:
             return None
         return [numbered(live_figure("", **content), renderer.renderer.document)]
 

@@ -75,10 +75,12 @@ def join(site):
         if moved := _take_answers(article):
             answers.append(f"<h2>{article.h1.get_text()}</h2>{''.join(moved)}")
         articles.append(article)
-    appendix = f"<h1>Hints and solutions</h1>{''.join(answers)}"
+    solved = any('"solution' in text for text in answers)
+    title = "Hints and solutions" if solved else "Hints"
+    appendix = f"<h1>{title}</h1>{''.join(answers)}"
     appendix = f'<article class="part" id="solutions">{appendix}</article>'
     headings = [heading for article in articles for heading in _headings(article)]
-    headings.append(Heading(1, "solutions", "Hints and solutions"))
+    headings.append(Heading(1, "solutions", title))
     return "".join(map(str, articles)) + appendix, headings
 
 

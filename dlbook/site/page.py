@@ -15,7 +15,7 @@ from dlbook.site.inline import keep_punctuation
 __all__ = ["content_policy", "setup"]
 
 STYLES = {"book.css"}
-SCRIPTS = {"theme.js", "site.js", "runtime.js"}
+SCRIPTS = {"theme.js", "site.js", "answers.js", "runtime.js"}
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"<[a-z][^<>]*\sstyle=")
 PICTURE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?)src="([^"]+)"')
@@ -129,6 +129,8 @@ def fill_context(app, pagename, templatename, context, doctree):
     book = plain(context["docstitle"])
     title = plain(context.get("title", "")) or book
     scripts = SCRIPTS if live else SCRIPTS - {"runtime.js"}
+    if 'class="dl-answer"' not in context.get("body", ""):
+        scripts = scripts - {"answers.js"}
     context |= {
         "policy": content_policy(context.get("body", "")),
         "plain_title": title,

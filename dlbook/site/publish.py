@@ -4,6 +4,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from dlbook.site.address import address, page_links
+from dlbook.site.answers import unsolved
 from dlbook.site.launch import let_run
 from dlbook.site.plain import names, notebook
 from dlbook.site.social import card, describe, tags
@@ -81,7 +82,9 @@ def share_notebooks(app):
     """Make each notebook to download plain, with a first cell that gets `dlbook`."""
     here, known = address(), names(app.env)
     for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
-        path.write_text(notebook(path.read_text("utf-8"), known), "utf-8")
+        text = path.read_text("utf-8")
+        text = text if app.config.dlbook_solutions else unsolved(text)
+        path.write_text(notebook(text, known), "utf-8")
         if here.repository:
             let_run(path, here.repository)
 

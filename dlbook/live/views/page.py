@@ -21,7 +21,7 @@ from dlbook.live.views import hand, run
 from dlbook.live.views.shrink import shrunk
 from dlbook.mathml import to_mathml
 
-__all__ = ["NUMBER", "html", "runtime", "script", "source"]
+__all__ = ["NUMBER", "html", "prose", "runtime", "script", "source"]
 
 SCRIPTS = Path(__file__).parent / "script"
 #: The parts of runtime.js, in the place of the comment that stands for them.
@@ -90,11 +90,11 @@ def moves(live):
 
 def caption(live):
     """Return what stands above the picture; the book puts a number before it."""
-    text = _prose(live.caption)
+    text = prose(live.caption)
     return f"<figcaption><b>{NUMBER}{escape(live.title)}.</b> {text}</figcaption>"
 
 
-def _prose(text):
+def prose(text):
     """Return words with mathematics between dollar signs."""
     pieces = re.split(r"\$([^$]+)\$", text)
     return "".join(
@@ -115,7 +115,7 @@ def _challenges(live):
     if not (live.challenges and live.program):
         return ""
     mark = '<span class="dl-mark">open</span> '
-    tasks = [f"<span>{_prose(c.text)}</span>" for c in live.challenges]
+    tasks = [f"<span>{prose(c.text)}</span>" for c in live.challenges]
     lines = "".join(f"<li>{mark}{task}</li>" for task in tasks)
     name = f"{live.name}-challenges"
     return (
