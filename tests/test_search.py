@@ -102,6 +102,10 @@ def test_words_of_the_language_itself_do_no_harm(query, page, built_site):
     assert page.locator("#search-results b").count() == 0
 
 
+#: Whether the page has come to an element, at once or slowly.
+NEAR = "place => Math.abs(place.getBoundingClientRect().top) < 400"
+
+
 def test_a_hit_leads_to_its_section_with_the_words_marked(page, built_site):
     open_page(page, built_site, "search")
     page.locator("main input[type=search]").fill("exploding gradients")
@@ -116,4 +120,4 @@ def test_a_hit_leads_to_its_section_with_the_words_marked(page, built_site):
     section = page.evaluate("location.hash.slice(1)")
     place = page.locator(f"[id='{unquote(section)}']").first
     assert title in place.inner_text()
-    assert abs(place.bounding_box()["y"]) < 400
+    page.wait_for_function(NEAR, arg=place.element_handle())
