@@ -18,6 +18,7 @@ import pytest
 from closeness import NUMBER, PACKED, Close, comparable, difference, unpacked
 from conftest import ROOT
 from dlbook.compiler.tables import Tables
+from dlbook.live.views.display import carried
 from dlbook.notebooks import canonical, main, text
 
 NOTEBOOKS = sorted(ROOT.glob("chapters/*.ipynb"))
@@ -57,6 +58,12 @@ def printed(notebook):
             texts.append(output.get("text", ""))
             texts += map(str, output.get("data", {}).values())
     return "\n".join(texts)
+
+
+def printed_html(notebook):
+    """What the code shows as HTML."""
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    return [o["data"]["text/html"] for o in outputs if "text/html" in o.get("data", ())]
 
 
 def is_call_of(node, names):
@@ -204,6 +211,17 @@ def test_directives_are_readable_where_myst_is_not_known(path):
     assert not re.findall(r"^\s*`{3,}\{.*", source, re.MULTILINE), "wanted :::{...}"
     crowded = r"^:{3,}\{.*\n(?::[\w-]+:.*\n)*(?!\s*\n|:).+"
     assert not re.findall(crowded, source, re.MULTILINE), "wanted an empty line first"
+
+
+@each_notebook
+def test_one_figure_brings_todays_runtime_and_style(path):
+    """nbval leaves these out of what it compares, for a chapter does not make them."""
+    kept = [html for html in printed_html(read(path)) if "dl-kept" in html]
+    bring = [html for html in kept if "<style>" in html]
+    assert len(bring) == min(1, len(kept))
+    for html in bring:
+        again = "run python -m dlbook.notebooks: the notebook keeps an older runtime"
+        assert html.endswith(carried()), again
 
 
 def test_figures_have_unique_names():

@@ -17,7 +17,7 @@ from dlbook.live.text.formula import render
 from dlbook.live.views import page, run
 from dlbook.live.views.style import notebook_style
 
-__all__ = ["bundle", "static", "stored"]
+__all__ = ["bundle", "carried", "static", "stored"]
 
 DPI = 110
 _PUSH = '(self.dlbook=self.dlbook||[]).push({"markup":'
@@ -46,8 +46,13 @@ def bundle(live):
     kept = f'<div class="dl-kept" data-figure="{live.name}">\n{kept}</div>'
     _carrier = _carrier or live.name
     if live.name == _carrier or "google.colab" in sys.modules:  # Colab parts outputs
-        kept += f"\n<style>{notebook_style()}</style>\n{_script(page.runtime())}"
+        kept += carried()
     return {"text/html": kept, "text/plain": repr(live)}
+
+
+def carried():
+    """Return the style and the runtime that a notebook's first figure brings."""
+    return f"\n<style>{notebook_style()}</style>\n{_script(page.runtime())}"
 
 
 def _script(text):
