@@ -15,6 +15,7 @@ OPTION = re.compile(r"^:([\w-]+):\s*(.*)$")
 LABEL = re.compile(r"^\(([\w-]+)\)=\s*$")
 EQUATION = re.compile(r"^(\$\$)\s*\(([\w-]+)\)\s*$")
 ROLE = re.compile(r"\{([\w:]+)\}`([^`]+)`")
+HEADING = re.compile(r"^(?=#{1,3} )", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]*)\]\((?!https?:)#?([\w.-]+?)(\.ipynb)?(#[\w-]*)?\)")
 
 
@@ -160,12 +161,33 @@ def _link(link, known):
 
 
 def notebook(text, known):
-    """Return a notebook, as the text of its file, with all its Markdown made plain."""
+    """Return a notebook, as the text of its file, with all its Markdown made plain.
+
+    A text is parted before its headings: clients fold sections there, and a converter
+    to slides begins a new one.
+    """
     book = json.loads(text)
+    cells = []
     for cell in book["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            cell["source"] = plain(source, known)
-        elif "jupyter" in cell["metadata"]:
+            cells += _sections(cell, plain(source, known))
+            continue
+        if "jupyter" in cell["metadata"]:
             cell["metadata"]["cellView"] = "form"  # Colab's word for folded code
+        cells.append(cell)
+    book["cells"] = cells
     return json.dumps(book, ensure_ascii=False, indent=1) + "\n"
+
+
+def _sections(cell, source):
+    for number, part in enumerate(HEADING.split(source)):
+        if not part.strip():
+            continue
+        metadata = cell["metadata"]
+        if HEADING.match(part):
+            kind = "subslide" if part.startswith("###") else "slide"
+            metadata = metadata | {"slideshow": {"slide_type": kind}}
+        ident = f"{cell['id']}-{number}" if number else cell["id"]
+        text = part.strip("\n")
+        yield cell | {"id": ident, "metadata": metadata, "source": text}
