@@ -224,6 +224,64 @@ def test_one_figure_brings_todays_runtime_and_style(path):
         assert html.endswith(carried()), again
 
 
+@each_notebook
+def test_an_assertion_tells_a_reader_why_it_failed(path):
+    """Readers change numbers: what then fails says what it held."""
+    for cell in code_cells(read(path)):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Assert):
+                assert node.msg, f"no message: {ast.unparse(node)}"
+            elif asserts(node):
+                names = [keyword.arg for keyword in node.keywords]
+                assert "err_msg" in names, f"no err_msg: {ast.unparse(node)}"
+
+
+@each_notebook
+def test_what_later_cells_need_is_defined_before_a_cell_asserts(path):
+    """So that no name is missing below a cell whose numbers a reader changed."""
+    trees = [ast.parse(cell.source) for cell in code_cells(read(path))]
+    for place, tree in enumerate(trees):
+        needed = set().union(*map(taken, trees[place + 1 :]))
+        asserted = False
+        for statement in tree.body:
+            late = defined(statement) & needed if asserted else set()
+            assert not late, f"{late} below an assertion:\n{ast.unparse(tree)}"
+            scoped = isinstance(statement, (ast.FunctionDef, ast.ClassDef))
+            asserted |= not scoped and any(map(checks, ast.walk(statement)))
+
+
+def asserts(node):
+    """Tell whether a node calls one of NumPy's assertions."""
+    name = getattr(node, "func", None)
+    name = getattr(name, "attr", getattr(name, "id", ""))
+    return isinstance(node, ast.Call) and name.startswith("assert_")
+
+
+def checks(node):
+    named = is_call_of(node, {"check_gradient"})
+    return isinstance(node, ast.Assert) or asserts(node) or named
+
+
+def defined(statement):
+    """Return the names that a statement gives to the cells below."""
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return {statement.name}
+    loops = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+    if isinstance(statement, loops):
+        return set()
+    stored = isinstance(getattr(statement, "ctx", None), ast.Store)
+    own = {statement.id} if stored and isinstance(statement, ast.Name) else set()
+    return own.union(*map(defined, ast.iter_child_nodes(statement)))
+
+
+def taken(tree):
+    """Return the names that a cell takes from the cells above it."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return {node.id for node in names} - own
+
+
 def test_figures_have_unique_names():
     names = []
     for path in NOTEBOOKS:
