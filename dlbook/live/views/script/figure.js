@@ -96,10 +96,14 @@ class Figure {
   }
 
   update() {
+    this.look();
+    this.changes.forEach(change => change());
+  }
+
+  look() {
     this.numbers.set(this.values);
     if (this.run) this.run.follow();
     this.numbers.set(this.compute(this.given), this.given.length);
-    this.changes.forEach(change => change());
   }
 
   reset() {

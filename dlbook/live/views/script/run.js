@@ -6,7 +6,7 @@ const WORK = 8, MOST = 20000;
 class Run {
   // The state lies behind the sliders' values, the seed and the count of steps.
   constructor(figure, {start, step, starting, acting}) {
-    Object.assign(this, {figure, start, step, starting, acting, seen: new Set(), cost: 0, goal: 0});
+    Object.assign(this, {figure, start, step, starting, acting, seen: new Set(), goal: 0});
     this.given = figure.given;
     this.at = figure.values.length;
     this.state = this.given.subarray(this.at + 2);
@@ -84,7 +84,7 @@ class Run {
 
   stop() {
     this.playing = false;
-    this.goal = 0;
+    this.goal = this.drawing = 0;
     say(this.control.play, "Play");
   }
 
@@ -103,27 +103,36 @@ class Run {
     });
   }
 
-  // As many steps as are due, as far as a frame allows; one at least.
+  // As many steps as are due and half a frame's time allows, one at least; then draws.
   work(time) {
     const began = performance.now(), pace = +this.control.speed.value;
-    const before = this.last === undefined ? time - 1000 / Math.min(pace, 60) : this.last;
-    this.due = (this.due || 0) + Math.min(time - before, 500) * pace / 1000;
-    this.last = time;
-    const wanted = this.goal ? this.goal - this.steps : Math.floor(this.due + 1e-6);
-    this.watch();
-    let done = 0, spent = this.goal ? 0 : this.cost, each = 0;
-    while (done < wanted && (!done || spent + each < WORK) && this.advance()) {
-      done++;
-      each = (performance.now() - began) / done;
-      spent = (this.goal ? 0 : this.cost) + each * done;
+    this.until = began + WORK;
+    if (!this.drawing) {
+      const before = this.last === undefined ? time - 1000 / Math.min(pace, 60) : this.last;
+      this.due = (this.due || 0) + Math.min(time - before, 500) * pace / 1000;
+      this.last = time;
+      const wanted = this.goal ? this.goal - this.steps : Math.floor(this.due + 1e-6);
+      const until = this.goal ? this.until : began + WORK / 2;
+      this.watch();
+      let done = 0;
+      while (done < wanted && (!done || performance.now() < until) && this.advance()) done++;
+      this.due = Math.min(this.due - done, 1);
+      if (this.goal && this.steps < this.goal) return this.count();
+      if (!this.playing) return this.pause();
+      if (!done) return;
+      this.drawing = this.draw();
     }
-    this.due = Math.min(this.due - done, 1);
-    if (this.goal && this.steps < this.goal) return this.count();
-    if (!this.playing) return this.pause();
-    if (!done) return;
-    const drawing = performance.now();
-    this.figure.update();
-    this.cost = (this.cost + performance.now() - drawing) / 2;
+    if (this.drawing.next().done) this.drawing = 0;
+  }
+
+  // Draws, in more frames than one where one has not the time.
+  *draw() {
+    if (performance.now() > this.until - WORK / 2) yield;
+    this.figure.look();
+    for (const change of this.figure.changes) {
+      if (performance.now() > this.until) yield;
+      change();
+    }
   }
 
   count() {
