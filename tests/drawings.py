@@ -8,7 +8,7 @@ SHARED = (
     *("fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width"),
     *("stroke-dasharray", "stroke-dashoffset", "stroke-linejoin", "stroke-linecap"),
     *("font-size", "font-weight", "font-style", "text-anchor", "clip-path", "class"),
-    *("display", "opacity"),
+    *("display", "opacity", "shape-rendering"),
 )
 #: What a script lays over a drawing for the hand.
 HANDLES = {"dl-grip", "dl-plane", "dl-cursor", "dl-ink"}

@@ -464,6 +464,14 @@ def draw(make, name="demo"):
     return done(live).svg()
 
 
+def test_cells_of_a_mesh_leave_no_gap():
+    svg = draw(lambda ax: ax.pcolormesh(np.eye(3)))[0]
+    cells = [e for _, e, _ in leaves(from_markup(svg)) if "shape-rendering" in e]
+    assert len(cells) == 9, "the ground shows between cells that are smoothed"
+    svg = draw(lambda ax: ax.bar([0, 1], [1, 1]))[0]
+    assert "shape-rendering" not in svg
+
+
 def test_still_artists_of_many_kinds_are_drawn():
     def make(ax):
         ax.imshow(np.eye(2), extent=(0, 1, 0, 1), interpolation="nearest")

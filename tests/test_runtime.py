@@ -292,6 +292,41 @@ def test_point_is_dragged_by_mouse(zoo, page):
     assert values(page, "points") == [a]
 
 
+@pytest.mark.parametrize("touch", [False, True])
+def test_point_comes_to_where_the_axes_are_clicked_or_tapped(zoo, new_page, touch):
+    page = new_page(has_touch=touch)
+    page.goto(zoo[0])
+    grip = page.locator("#live-points .dl-grip")
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    press = page.touchscreen.tap if touch else page.mouse.click
+    press(x + 40, y - 40)
+    (a,) = values(page, "points")
+    assert a > 1
+    page.mouse.move(x, y)
+    assert values(page, "points") == [a]
+    other = page.locator("#live-points .dl-row svg").last.bounding_box()
+    press(other["x"] + other["width"] / 2, y)  # the other axes
+    assert values(page, "points") == [a]
+
+
+def test_what_is_clicked_in_the_axes_follows_the_mouse(zoo, page):
+    page.goto(zoo[0])
+    grip = page.locator("#live-points .dl-grip")
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x + 40, y - 40)
+    page.mouse.down()
+    page.mouse.move(x - 30, y + 30, steps=3)
+    page.mouse.up()
+    (a,) = values(page, "points")
+    assert a < -0.5
+    page.mouse.move(x, y - 100)
+    assert values(page, "points") == [a]
+
+
 def test_screen_reader_hears_one_message_when_the_hand_rests(zoo, page):
     page.goto(zoo[0])
     page.evaluate(

@@ -270,8 +270,9 @@ class LiveFigure:
         colors : sequence of str
             Roles or colours of the classes that ``color=`` counts.
         drag : tuple of str, optional
-            Names of the sliders that follow when the artist is dragged: one for x and
-            one for y, vectors where the artist has several points.
+            Names of the sliders that follow when the artist is dragged, or when the
+            axes are clicked and it is nearest: one for x and one for y, vectors where
+            the artist has several points.
         points : str, optional
             Name of an input `Points`: the artist, a list of scatters with one for each
             class, shows its points, and a reader sets them there.

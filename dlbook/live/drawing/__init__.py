@@ -56,6 +56,13 @@ class Drawing:
         """Return the scales of an artist's coordinates."""
         return scales(artist, self.renderer.height, self.name)
 
+    def plane(self, artist):
+        """Return left, top, width and height of an artist's axes, in points."""
+        box, points = artist.axes.bbox, 72 / artist.axes.figure.dpi
+        corner = points * box.x0, self.renderer.height - points * box.y1
+        sides = points * box.width, points * box.height
+        return [round(float(v), 2) for v in (*corner, *sides)]
+
     def address(self, source):
         """Return where a source's numbers are: ``"start:count:step"`` or ``"i,j"``."""
         index = source.index.ravel() + self._offsets[source.name]

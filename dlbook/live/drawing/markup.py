@@ -32,6 +32,7 @@ _SHARED = (
     *("fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width"),
     *("stroke-dasharray", "stroke-dashoffset", "stroke-linejoin", "stroke-linecap"),
     *("font-size", "font-weight", "font-style", "text-anchor", "clip-path", "class"),
+    "shape-rendering",
 )
 
 

@@ -164,7 +164,10 @@ class Renderer(RendererBase):
             transform = Affine2D()
         if len(path) > 1 or self._bound:  # a move alone draws nothing
             data = path_data(self._flip(transform, path.vertices), path.codes)
-            self._add("path", gc, d=data, **look(gc, rgbFace))
+            known = look(gc, rgbFace)
+            if self.kinds[-1] == "QuadMesh":  # or the ground shows between the cells
+                known["shape-rendering"] = "crispEdges"
+            self._add("path", gc, d=data, **known)
 
     def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
         """Draw one shape at every vertex of a path."""

@@ -214,7 +214,7 @@ def _place(slot, values, offsets):
 
 def _drag(drawing, artist, xs, ys):
     x, y = drawing.scales(artist)
-    return [drawing.part(artist), xs, ys, x.spec(), y.spec()]
+    return [drawing.part(artist), xs, ys, x.spec(), y.spec(), drawing.plane(artist)]
 
 
 def _controls(live):

@@ -34,7 +34,7 @@ class Figure {
     (spec.hands || []).forEach(given => hand(this, given));
     links(this, spec);
     if (spec.met.length) challenges(this, reader(spec.met, s));
-    (spec.drags || []).forEach(drag => this.grip(...drag));
+    this.beckon((spec.drags || []).flatMap(drag => this.grip(...drag)));
     this.listen();
     root.querySelectorAll("[data-wakes]").forEach(e => { e.disabled = false; });
     this.scrollable();
@@ -176,9 +176,9 @@ class Figure {
   }
 
   // A drawn point that can be dragged: its coordinates are two sliders.
-  grip(part, xs, ys, [x0, xu, xlog], [y0, yu, ylog]) {
+  grip(part, xs, ys, [x0, xu, xlog], [y0, yu, ylog], plane) {
     const marks = this.parts[part].querySelectorAll("use"), panel = this.parts[part].closest("svg");
-    marks.forEach((mark, i) => {
+    return [...marks].map((mark, i) => {
       const ring = node("circle", {class: "dl-grip", r: 14}, panel);  // above all that is drawn
       this.changes.push(() => {
         const gone = [mark, this.parts[part]].some(e => e.getAttribute("display") === "none");
@@ -186,13 +186,33 @@ class Figure {
         write(ring, "cx", mark.getAttribute("x"));
         write(ring, "cy", mark.getAttribute("y"));
       });
-      follow(ring, p => {
+      const put = p => {
         const x = (p.x - x0) / xu, y = (p.y - y0) / yu;
         this.set(xs[i], xlog ? 10 ** x : x);
         this.set(ys[i], ylog ? 10 ** y : y);
         this.touched();
-      });
+      };
+      follow(ring, put);
+      const away = p => Math.hypot(p.x - ring.getAttribute("cx"), p.y - ring.getAttribute("cy"));
+      return {ring, panel, plane, put, away};
     });
+  }
+
+  // Pointing at a place of the axes brings the nearest of their points there.
+  beckon(grips) {
+    const jump = e => {
+      const p = spot(e.currentTarget, e), mouse = e.type === "pointerdown";
+      if (e.button || e.target.matches(".dl-grip") || mouse && e.pointerType !== "mouse") return;
+      const [near] = grips.filter(({panel, plane: [x, y, width, height], ring}) =>
+        panel === e.currentTarget && !ring.getAttribute("display")
+        && p.x > x && p.x < x + width && p.y > y && p.y < y + height
+      ).sort((one, other) => one.away(p) - other.away(p));
+      if (!near) return;
+      near.put(p);
+      if (mouse) { near.ring.setPointerCapture(e.pointerId); e.preventDefault(); }
+    };
+    for (const panel of new Set(grips.map(grip => grip.panel)))
+      for (const kind of ["pointerdown", "click"]) panel.addEventListener(kind, jump);
   }
 
   // A formula that is wider than its box can be scrolled by keyboard.
