@@ -510,9 +510,11 @@ def max_margin(
     x = array(x, "x", ("N", "D"))
     s = _signs(y, labels, x)
     points = s[:, None] * np.column_stack([x, np.ones(len(x))])
+    scale = np.max(np.abs(points))
+    points /= scale  # a line stays where it is, and no square overflows
     # What rounding can add to an inner product of a line and the largest point.
     reach = 2 * points.shape[1] * np.sqrt(np.max(np.sum(points * points, axis=1)))
-    least = reach * np.finfo(x.dtype).eps
+    least = reach * np.finfo(x.dtype).eps * scale
     active = _nearest_to_origin(points, reach * np.finfo(points.dtype).eps)
     # The line has one distance from all of them; this keeps what a difference of
     # points, each far from the origin, would lose.
@@ -521,7 +523,9 @@ def max_margin(
     line = (line / np.where(length > 0, length, 1)).astype(x.dtype)
     gamma = _margin(x, s, line[:-1], line[-1]) if length > 0 else 0.0
     if gamma <= least:
-        raise ValueError("y: wanted classes that a line separates, got others")
+        raise ValueError(
+            "y: wanted classes that a line separates by more than rounding, got others"
+        )
     return Separator(line[:-1], line[-1], gamma)
 
 
