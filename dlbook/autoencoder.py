@@ -43,7 +43,6 @@ __all__ = [
     "mask",
     "pca_floor",
     "reconstruction_error",
-    "salt_and_pepper",
     "train",
 ]
 
@@ -584,47 +583,6 @@ def mask(x: ArrayLike, rate: float, *, rng: Source) -> np.ndarray:
     """
     x, rate = array(x, "x"), number(rate, "rate", low=0, high=1)
     return x * (generator(rng).uniform(size=x.shape) >= rate)
-
-
-def salt_and_pepper(
-    x: ArrayLike, rate: float, *, rng: Source, low: float = 0.0, high: float = 1.0
-) -> np.ndarray:
-    """Set a random part of the entries to the lowest or the highest value.
-
-    Parameters
-    ----------
-    x : array_like
-        Data of any shape.
-    rate : float
-        Probability of each entry to be lost, from 0 to 1.
-    rng : numpy.random.Generator
-        Source of the choice.
-    low, high : float
-        The two values, equally likely.
-
-    Returns
-    -------
-    ndarray
-        The corrupted data, in the shape of ``x``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``rate`` is no probability or ``rng`` no generator.
-
-    References
-    ----------
-    Vincent et al. 2008, :cite:`vincent2008`.
-
-    Examples
-    --------
-    >>> salt_and_pepper([0.5, 0.5, 0.5, 0.5], 0.5, rng=np.random.default_rng(3))
-    array([0. , 0. , 0.5, 0.5])
-    """
-    x, rate = array(x, "x"), number(rate, "rate", low=0, high=1)
-    low, high = number(low, "low"), number(high, "high")
-    u = generator(rng).uniform(size=x.shape)
-    return np.where(u < rate / 2, low, np.where(u < rate, high, x))
 
 
 def _checked(x, params, rows=...) -> tuple[np.ndarray, AEParams]:

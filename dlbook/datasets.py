@@ -22,7 +22,6 @@ __all__ = [
     "Split",
     "Text",
     "binarise",
-    "copy_task",
     "encode",
     "latch_task",
     "load_digits",
@@ -31,7 +30,6 @@ __all__ = [
     "load_text",
     "moons",
     "ring",
-    "sine",
     "spirals",
     "split",
     "xor",
@@ -457,42 +455,6 @@ def spirals(
     return _shuffled(x, y, noise, rng)
 
 
-def sine(n: int, noise: float = 0.1, *, rng: Source) -> Examples:
-    r"""Draw points on a sine.
-
-    .. math:: y = \sin x + \text{noise}, \qquad -\pi \le x \le \pi
-
-    Parameters
-    ----------
-    n : int
-        Number of points, at least 1.
-    noise : float, default 0.1
-        Standard deviation of what is added to y.
-    rng : numpy.random.Generator
-        Draws x and the noise.
-
-    Returns
-    -------
-    Examples
-        x (n, 1) in rising order and y (n, 1), float64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `n` is not an integer >= 1, `noise` is negative or `rng` is no Generator.
-
-    Examples
-    --------
-    >>> x, y = sine(5, noise=0, rng=np.random.default_rng(0))
-    >>> np.array_equal(y, np.sin(x))
-    True
-    """
-    n = check.integer(n, "n", 1)
-    noise = check.number(noise, "noise", low=0)
-    x = np.sort(check.generator(rng).uniform(-np.pi, np.pi, (n, 1)), axis=0)
-    return Examples(x, np.sin(x) + noise * rng.normal(size=(n, 1)))
-
-
 def ring(
     n: int, noise: float = 0.05, *, rng: Source, modes: int = 8, radius: float = 1.0
 ) -> Examples:
@@ -594,62 +556,6 @@ def latch_task(n: int, length: int, *, rng: Source) -> Examples:
     write = (np.arange(length)[:, None] == when).astype(np.float64)
     y = value[when, np.arange(n)] > 0
     return Examples(np.stack([value, write], axis=-1), y.astype(np.int64))
-
-
-def copy_task(
-    n: int, delay: int, *, rng: Source, length: int = 3, symbols: int = 4
-) -> Examples:
-    """Draw sequences that must be repeated from memory after a pause.
-
-    First come `length` symbols, then `delay` blanks, the last of which is the signal to
-    go, then blanks. The target is blank until the signal has come; then it is the
-    symbols in order. Blank has the code `symbols`, the signal the code `symbols` + 1.
-
-    Parameters
-    ----------
-    n : int
-        Number of sequences, at least 1.
-    delay : int
-        Time steps from the last symbol to the signal, at least 1.
-    rng : numpy.random.Generator
-        Draws the symbols.
-    length : int, default 3
-        Number of symbols to repeat.
-    symbols : int, default 4
-        Number of different symbols.
-
-    Returns
-    -------
-    Examples
-        x (T, n, symbols + 2), float64, one-hot, with T = 2 length + delay;
-        y (T, n), int64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a count is too small or `rng` is no Generator.
-
-    References
-    ----------
-    Hochreiter and Schmidhuber 1997, :cite:`hochreiter1997`.
-
-    Examples
-    --------
-    >>> x, y = copy_task(1, 3, rng=np.random.default_rng(0), length=2)
-    >>> x.argmax(axis=-1)[:, 0], y[:, 0]
-    (array([3, 2, 4, 4, 5, 4, 4]), array([4, 4, 4, 4, 4, 3, 2]))
-    """
-    n = check.integer(n, "n", 1)
-    delay = check.integer(delay, "delay", 1)
-    length = check.integer(length, "length", 1)
-    blank = check.integer(symbols, "symbols", 1)
-    memory = check.generator(rng).integers(0, blank, size=(length, n))
-    codes = np.full((2 * length + delay, n), blank)
-    codes[:length] = memory
-    codes[length + delay - 1] = blank + 1
-    y = np.full(codes.shape, blank)
-    y[-length:] = memory
-    return Examples(np.eye(blank + 2)[codes], y)
 
 
 def load_runs(name: str) -> dict[str, np.ndarray]:

@@ -21,7 +21,6 @@ from dlbook.autoencoder import (
     mask,
     pca_floor,
     reconstruction_error,
-    salt_and_pepper,
     train,
 )
 from dlbook.backprop import Layer, minibatches
@@ -245,20 +244,9 @@ def test_masking_loses_its_part_and_keeps_the_rest(rate):
     np.testing.assert_allclose((seen == 0).mean(), rate, atol=0.01)
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.25, 1.0])
-def test_salt_and_pepper_are_equally_frequent(rate):
-    x, rng = np.full((300, 300), 0.5), np.random.default_rng(10)
-    seen = salt_and_pepper(x, rate, rng=rng)
-    for value, part in ((0, rate / 2), (1, rate / 2), (0.5, 1 - rate)):
-        np.testing.assert_allclose((seen == value).mean(), part, atol=0.01)
-    seen = salt_and_pepper(x, 1, rng=rng, low=-2, high=3)
-    assert set(np.unique(seen)) == {-2, 3}
-
-
 @pytest.mark.parametrize(
-    "corrupt", [partial(add_noise, scale=1), partial(mask, rate=0.5),
-                partial(salt_and_pepper, rate=0.5)]
-)  # fmt: skip
+    "corrupt", [partial(add_noise, scale=1), partial(mask, rate=0.5)]
+)
 def test_corruptions_are_seeded_and_leave_their_argument_alone(corrupt):
     x = np.full((5, 4), 0.5, np.float32)
     one, same, other = (corrupt(x, rng=np.random.default_rng(s)) for s in (0, 0, 1))
@@ -378,25 +366,11 @@ REFUSED = [
     ),
     *(
         (corrupt, ([np.nan], 0.5), {"rng": RNG}, "x: wanted finite numbers, got nan")
-        for corrupt in (add_noise, mask, salt_and_pepper)
+        for corrupt in (add_noise, mask)
     ),
     (add_noise, (X, -1), {"rng": RNG}, "scale: wanted a number >= 0, got -1.0"),
     (mask, (X, 1.5), {"rng": RNG}, "rate: wanted a number <= 1, got 1.5"),
     (mask, (X, -0.5), {"rng": RNG}, "rate: wanted a number >= 0, got -0.5"),
-    (salt_and_pepper, (X, 2), {"rng": RNG}, "rate: wanted a number <= 1, got 2.0"),
-    (salt_and_pepper, (X, -1), {"rng": RNG}, "rate: wanted a number >= 0, got -1.0"),
-    (
-        salt_and_pepper,
-        (X, 0.5),
-        {"rng": RNG, "low": np.inf},
-        "low: wanted finite numbers, got inf",
-    ),
-    (
-        salt_and_pepper,
-        (X, 0.5),
-        {"rng": RNG, "high": np.nan},
-        "high: wanted finite numbers, got nan",
-    ),
 ]
 
 
@@ -427,7 +401,7 @@ def test_a_corruption_that_changes_the_shape_is_refused():
 
 def test_a_missing_generator_is_refused():
     wanted = "^rng: wanted a numpy.random.Generator, got NoneType$"
-    for corrupt in (add_noise, mask, salt_and_pepper):
+    for corrupt in (add_noise, mask):
         with pytest.raises(TypeError, match=wanted):
             corrupt(X, 0.5, rng=None)
     with pytest.raises(TypeError, match=wanted):

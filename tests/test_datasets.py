@@ -16,10 +16,8 @@ from dlbook import datasets
 TOYS = {
     "moons": lambda rng: datasets.moons(20, rng=rng),
     "spirals": lambda rng: datasets.spirals(20, rng=rng),
-    "sine": lambda rng: datasets.sine(20, rng=rng),
     "ring": lambda rng: datasets.ring(20, rng=rng),
     "latch_task": lambda rng: datasets.latch_task(20, 12, rng=rng),
-    "copy_task": lambda rng: datasets.copy_task(20, 5, rng=rng),
 }
 DIGITS = "8f26b2bd9d135c25"
 toys = pytest.mark.parametrize("draw", TOYS.values(), ids=TOYS)
@@ -229,15 +227,6 @@ def test_a_spiral_winds_one_and_a_half_times_unless_told_otherwise():
     np.testing.assert_array_equal(plain, told)
 
 
-def test_a_sine_is_a_sine_between_minus_pi_and_pi():
-    x, y = datasets.sine(500, noise=0, rng=np.random.default_rng(6))
-    assert x.shape == y.shape == (500, 1)
-    np.testing.assert_array_equal(y, np.sin(x))
-    assert (np.diff(x[:, 0]) >= 0).all()
-    assert -np.pi <= x.min() < -3
-    assert 3 < x.max() <= np.pi
-
-
 def test_the_ring_has_its_modes_on_a_circle():
     x, y = datasets.ring(80, noise=0, rng=np.random.default_rng(7), radius=2)
     assert np.bincount(y).tolist() == [10] * 8
@@ -254,7 +243,6 @@ def test_the_ring_has_its_modes_on_a_circle():
     [
         (datasets.moons, 0.1),
         (datasets.spirals, 0.05),
-        (datasets.sine, 0.1),
         (datasets.ring, 0.05),
     ],
 )
@@ -265,7 +253,7 @@ def test_noise_is_normal_with_its_standard_deviation(make, noise):
         (noise, make(n, rng=np.random.default_rng(8))),
         (0.3, make(n, 0.3, rng=np.random.default_rng(8))),
     ]:
-        changed = noisy.y - clean.y if make is datasets.sine else noisy.x - clean.x
+        changed = noisy.x - clean.x
         np.testing.assert_allclose(changed.std(axis=0), wanted, rtol=0.03)
         np.testing.assert_allclose(changed.mean(axis=0), 0, atol=0.03 * wanted)
 
@@ -299,36 +287,6 @@ def test_the_latch_holds_the_one_value_that_was_written():
 def test_a_short_latch_is_written_at_once(length):
     x, _ = datasets.latch_task(5, length, rng=np.random.default_rng(11))
     np.testing.assert_array_equal(x[0, :, 1], 1)
-
-
-@given(
-    st.integers(1, 4),
-    st.integers(1, 6),
-    st.integers(1, 4),
-    st.integers(1, 5),
-    st.integers(0, 2**32),
-)
-def test_copies_come_back_in_order_after_the_signal(n, delay, length, symbols, seed):
-    x, y = datasets.copy_task(
-        n, delay, rng=np.random.default_rng(seed), length=length, symbols=symbols
-    )
-    T, blank, go = 2 * length + delay, symbols, symbols + 1
-    assert x.shape == (T, n, symbols + 2)
-    assert y.shape == (T, n)
-    np.testing.assert_array_equal(x.sum(-1), 1)
-    assert set(np.unique(x)) == {0.0, 1.0}
-    codes = x.argmax(-1)
-    assert (codes[:length] < symbols).all()
-    np.testing.assert_array_equal(y[length + delay :], codes[:length])
-    assert (y[: length + delay] == blank).all()
-    assert (codes[length + delay - 1] == go).all()
-    assert (np.delete(codes[length:], delay - 1, axis=0) == blank).all()
-
-
-def test_a_copy_has_three_of_four_symbols_unless_told_otherwise():
-    x, y = datasets.copy_task(200, 7, rng=np.random.default_rng(12))
-    assert x.shape == (13, 200, 6)
-    assert set(np.unique(y)) == {0, 1, 2, 3, 4}
 
 
 # Refusals
@@ -371,13 +329,6 @@ ONLY = "rng: wanted a numpy.random.Generator, got int"
             ValueError,
             "turns: wanted a number >= 0, got -1.0",
         ),
-        (lambda: datasets.sine(0, rng=RNG), ValueError, f"n: {ONE}"),
-        (
-            lambda: datasets.sine(4, -1, rng=RNG),
-            ValueError,
-            "noise: wanted a number >= 0, got -1.0",
-        ),
-        (lambda: datasets.sine(4, rng=0), TypeError, ONLY),
         (
             lambda: datasets.ring(7, rng=RNG),
             ValueError,
@@ -392,19 +343,6 @@ ONLY = "rng: wanted a numpy.random.Generator, got int"
         (lambda: datasets.latch_task(0, 5, rng=RNG), ValueError, f"n: {ONE}"),
         (lambda: datasets.latch_task(5, 1, rng=RNG), ValueError, f"length: {TWO}"),
         (lambda: datasets.latch_task(5, 5, rng=0), TypeError, ONLY),
-        (lambda: datasets.copy_task(0, 5, rng=RNG), ValueError, f"n: {ONE}"),
-        (lambda: datasets.copy_task(5, 0, rng=RNG), ValueError, f"delay: {ONE}"),
-        (
-            lambda: datasets.copy_task(5, 5, rng=RNG, length=0),
-            ValueError,
-            f"length: {ONE}",
-        ),
-        (
-            lambda: datasets.copy_task(5, 5, rng=RNG, symbols=0),
-            ValueError,
-            f"symbols: {ONE}",
-        ),
-        (lambda: datasets.copy_task(5, 5, rng=0), TypeError, ONLY),
         (
             lambda: datasets.split([1], [1], rng=RNG),
             ValueError,

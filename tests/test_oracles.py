@@ -38,7 +38,7 @@ DRAWS = "draws, batches or loops over what is held here; its own test file has i
 WITHOUT = {
     "backprop": {"init_params", "minibatches", "train", "train_step"},
     "autoencoder": {
-        *("add_noise", "init_params", "mask", "pca_floor", "salt_and_pepper", "train"),
+        *("add_noise", "init_params", "mask", "pca_floor", "train"),
     },
     "vae": {"init_params", "kl_samples", "monte_carlo_kl", "train"},
     "gan": {
