@@ -38,11 +38,19 @@ LONG = {
     "test_evaluate.py",
     "test_figures.py",
     "test_oracles.py",
+    "test_processors.py",
     "test_project.py",
     "test_runs.py",
     "test_site_build.py",
     "test_steps.py",
     "test_worked.py",
+}
+#: Tests that are shared out by their parameter, such as a page, and not by their file.
+PARTED = {
+    "test_figures.py",
+    "test_processors.py",
+    "test_site.py",
+    "test_site_figures.py",
 }
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PLACES = (
@@ -86,7 +94,9 @@ def pytest_collection_modifyitems(items):
     Then no worker is left alone at the end, and ``-m quick`` leaves out notebooks, the
     build, browsers, whole chapters and other libraries.
     """
-    items.sort(key=lambda item: (item.path.suffix != ".ipynb", not _browses(item.path)))
+    items.sort(
+        key=lambda item: (item.path.suffix != ".ipynb", item.path.name not in PARTED)
+    )
     for item in items:
         slow = {"book_build", "browser", "chapter", "playwright", "torch"}
         kept = item.path.suffix == ".py" and item.path.name not in LONG
@@ -100,20 +110,16 @@ def pytest_collection_finish():
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """Give a worker a whole file; of the browser's tests, those of one page."""
+    """Give a worker a whole file; of those in `PARTED`, the tests of one parameter."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             path, _, test = nodeid.partition("::")
-            return path + (test.partition("[")[2] if _browses(Path(path)) else "")
+            return path + (test.partition("[")[2] if Path(path).name in PARTED else "")
 
     config.option.loadscopereorder = False
     return Scheduler(config, log)
-
-
-def _browses(path):
-    return path.name in ("test_figures.py", "test_site.py", "test_site_figures.py")
 
 
 _sanitize = IPyNbCell.sanitize

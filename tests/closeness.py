@@ -5,7 +5,7 @@ Printed text is compared exactly: a chapter prints only digits that are sure. Ma
 and JSON are compared word by word, and number by number within a tolerance; the
 constants that a script has in letters are numbers, too. What rounding leaves is
 compared by its size alone: printed numbers such as 2e-16, and all that a cell with the
-tag ``rounding`` draws.
+tag ``rounding`` shows, but for the course of its curves.
 """
 
 import json
@@ -20,8 +20,9 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-3
 TIMES, APART = 30, 40
 TINY = re.compile(r"\b\d(?:\.\d+)?e-(?:0[89]|[1-9]\d+)\b")
 POWER, RAISED = re.compile("×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)"), "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-LETTERS = r'\$packed\("([^"]*)",(\d+),(-?\d+),([\d.e+]+)(?:,(\d+))?\)'
+LETTERS = r'[\w$]+\("([=-~]+)",([1-6]),(-?\d+),([\de]+)(?:,(\d+))?\)'
 BITS = r"new Float64Array\(Uint32Array\.from\(" + LETTERS + r"\)\.buffer\)"
+PATH = re.compile(r'\bd=\\?"[^"]*"')
 PACKED = re.compile(rf"(?:\.\.\.)?(?:{BITS}|{LETTERS})")
 
 
@@ -66,6 +67,8 @@ class Printed(str):
 def difference(ours, theirs, rounding=False):
     """Return the first difference of two texts, or None if they are close."""
     ours, theirs = map(_written_out, (ours, theirs))
+    if rounding:  # a path leaves out points that lie on a line
+        ours, theirs = (PATH.sub("d", text) for text in (ours, theirs))
     words, others = NUMBER.split(ours), NUMBER.split(theirs)
     for word, other in zip(words, others, strict=False):
         if word != other:
