@@ -3,8 +3,8 @@
 `trace` runs a model once on symbols: `symbolic`, and NumPy's functions in
 `arithmetic`, `functions`, `folds`, `lookup`, `linear`, `reductions` and `patches`. That
 leaves a graph of operations on arrays (`nodes`), whose meanings stand in `rules`.
-`program` evaluates it in Python; `plan`, `javascript`, `tables` and `rolling` write it
-as JavaScript. Nothing here knows a figure or a page, or imports more than NumPy.
+`program` evaluates it in Python; `lowering`, `javascript`, `tables` and `rolling` write
+it as JavaScript. Nothing here knows a figure or a page, or imports more than NumPy.
 """
 
 from dlbook.compiler.nodes import TraceError

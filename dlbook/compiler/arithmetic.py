@@ -148,7 +148,7 @@ def cast(array, kind):
         return apply("ne", "b", array, elements(0.0))
     if own == "f":
         return apply("int", "i", array)
-    return apply("same", kind, array)
+    return apply("number" if own == "b" else "same", kind, array)
 
 
 def common(values):

@@ -1,41 +1,49 @@
 """Emit a compiled model as one JavaScript function expression.
 
-Small models become straight lines: one expression for each output, shared values in
-variables. Larger ones keep their values in one Float64Array that is made once; a node
-is a nest of loops over it. Several plans are tried and the shortest script is taken.
+A program is lowered first, so that small arrays are single numbers. Then each node is
+written once: into its reader if that is the only one, or as a statement, which for an
+array is a nest of loops over one Float64Array that is made once. A single number stands
+in a variable, or in that array too where statements repeat and become loops.
 The script has no ``eval``, and no state that a call would leave to the next.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import product
+from math import prod
 
 import numpy as np
 
-from dlbook.compiler.nodes import View, live, sources, spread
-from dlbook.compiler.plan import Plan, composed, steps_of
+from dlbook.compiler.lowering import HELPED, LOOKUPS, lowered
+from dlbook.compiler.nodes import View, composed, live, sources, spread, steps_of
 from dlbook.compiler.rolling import constant, hole, rendered, roll
 from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, TIMES, number
 from dlbook.compiler.tables import Tables, progression
 
 __all__ = ["emit"]
 
-#: Elements up to which nodes are unrolled, operations in an expression, and whether
-#: straight elements may stand in variables.
-STRATEGIES = (
-    (400, 40, True),
-    (1, 40, True),
-    (4, 40, True),
-    (1, 12, False),
-    (4, 12, False),
-)
-#: The strategy of a program of more than so many nodes.
-LONG, MAX_NODES = (1, 12, False), 250
-MAX_STRAIGHT = 3000
+#: A program of more nodes than so many is one that repeats.
+LONG = 250
 _LOOPS = "ijkdfna"
 _FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MORE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_MAYBE_TRUTH = {"select", "max", "min", "fmax", "fmin", "copysign", "mul"}
+_CHEAP = ("add", "sub", "mul", "neg", "same", "lt", "le", "gt", "ge", "eq", "ne")
+
+
+def strategy(nodes):
+    """Return how a program of so many nodes is written.
+
+    Returns
+    -------
+    limit : int
+        Elements up to which a node is unrolled.
+    height : int
+        Operations of one expression, one above the other.
+    local : bool
+        Whether single numbers may stand in variables. Statements that repeat become
+        loops only if not.
+    """
+    return (1, 12, False) if nodes > LONG else (4, 40, True)
 
 
 def emit(graph, ids):
@@ -56,63 +64,110 @@ def emit(graph, ids):
     """
     if not ids.size:
         return "function(v){return[]}"
-    scripts = []
-    long = len(live(graph, ids)) > MAX_NODES
-    for limit, height, local in (LONG,) if long else STRATEGIES:
-        plan = Plan(graph, ids, limit, height)
-        count = sum(len(plan.wanted(n)) for n in plan.nodes if plan.straight(n))
-        if count <= MAX_STRAIGHT or limit == 1:
-            scripts.append(_Script(plan, local).source())
-    if not scripts:  # a long graph with much straight code: only loops are left
-        limit, height, local = STRATEGIES[1]
-        scripts.append(_Script(Plan(graph, ids, limit, height), local).source())
-    return min(scripts, key=len)
+    limit, height, local = strategy(len(live(graph, ids)))
+    return _Script(*lowered(graph, ids, limit), height, local).source()
 
 
 class _Script:
-    """The text of one script while it is written."""
+    """The text of one script while it is written.
 
-    def __init__(self, plan, local):
-        self.plan, self.graph, self.local = plan, plan.graph, local
-        self.looped = bool(plan.memory) or not local
-        self.tables = Tables()
-        self.statements = []
-        self.refs = {}  # texts of straight elements, by id
-        self.heights = Counter()
+    Parameters
+    ----------
+    graph, ids
+        What `lowered` gives.
+    height, local
+        What `strategy` says.
+    """
+
+    def __init__(self, graph, ids, height, local):
+        self.graph, self.ids, self.height, self.local = graph, ids, height, local
+        self.tables, self.statements = Tables(), []
+        self.nodes = [node for node in live(graph, ids) if node.op != "input"]
+        self.inlined, self.depth, self.times = set(), {}, {}
+        self.readers, self.held = defaultdict(list), set()
+        self._wanted(ids)
+        for node in reversed(self.nodes):
+            self._decide(node)
+        self.looped = (
+            not local
+            or len(ids) > 100
+            or any(n.shape or n.inner for n in self.nodes if n not in self.inlined)
+        )
+        self.size = len(ids) if self.looped else 0
         self.places, self.homes = {}, {}
-        self.size = len(plan.outputs) if self.looped else 0
-        self.dest = {}
         if self.looped:
-            self._settle()
+            self._house(ids, None)
+            for node in reversed(self.nodes):
+                if node.op == "gather":
+                    self._house(np.frombuffer(node.static, np.int64), node)
 
-    # Memory ---------------------------------------------------------------------------
+    # What stands where ----------------------------------------------------------------
 
-    def _settle(self):
-        """Give the outputs, and what is gathered, its place at once."""
-        plan = self.plan
-        if plan.copied:
-            inputs = [n.static + n.size for n in plan.graph.nodes if n.op == "input"]
-            self.inputs = self.size
-            self.size += max(inputs)
-        self._house(np.array(plan.outputs), None)
-        for k, element in enumerate(plan.outputs):
-            self.dest.setdefault(element, k)
-        for node in reversed(plan.nodes):
-            if node.op == "gather" and node in plan.memory:
-                self._house(plan.gathered(node), node)
+    def _wanted(self, ids):
+        """Note that elements are copied: arrays are held for it."""
+        for node in sources(self.graph, ids):
+            if node.shape:
+                self.held.add(node)
+        for element, times in Counter(ids[ids > 0].tolist()).items():
+            node = self.graph.at(element)
+            if not node.shape:
+                self.readers[node] += [(None, None)] * times
+
+    def _decide(self, node):
+        """Write a node into its only reader, if it fits, and ask for its arguments."""
+        readers, space = self.readers[node], node.shape + node.inner
+        if (
+            node not in self.held
+            and len(readers) == 1
+            and self._fits(node, *readers[0])
+        ):
+            self.inlined.add(node)
+        else:
+            self.depth[node], self.times[node] = 0, prod(space)
+        if node.op == "gather":
+            self._wanted(np.frombuffer(node.static, np.int64))
+            return
+        for k, view in enumerate(node.args):
+            if node.op in ("scan", *HELPED) or (node.op in LOOKUPS and not k):
+                self.held.add(view.node)
+            else:
+                self.readers[view.node].append((node, view))
+
+    def _fits(self, node, reader, view):
+        """Tell whether a node can be written into its only reader.
+
+        Its elements are read once each, or are cheap to compute again.
+        """
+        if node.inner or not (node.op in RULES or node.op in LOOKUPS):
+            return False
+        if reader is None:
+            self.depth[node], self.times[node] = 1, 1
+            return True
+        depth, times = self.depth[reader] + 1, self.times[reader]
+        again = node.op in _CHEAP and reader.op in RULES and not reader.inner
+        if depth > self.height or not (times <= node.size or again):
+            return False
+        space = reader.shape + reader.inner
+        if any(composed(view, space, arg) is None for arg in node.args):
+            return False
+        self.depth[node], self.times[node] = depth, times
+        return True
 
     def _house(self, ids, owner):
         """Let nodes stand where they are wanted whole."""
         for node in sources(self.graph, ids):
-            if node.op in ("const", "input") or node in self.homes:
-                continue
-            if node not in self.plan.memory:
+            known = node in self.homes or node in self.inlined
+            if known or node.op in ("const", "input"):
                 continue
             for k in np.flatnonzero(ids == node.start)[:1].tolist():
-                part = ids[k : k + node.size]
                 wanted = np.arange(node.start, node.start + node.size)
-                if np.array_equal(part, wanted):
+                if np.array_equal(ids[k : k + node.size], wanted):
                     self.homes[node] = owner, k
+
+    def _in_memory(self, node):
+        return self.looped and (
+            bool(node.shape) or not self.local or node in self.homes
+        )
 
     def place(self, node):
         """Return where a node stands in memory."""
@@ -131,200 +186,88 @@ class _Script:
 
     def source(self):
         """Return the whole script."""
-        for node in self.plan.nodes:
-            if self.plan.straight(node):
-                self._straight(node)
-            elif node in self.plan.memory:
-                self._loop(node)
+        for node in self.nodes:
+            if node not in self.inlined:
+                self._statement(node)
         if not self.looped:
-            result = f"return[{','.join(map(self._number, self.plan.outputs))}]"
-            body = "".join(self._joined(map(rendered, self.statements))) + result
+            result = f"return[{','.join(map(self._output, self.ids.tolist()))}]"
+            body = "".join(_joined(map(rendered, self.statements))) + result
             return _with_setup([], body, self.tables)
-        n = len(self.plan.outputs)
-        self._copies(0, np.array(self.plan.outputs))
-        steps = roll(self.statements, self.tables)
-        body = "".join(self._joined(steps))
+        n = len(self.ids)
+        self._copies(0, self.ids)
+        body = "".join(_joined(roll(self.statements, self.tables)))
         setup = [f"m=new Float64Array({self.size})"]
-        if self.plan.copied:
-            body = f"m.set(v,{self.inputs});" + body
-        result = "m" if n == self.size else "$out"
         if n < self.size:
             setup.append(f"$out=m.subarray(0,{n})")
+        result = "m" if n == self.size else "$out"
         return _with_setup(setup, f"{body}return {result}", self.tables)
 
-    def _joined(self, steps):
-        """Join statements; neighbouring definitions share a ``const``."""
-        open_, lines = False, []
-        for step in steps:
-            local = step.startswith("$L")
-            if local:
-                lines.append("," if open_ else "const ")
-            elif open_:
-                lines.append(";")
-            lines.append(step)
-            open_ = local
-            if not local and not step.endswith("}"):
-                lines.append(";")
-        return [*lines, ";"] if open_ else lines
-
-    def _number(self, number):
-        """Return the text of an output that has to be a number."""
+    def _output(self, number):
+        """Return the text of an output; a truth value is made a number."""
         text, strength = self._element(number)
-        if self._truth(number):
+        if number > 0 and self.graph.at(number).kind == "b":
             text = "+" + (text if strength == ATOM else f"({text})")
         return rendered(text)
 
-    def _truth(self, number):
-        """Tell whether JavaScript's value may be true or false instead of 1 or 0."""
-        node = self.graph.at(number)
-        if node.op in ("const", "input") or not self.plan.straight(node):
-            return False
-        if node.kind == "b" and node.op != "take":
-            return True
-        chosen, k = self.plan.operands(node)[node.op == "select" :], number - node.start
-        if node.op not in _MAYBE_TRUTH and (node.op != "scan" or k % node.shape[-1]):
-            return False
-        return any(
-            self._truth(self.plan.resolve(int(n))) for ids in chosen for n in ids[k]
-        )
+    # Statements -----------------------------------------------------------------------
 
-    # Straight elements ----------------------------------------------------------------
-
-    def _straight(self, node):
-        plan, held = self.plan, node in self.plan.memory
+    def _statement(self, node):
+        """Write the statement of a node that is not written into another."""
         if node.op == "gather":
-            if held:
-                self._copies(self.place(node), plan.gathered(node))
-            return
-        if node.op == "same" and not held:
-            return
-        for k in plan.wanted(node):
-            number = node.start + k
-            text, strength = self._operation(node, k)
-            height = 1 + max(
-                (self.heights[n] for ids in self.plan.operands(node)
-                 for n in map(plan.resolve, ids[k].tolist())), default=0,
-            )  # fmt: skip
-            if held:
-                target = f"m[{hole(self.place(node) + k)}]"
-            elif self.looped and number in self.dest:
-                target = f"m[{hole(self.dest[number])}]"
-            elif plan.uses[number] == 1 and height < plan.height:
-                self.refs[number] = text, strength
-                self.heights[number] = height
-                continue
-            elif self.local:
-                target = f"$L{number}"
-            else:
-                target = f"m[{hole(self.place(node) + k)}]"
-            self.statements.append(f"{target}={text}")
-            self.refs[number] = target, ATOM
-
-    def _element(self, number):
-        """Return the text of one element."""
-        number = self.plan.resolve(number)
-        node = self.graph.at(number)
-        k = number - node.start
-        if node.op == "const":
-            value = self.graph.data(node)[k]
-            return constant(value), _strength(value)
-        if node.op == "input":
-            return f"v[{hole(node.static + k)}]", ATOM
-        if number in self.refs:
-            return self.refs[number]
-        return f"m[{hole(self.place(node) + k)}]", ATOM
-
-    def _operation(self, node, k):
-        """Return the expression of a straight node's element."""
-        rows = [ids[k].tolist() for ids in self.plan.operands(node)]
-        if node.op in ("take", "search"):
-            index = self._element(rows[1][0])
-            return self._lookup(node, rows[0][0] - node.args[0].node.start, [], index)
-        if node.op == "scan":
-            first = k % node.shape[-1] == 0
-            new = self._element(rows[0][0])
-            if first:
-                return new
-            return RULES[node.static].javascript(
-                (), [self._element(node.start + k - 1), new]
-            )
-        if not node.inner:
-            args = [self._element(row[0]) for row in rows]
-            return RULES[node.op].javascript(node.static, args)
-        terms = []
-        for factors in zip(*rows, strict=True):
-            args = [self._element(n) for n in factors]
-            terms.append(
-                args[0] if len(args) == 1 else RULES["mul"].javascript((), args)
-            )
-        return self._folded(node.op, terms)
-
-    def _folded(self, op, terms):
-        if op == "pair":
-            return _add([("0", ATOM), _pairwise(terms)])
-        if op in ("sum", "dot"):
-            return _add([("0", ATOM), *terms])
-        if len(terms) == 1:
-            return terms[0]
-        if op in ("max", "min") and len(terms) > 2:
-            return f"Math.{op}({','.join(text for text, _ in terms)})", ATOM
-        return RULES[FOLDS[op].rule].javascript((), terms)
-
-    # Loops ----------------------------------------------------------------------------
-
-    def _loop(self, node):
-        """Write the statements of a node that stands in memory."""
-        place = self.place(node)
-        if node.op == "gather":
-            self._copies(place, self.plan.gathered(node))
+            self._copies(self.place(node), np.frombuffer(node.static, np.int64))
             return
         if node.op == "shuffle":
-            source = self._index(node.args[0], (), (), True)
-            self.statements.append(f"$shuffle({hole(place)},{source},{node.size})")
+            source = self._index(node.args[0], (0,), node.shape)
+            place = hole(self.place(node))
+            self.statements.append(f"$shuffle({place},{source},{node.size})")
             return
-        names = _LOOPS[: len(node.shape) + len(node.inner)]
-        outer = names[: len(node.shape)]
-        target = View(node, 0, tuple(steps_of(node.shape)))
-        if node.op == "scan":
-            outer, names = names[:-1], names
-        body = self._body(
-            node, names, self._at(target, names[: len(node.shape)], node.shape)
-        )
-        self.statements.append(_nest(outer, node.shape, body))
-
-    def _body(self, node, names, target):
         space = node.shape + node.inner
+        names = tuple(_LOOPS[: len(space)])
+        outer = names[: len(node.shape)]
+        own = View(node, 0, steps_of(node.shape))
+        target = f"$L{node.start}"
+        if self._in_memory(node):
+            target = self._at(own, outer, node.shape)
         if node.op == "scan":
-            (view,), k, n = node.args, names[-1], node.shape[-1]
-            first = self._value(view, (*names[:-1], None), space)[0]
-            step = RULES[node.static].javascript(
-                (), [("r", ATOM), self._value(view, names, space)]
-            )[0]
-            own = View(node, 0, tuple(steps_of(node.shape)))
-            start = self._at(own, (*names[:-1], None), node.shape)
-            rest = f"for(let {k}=1;{k}<{n};{k}++){target}=r={step}"
-            return f"{{let r={start}={first};{rest}}}"
-        if not node.inner:
-            return f"{target}={self._expression(node, node.args, names, space)[0]}"
-        if node.op in ("pair", "argmax", "argmin"):
-            view, n = node.args[0], node.inner[-1]
-            first = self._index(view, names, node.shape, True)
+            text = self._scan(node, names, target, own)
+            outer = outer[:-1]
+        elif node.op in HELPED:
+            (view,), n = node.args, node.inner[-1]
+            first = self._index(view, (*outer, 0), space)
             call = f"${node.op}({first},{n},{view.strides[-1]})"
-            return f"{target}={'0+' * (node.op == 'pair')}{call}"
-        args = [self._value(view, names, space) for view in node.args]
+            text = f"{target}={'0+' * (node.op == 'pair')}{call}"
+        elif node.inner:
+            text = self._fold(node, names, target)
+        else:
+            text = f"{target}={self._expression(node, node.args, names, space)[0]}"
+        self.statements.append(_nest(outer, node.shape, text))
+
+    def _scan(self, node, names, target, own):
+        (view,), k, n = node.args, names[-1], node.shape[-1]
+        start = (*names[:-1], 0)
+        first = self._value(view, start, node.shape)[0]
+        step = RULES[node.static].javascript(
+            (), [("r", ATOM), self._value(view, names, node.shape)]
+        )[0]
+        rest = f"for(let {k}=1;{k}<{n};{k}++){target}=r={step}"
+        return f"{{let r={self._at(own, start, node.shape)}={first};{rest}}}"
+
+    def _fold(self, node, names, target):
+        args = [self._value(v, names, node.shape + node.inner) for v in node.args]
         term = args[0] if len(args) == 1 else RULES["mul"].javascript((), args)
         fold = FOLDS[node.op]
-        if fold.rule in ("add", "mul"):
-            sign = "+" if fold.rule == "add" else "*"
-            step = f"r{sign}={term[0]}"
-        else:
+        sign = {"add": "+", "mul": "*"}.get(fold.rule)
+        step = f"r{sign}={term[0]}"
+        if not sign:
             step = f"r={RULES[fold.rule].javascript((), [('r', ATOM), term])[0]}"
         inner = _nest(names[len(node.shape) :], node.inner, step)
         return f"{{let r={fold.start};{inner};{target}=r}}"
 
+    # Expressions ----------------------------------------------------------------------
+
     def _expression(self, node, args, names, space):
         """Return the text of an elementwise node whose arguments are these views."""
-        if node.op in ("take", "search"):
+        if node.op in LOOKUPS:
             index = self._value(args[1], names, space)
             return self._lookup(
                 node, args[0].offset, self._terms(args[0], names, space), index
@@ -343,41 +286,51 @@ class _Script:
             return f"${side}({array},{hole(base)},{n},{index[0]})", ATOM
         text, strength = index
         if node.static != 1:
-            text, strength = (
-                f"{text if strength > TIMES else f'({text})'}*{node.static}",
-                TIMES,
-            )
-        text = text if strength >= PLUS else f"({text})"
+            text = f"{text if strength > TIMES else f'({text})'}*{node.static}"
+        elif strength < PLUS:
+            text = f"({text})"
         return f"{array}[{'+'.join([text, *terms, hole(base)])}]", ATOM
 
     def _value(self, view, names, space):
-        """Return the text of what a view gives at the loops' variables."""
+        """Return the text of what a view gives at the loops' variables.
+
+        In place of a variable's name may stand 0: then the axis stands still.
+        """
         node = view.node
-        moving = any(
-            s and n > 1 and name
-            for s, n, name in zip(view.strides, space, names, strict=True)
-        )
         if node.op == "const":
             return self._constant(view, names, space)
-        if not moving:
-            return self._element(node.start + view.offset)
-        if node in self.plan.inlined:
+        if node in self.inlined:
             args = [composed(view, space, arg) for arg in node.args]
             return self._expression(node, args, names, space)
+        if not self._terms(view, names, space):
+            return self._element(node.start + view.offset)
         return self._at(view, names, space), ATOM
+
+    def _element(self, number):
+        """Return the text of one element."""
+        node = self.graph.at(number)
+        k = number - node.start
+        if node.op == "const":
+            value = self.graph.data(node)[k]
+            return constant(value), _strength(value)
+        if node in self.inlined:
+            return self._expression(node, node.args, (), ())
+        if node.op != "input" and not self._in_memory(node):
+            return f"$L{number}", ATOM
+        return f"{_array(node)}[{hole(self.place(node) + k)}]", ATOM
 
     def _constant(self, view, names, space):
         data = self.graph.data(view.node)[spread(view, space)]
         terms = []
         for axis, name in enumerate(names):
             first = data.take([0], axis)
-            if name is None or _same_bits(data, first):
+            if not name or _same_bits(data, first):
                 data = first
             else:
                 terms.append((name, data.shape[axis], view.strides[axis]))
         if not terms:
             value = data.reshape(-1)[0]
-            return constant(value), number(value)[1]
+            return constant(value), _strength(value)
         row = data.reshape(-1)
         if len(terms) == 1:
             found = progression(row, terms[0][0])
@@ -394,14 +347,12 @@ class _Script:
     def _terms(self, view, names, space):
         return [
             _times(s, name)
-            for s, n, name in zip(view.strides, space, names, strict=False)
+            for s, n, name in zip(view.strides, space, names, strict=True)
             if s and n > 1 and name
         ]
 
-    def _index(self, view, names, space, helped=False):
+    def _index(self, view, names, space):
         place = self.place(view.node) + view.offset
-        if view.node.op == "input" and helped:
-            place += self.inputs
         return _sum([*self._terms(view, names, space), hole(place)])
 
     def _at(self, view, names, space):
@@ -409,78 +360,64 @@ class _Script:
 
     # Copies ---------------------------------------------------------------------------
 
+    def _spot(self, number):
+        """Return where an element stands, as (array, place), or its text."""
+        node = self.graph.at(number)
+        if node.op == "const":
+            return "$T", self.graph.first(node) + number - node.start
+        if node.op == "input" or (node not in self.inlined and self._in_memory(node)):
+            return _array(node), self.place(node) + number - node.start
+        return "", self._element(number)[0]
+
     def _copies(self, base, ids):
         """Copy elements to a place, those that stand there already excepted."""
-        arrays, places = self._sources(ids)
-        wanted = base + np.arange(len(ids))
+        spots = [*map(self._spot, ids.tolist()), (None, 0)]
         k, n = 0, len(ids)
-        step = np.diff(places)
         while k < n:
-            if arrays[k] == 2:
-                text = self._element(int(ids[k]))[0]
-                if self.refs.get(int(ids[k]), ("",))[0] != f"m[{hole(wanted[k])}]":
-                    self.statements.append(f"m[{hole(wanted[k])}]={text}")
-                k += 1
-                continue
-            end = k + 1
-            while end < n and arrays[end] == arrays[k] and step[end - 1] == step[k]:
-                end += 1
-            self._copy(
-                arrays[k],
-                wanted[k],
-                places[k],
-                end - k,
-                step[k] if end - k > 1 else 1,
-                int(ids[k]),
-            )
+            (array, place), end, step = spots[k], k + 1, 1
+            if array and spots[end][0] == array:
+                step = spots[end][1] - place
+                while spots[end] == (array, place + step * (end - k)):
+                    end += 1
+            if (array, place, step) != ("m", base + k, 1):
+                text = self._copied(base + k, array, place, end - k, step, int(ids[k]))
+                self.statements.append(text)
             k = end
 
-    def _copy(self, array, target, place, n, step, number):
-        if array == 0 and target == place and step == 1:
-            return
-        if array == 1:
-            if n == 1 or step == 0:
-                text = self._element(number)[0]
-                if n == 1:
-                    self.statements.append(f"m[{hole(target)}]={text}")
-                else:
-                    self.statements.append(
-                        f"m.fill({text},{hole(target)},{hole(target + n)})"
-                    )
-                return
-            place = self.tables.add(self.graph.pool[place + step * np.arange(n)])
-            step = 1
-        name = ("m", "$T", "", "v")[array]
-        if n == 1:
-            self.statements.append(f"m[{hole(target)}]={name}[{hole(place)}]")
-        else:
-            self.statements.append(
-                f"$copy({hole(target)},{name},{hole(place)},{n},{step})"
-            )
-
-    def _sources(self, ids):
-        """Return where elements stand: 0 m, 1 a table, 2 an expression, 3 v."""
-        arrays, places = np.zeros(len(ids), int), np.zeros(len(ids), int)
-        for node in sources(self.graph, ids):
-            chosen = (ids >= node.start) & (ids < node.start + node.size)
-            offsets = ids[chosen] - node.start
-            if node.op == "const":
-                arrays[chosen] = 1
-                places[chosen] = self.graph.first(node) + offsets
-            elif node.op == "input" or node in self.plan.memory:
-                arrays[chosen] = 3 * (node.op == "input")
-                places[chosen] = self.place(node) + offsets
-            else:
-                arrays[chosen] = 2
-        return arrays, places
+    def _copied(self, target, array, place, n, step, number):
+        if n == 1 or (array == "$T" and not step):
+            text = self._element(number)[0]
+            if n == 1:
+                return f"m[{hole(target)}]={text}"
+            return f"m.fill({text},{hole(target)},{hole(target + n)})"
+        if array == "$T":
+            values = self.graph.pool[place + step * np.arange(n)]
+            place, step = self.tables.add(values), 1
+        return f"$copy({hole(target)},{array},{hole(place)},{n},{step})"
 
 
-def _array(node):
-    return "v" if node.op == "input" else "m"
+def _joined(steps):
+    """Join statements; neighbouring definitions share a ``const``."""
+    open_, lines = False, []
+    for step in steps:
+        local = step.startswith("$L")
+        if local:
+            lines.append("," if open_ else "const ")
+        elif open_:
+            lines.append(";")
+        lines.append(step)
+        open_ = local
+        if not local and not step.endswith("}"):
+            lines.append(";")
+    return [*lines, ";"] if open_ else lines
 
 
 def _strength(value):
     return number(value)[1]
+
+
+def _array(node):
+    return "v" if node.op == "input" else "m"
 
 
 def _sum(terms):
@@ -503,24 +440,6 @@ def _nest(names, shape, body):
         if n > 1:
             body = f"for(let {name}=0;{name}<{n};{name}++){body}"
     return body
-
-
-def _add(terms):
-    return RULES["add"].javascript((), terms)
-
-
-def _pairwise(terms):
-    n = len(terms)
-    if n < 8:
-        return _add(terms) if n > 1 else terms[0]
-    if n > 128:
-        half = n // 2 - n // 2 % 8
-        return _add([_pairwise(terms[:half]), _pairwise(terms[half:])])
-    whole = n - n % 8
-    r = [_add(terms[k:whole:8]) if whole > 8 else terms[k] for k in range(8)]
-    left = _add([_add(r[0:2]), _add(r[2:4])])
-    right = _add([_add(r[4:6]), _add(r[6:8])])
-    return _add([_add([left, right]), *terms[whole:]])
 
 
 _NAME = re.compile(r"\$[A-Za-z]+\d*|Math\.[a-z0-9]+(?=\()")

@@ -9,6 +9,7 @@ and lead to a pool of numbers. What an operation means stands in
 
 import bisect
 import contextlib
+import copy
 import linecache
 import math
 import sys
@@ -22,8 +23,8 @@ from dlbook.compiler.rules import evaluate
 
 __all__ = [
     "DTYPES", "KINDS", "LOST", "NO_FLOAT", "Graph", "Node", "TraceError", "View",
-    "active", "constants", "is_constant", "kind_of", "live", "quoted", "refuse",
-    "sources", "spread", "tracing", "view_of",
+    "active", "composed", "constants", "is_constant", "kind_of", "live", "quoted",
+    "refuse", "sources", "spread", "steps_of", "tracing", "view_of",
 ]  # fmt: skip
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
@@ -93,7 +94,7 @@ class Graph:
         if op not in _OPAQUE and all(view.node.op == "const" for view in args):
             values = self.values(args, shape + inner)
             return self.const(evaluate(op, static, values, len(inner)), kind)
-        if op not in _WHOLE:
+        if op not in _WHOLE and (shape or inner):
             args, shape, inner = _merged(args, shape, inner)
         key = (op, static, args, kind, shape, inner)
         found = self._table.get(key)
@@ -101,6 +102,13 @@ class Graph:
             found = self._table[key] = Node(*key[:2], args, kind, shape, inner)
             self._number(found)
         return found
+
+    def branch(self):
+        """Return a copy that can grow on its own."""
+        new = copy.copy(self)
+        for name in ("nodes", "_starts", "_table", "_constants", "_places", "pool"):
+            setattr(new, name, getattr(self, name).copy())
+        return new
 
     def _number(self, node):
         node.number, node.start = len(self.nodes), self.end
@@ -273,19 +281,54 @@ def live(graph, ids):
     return sorted((n for n in seen if n.op != "const"), key=lambda n: n.number)
 
 
+def steps_of(shape):
+    """Return the steps between neighbours of a contiguous array along its axes."""
+    steps, step = [], 1
+    for n in reversed(shape):
+        steps.insert(0, step)
+        step *= n
+    return tuple(steps)
+
+
+def composed(view, space, place):
+    """Return a node's own argument as a view over the axes of the node's reader.
+
+    ``view`` is what the reader, with the axes ``space``, takes of the node; ``place``
+    is an argument of the node. None if that is no view.
+    """
+    shape = view.node.shape
+    if space == shape and not view.offset and view.strides == steps_of(shape):
+        return place
+    if not any(place.strides):
+        return place._replace(strides=(0,) * len(space))
+    places = spread(place, shape).reshape(-1)[spread(view, space)]
+    offset, strides = _line(places)
+    found = View(place.node, offset, strides)
+    return found if np.array_equal(spread(found, space), places) else None
+
+
+def _line(ids):
+    """Return the first of some ids, and the step along each axis."""
+    first, strides = int(ids[(0,) * ids.ndim]), []
+    for k, n in enumerate(ids.shape):
+        if n == 1 or ids.strides[k] == 0:
+            strides.append(0)
+        else:
+            strides.append(
+                int(ids[(0,) * k + (1,) + (0,) * (ids.ndim - k - 1)]) - first
+            )
+    return first, tuple(strides)
+
+
 def _affine(graph, ids):
+    """Return ids as a view of one node, or None."""
     if not ids.size:
         return View(graph.const(0.0, "f"), 0, (0,) * ids.ndim)
-    first = int(ids[(0,) * ids.ndim])
+    first, strides = _line(ids)
     node = graph.at(first)
-    strides = [0] * ids.ndim
-    base = ids
-    for k, n in enumerate(ids.shape):
-        if n > 1 and ids.strides[k] == 0:
-            base = base[(slice(None),) * k + (slice(0, 1),)]
-        elif n > 1:
-            strides[k] = int(ids[(0,) * k + (1,) + (0,) * (ids.ndim - k - 1)]) - first
-    view = View(node, first - node.start, tuple(strides))
+    view = View(node, first - node.start, strides)
+    still = tuple(slice(0, 1) if step == 0 else slice(None) for step in ids.strides)
+    base = ids[still]
     if base.size == node.size and base.flags.c_contiguous and node.size > 1:
         row = base.reshape(-1)  # the whole node, most often
         if row[-1] - first == node.size - 1 and (np.diff(row) == 1).all():

@@ -8,6 +8,7 @@ NaN, sign(-0) is 0, rint rounds half to even, mod takes the divisor's sign, a su
 starts at +0. This room knows numbers and texts, but no node.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -74,6 +75,7 @@ def _wrap(pair, strength):
 
 def _infix(sign, strength):
     def javascript(static, args):
+        args = [(text.removeprefix("+"), own) for text, own in args]  # +(a<b)
         text = _wrap(args[0], strength)
         for pair in args[1:]:
             part = _wrap(pair, strength + 1)
@@ -99,11 +101,20 @@ def _call(name):
 
 
 def _plain(function):
-    return lambda static, *args: function(*args)
+    def python(static, *args):
+        return functools.reduce(function, args) if args[2:] else function(*args)
+
+    return python
 
 
 def _truth(function):
-    return lambda static, *args: function(*args) + 0.0
+    plain = _plain(function)
+    return lambda static, *args: plain(static, *args) + 0.0
+
+
+def _extreme(name):
+    two, more = _call(f"${name}"), _call(f"Math.{name}")
+    return lambda static, args: (more if args[2:] else two)(static, args)
 
 
 def _power(static, args):
@@ -205,13 +216,14 @@ RULES = {
     "xor": Rule(_truth(np.logical_xor), _infix("!=", EQUAL)),
     "not": Rule(_truth(np.logical_not), _prefix("!")),
     "select": Rule(lambda s, c, a, b: np.where(c != 0, a, b), _ternary),
-    "max": Rule(_plain(np.maximum), _call("$max")),
-    "min": Rule(_plain(np.minimum), _call("$min")),
+    "max": Rule(_plain(np.maximum), _extreme("max")),
+    "min": Rule(_plain(np.minimum), _extreme("min")),
     "isnan": Rule(_truth(np.isnan), _isnan),
     "same": Rule(_plain(lambda a: a + 0.0), lambda static, args: args[0]),
+    "number": Rule(_plain(lambda a: a + 0.0), _prefix("+")),
     "int": Rule(_trunc_int, _int),
     "index": Rule(_index_python, _index),
-    "uniform": Rule(_plain(hashed), _call("$draw")),
+    "uniform": Rule(lambda static, *words: hashed(*words), _call("$draw")),
 }
 for _name in _MATH:
     _call_in_page = _call(f"Math.{_name.replace('arc', 'a')}")

@@ -1,0 +1,193 @@
+"""Lowering: a small array becomes nodes of one element each.
+
+What is small is written out element by element; so its elements are nodes of their
+own, of which a script keeps those that it needs. What is large stays a node, and is
+written as a loop. Copies of single elements vanish.
+"""
+
+from math import prod
+
+import numpy as np
+
+from dlbook.compiler.nodes import View, live, spread, tracing, view_of
+from dlbook.compiler.rules import FOLDS
+
+__all__ = ["HELPED", "LOOKUPS", "lowered"]
+
+#: Operations whose argument a helper reads in memory; those that read a table.
+HELPED = ("pair", "argmax", "argmin", "shuffle")
+LOOKUPS = ("take", "search")
+
+
+def lowered(graph, ids, limit):
+    """Lower the nodes that have at most ``limit`` elements (a fold: terms).
+
+    Returns
+    -------
+    tuple of Graph and ndarray
+        A graph to write, and the outputs' ids there.
+    """
+    graph = graph.branch()
+    with tracing(graph):
+        low = _Lowering(graph, limit)
+        for node in live(graph, ids):
+            low.lower(node)
+        return graph, low.moved(ids)
+
+
+class _Lowering:
+    def __init__(self, graph, limit):
+        self.graph, self.limit = graph, limit
+        self.to = np.arange(graph.end)  # new ids by old ones
+        self.rows = {}
+        self.zeros = {kind: graph.const(0.0, kind).start for kind in "bif"}
+
+    def moved(self, ids):
+        """Return the new ids of elements."""
+        return np.where(ids < 0, ids, self.to[np.maximum(ids, 0)])
+
+    def lower(self, node):
+        """Find the new ids of a node's elements, whose arguments have theirs."""
+        if node.op == "input":
+            return
+        end = node.start + node.size
+        if node.op == "gather":
+            new = self.moved(np.frombuffer(node.static, np.int64))
+        elif self._small(node):
+            new = self._elements(node)
+        else:
+            new = self._whole(node)
+        self.to[node.start : end] = new
+
+    def _small(self, node):
+        terms = node.size * prod(node.inner)
+        most = min(self.limit, 64) if node.op == "pair" else self.limit
+        return terms <= most and node.op not in ("argmax", "argmin", "shuffle")
+
+    def _row(self, node):
+        """Return a view of what holds all elements of an old node, in one row."""
+        if node.op in ("const", "input"):
+            return View(node, 0, (1,))
+        if node not in self.rows:
+            ids = np.arange(node.start, node.start + node.size)
+            row = view_of(self.moved(ids))
+            self.rows[node] = row._replace(strides=(row.strides[0] or 1,))
+        return self.rows[node]
+
+    def _one(self, number, axes=0):
+        node = self.graph.at(number)
+        return View(node, number - node.start, (0,) * axes)
+
+    def _view(self, view, space, helped=False):
+        """Return an argument as a view of a new node."""
+        if not any(s and n > 1 for s, n in zip(view.strides, space, strict=True)):
+            if not helped:
+                number = self.moved(np.array(view.node.start + view.offset))
+                return self._one(int(number), len(space))
+        row = self._row(view.node)
+        if helped and row.node.op == "input":
+            row = View(self._copy(row.node), row.offset, row.strides)
+        offset = row.offset + view.offset * row.strides[0]
+        return View(row.node, offset, tuple(s * row.strides[0] for s in view.strides))
+
+    def _copy(self, node):
+        ids = self.graph.ids(node, (node.size,))
+        args = (View(node, 0, (0,)),)
+        return self.graph.node(
+            "gather", args, node.kind, ids.shape, static=ids.tobytes()
+        )
+
+    def _whole(self, node):
+        space, static = node.shape + node.inner, node.static
+        helped = node.op in HELPED
+        args = [self._view(view, space, helped) for view in node.args]
+        if node.op == "take":
+            args[0], static = self._table(node, node.args[0])
+        new = self.graph.node(
+            node.op, tuple(args), node.kind, node.shape, node.inner, static
+        )
+        return self.graph.ids(new, (node.size,))
+
+    def _table(self, node, view):
+        """Return the table of a lookup, and the step between its entries."""
+        row = self._row(view.node)
+        step = row.strides[0]
+        offset = row.offset + view.offset * step
+        strides = tuple(s * step for s in view.strides)
+        return View(row.node, offset, strides), node.static * step
+
+    def _node(self, op, kind, numbers, static=()):
+        """Return the id of an operation on single elements."""
+        args = tuple(map(self._one, numbers))
+        return self.graph.node(op, args, kind, (), static=static).start
+
+    def _elements(self, node):
+        space, op, kind = node.shape + node.inner, node.op, node.kind
+        if op in LOOKUPS:
+            return self._looked_up(node)
+        args = [
+            self.moved(spread(v, space) + v.node.start).reshape(node.size, -1)
+            for v in node.args
+        ]
+        if op == "same":
+            return args[0][:, 0]
+        if op == "scan":
+            return self._scanned(node, args[0][:, 0].reshape(-1, node.shape[-1]))
+        rows = [list(zip(*row, strict=True)) for row in zip(*args, strict=True)]
+        if node.inner:
+            return [self._fold(op, kind, row) for row in rows]
+        return [self._node(op, kind, row[0], node.static) for row in rows]
+
+    def _fold(self, op, kind, row):
+        terms = [
+            self._node("mul", kind, factors) if len(factors) > 1 else factors[0]
+            for factors in row
+        ]
+        if op in ("sum", "dot"):
+            return self._node("add", kind, [self.zeros[kind], *terms])
+        if op == "pair":
+            return self._node(
+                "add", kind, [self.zeros[kind], self._pairwise(kind, terms)]
+            )
+        return self._node(FOLDS[op].rule, kind, terms) if len(terms) > 1 else terms[0]
+
+    def _pairwise(self, kind, terms):
+        """Add as NumPy adds long runs."""
+        n = len(terms)
+        if n < 8:
+            return self._node("add", kind, terms) if n > 1 else terms[0]
+        whole = n - n % 8
+        parts = terms[:8]
+        if whole > 8:
+            parts = [self._node("add", kind, terms[k:whole:8]) for k in range(8)]
+        while len(parts) > 1:
+            parts = [self._node("add", kind, parts[:2]), *parts[2:]]
+            parts = parts[1:] + parts[:1]
+        return self._node("add", kind, [*parts, *terms[whole:]]) if n % 8 else parts[0]
+
+    def _scanned(self, node, rows):
+        found = []
+        for row in rows.tolist():
+            for k, number in enumerate(row):
+                pair = [found[-1], number] if k else [number]
+                new = self._node(node.static, node.kind, pair) if k else number
+                found.append(new)
+        return found
+
+    def _looked_up(self, node):
+        table, index = node.args
+        static = node.static
+        if node.op == "take":
+            table, static = self._table(node, table)
+        first = spread(table, node.shape).reshape(-1)
+        index = self.moved(spread(index, node.shape) + index.node.start).reshape(-1)
+        return [
+            self.graph.node(
+                node.op,
+                (View(table.node, offset, ()), self._one(number)),
+                node.kind,
+                (),
+                static=static,
+            ).start
+            for offset, number in zip(first.tolist(), index.tolist(), strict=True)
+        ]
