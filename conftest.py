@@ -69,10 +69,6 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
-#: A figure that waits for its reader's prediction is released.
-NO_WAITING = """addEventListener("DOMContentLoaded", () =>
-  document.querySelectorAll("[inert]").forEach(part => { part.inert = false; }));"""
-
 
 def pytest_configure(config):
     """Let nbval find its patterns from any folder."""
@@ -192,15 +188,13 @@ def new_page(browser):
     """Open pages: ``new_page(**context_options)``; ``page.problems`` lists faults.
 
     The list must be empty when the test ends. A test that provokes a fault looks at
-    it and clears the list. Figures do not wait for predictions unless ``waits`` is set.
+    it and clears the list.
     """
     contexts, problems = [], []
 
-    def open_page(waits=False, **options):
+    def open_page(**options):
         context = browser.new_context(**options)
         contexts.append(context)
-        if not waits:
-            context.add_init_script(NO_WAITING)
         page = context.new_page()
         page.problems = []
         problems.append(page.problems)

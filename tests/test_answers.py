@@ -15,7 +15,7 @@ from dlbook.plotting import subplots
 from dlbook.site.answers import markup, stored, unsolved
 from dlbook.site.joined import join
 from test_notebooks import CHAPTERS, code_cells, prose, read
-from test_site import faults, pale
+from test_site import PALE, faults
 from test_site_build import CONFIG, build
 
 EXERCISE = """
@@ -253,8 +253,7 @@ def test_forms_are_accessible_and_stay_on_the_page(scheme, width, new_page, book
     size = {"width": width, "height": 800}
     page = opened(new_page(color_scheme=scheme, viewport=size), book)
     give(page, 0, "1.3")
-    found = pale(page, "label", "target-size") if width > 320 else []
-    assert not found + faults(page, ".dl-answer")
+    assert not page.evaluate(PALE) + faults(page)
     room = page.evaluate("document.documentElement.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= room
     for target in page.locator(".dl-answer :is(button, input)").all():
@@ -281,38 +280,32 @@ def test_on_paper_there_is_a_line_to_write_on(page, book):
     assert not page.locator("[data-figure].dl-answer").is_visible()
 
 
-def test_a_figure_waits_for_a_prediction(new_page, book):
-    page = opened(new_page(waits=True), book)
-    controls = page.locator("#live-small .dl-controls")
-    assert controls.evaluate("e => e.inert")
-    page.get_by_role("button", name="Predict", exact=True).click()
-    form = page.locator("form[data-figure]")
-    assert form.locator("output").inner_text() == "Choose one."
-    assert controls.evaluate("e => e.inert")
-    form.get_by_label("it falls").check()
-    page.get_by_role("button", name="Predict", exact=True).click()
-    assert form.locator("output").inner_text().startswith("Not so.")
-    assert not controls.evaluate("e => e.inert")
-    page.locator("#live-small input").focus()
-    page.keyboard.press("ArrowRight")
+def predicted(page):
+    page.get_by_role("button", name="Predict").click()
+    return verdict(page.locator("form[data-figure] output"))
+
+
+def test_a_prediction_is_checked_when_it_is_made(page, book):
+    opened(page, book)
+    assert predicted(page) == "– Choose one."
+    page.get_by_label("it falls").check()
+    assert predicted(page).startswith("✗ Not so.")
+    page.get_by_label("it rises").check()
+    assert predicted(page).startswith("✓ Right.")
+    page.locator("#live-small input").press("ArrowRight")
+    assert verdict(page.locator("form[data-figure] output")).startswith("✓ Right.")
+
+
+def test_a_figure_moves_without_a_prediction_and_the_form_says_so(page, book):
+    opened(page, book)
+    told = page.locator("form[data-figure] output")
+    page.locator("#live-small input").press("Tab")
+    assert told.inner_text() == ""
+    page.locator("#live-small input").press("ArrowRight")
     assert page.locator("#live-small .dl-readout").inner_text() == "w is 0.6."
-    form.get_by_label("it rises").check()
-    page.get_by_role("button", name="Predict", exact=True).click()
-    assert form.locator("output").inner_text().startswith("Right.")
-
-
-def test_a_figure_can_be_moved_without_a_prediction(new_page, book):
-    page = opened(new_page(waits=True), book)
-    page.get_by_role("button", name="Move it without a prediction").click()
-    assert page.evaluate("document.activeElement.id") == "small-w"
-    assert page.locator("[data-skip]").count() == 0
-
-
-def test_a_link_to_a_state_of_a_figure_does_not_wait(new_page, book):
-    page = new_page(waits=True)
-    page.goto((book / "index.html").as_uri() + "#small=0.8")
-    assert not page.locator("#live-small .dl-controls").evaluate("e => e.inert")
-    assert page.locator("#live-small .dl-readout").inner_text() == "w is 0.8."
+    assert told.inner_text() == "You moved it first: compare what you see."
+    page.get_by_label("it rises").check()
+    assert predicted(page).startswith("✓ Right.")
 
 
 def test_a_form_that_asks_about_nothing_here_is_a_warning(tmp_path):

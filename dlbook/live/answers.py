@@ -84,7 +84,7 @@ def check_prediction(live, question, choices):
     Parameters
     ----------
     live : LiveFigure or str
-        The figure or its name. Its controls wait on the page for the reader's choice.
+        The figure or its name. The page asks above it.
     question : str
         What will be seen.
     choices : dict of str to bool

@@ -84,10 +84,7 @@ def markup(spec):
         legend, kind, buttons = "Your answer", "exercise", "<button>Check</button>"
     else:
         legend, kind = "Predict before you move it", "figure"
-        buttons = (
-            "<button>Predict</button>"
-            '<button type="button" data-skip>Move it without a prediction</button>'
-        )
+        buttons = "<button>Predict</button>"
     return (
         f'<form class="dl-answer" data-{kind}="{escape(name)}" autocomplete="off">'
         f"<fieldset disabled><legend>{legend}</legend>{asked}"

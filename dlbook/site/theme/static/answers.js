@@ -1,6 +1,8 @@
 // Forms for answers: they say what is right by its hash, and send and store nothing.
 "use strict";
 (() => {
+  const MOVES = ["input", "click", "keydown"];
+
   // FNV-1a, as `dlbook.live.answers.hashed`; the texts are ASCII.
   function hashed(text) {
     let value = 0x811c9dc5;
@@ -37,7 +39,6 @@
     ask.dataset.verdict = missing ? "missing" : met ? "right" : "wrong";
     const field = ask.querySelector("input[type=text]");
     if (field) field.ariaInvalid = String(!met);
-    return !missing;
   }
 
   function clear(ask) {
@@ -46,46 +47,32 @@
     ask.querySelector("input").removeAttribute("aria-invalid");
   }
 
-  // A figure waits for a prediction, unless the address asks for a state of it.
-  function hold(form) {
-    const name = form.dataset.figure, figure = document.getElementById(`live-${name}`);
-    const parts = [figure?.querySelector(".dl-controls")];
-    if (figure?.querySelector(".dl-stage [tabindex]")) parts.push(figure.querySelector(".dl-stage"));
-    const asked = () => location.hash.slice(1).split("&").some((part) => part.startsWith(`${name}=`));
-    const set = (inert) => {
-      for (const part of parts) if (part) part.inert = inert;
+  // A figure that is moved before its form is answered is free to; the form says so.
+  function notice(form, ask) {
+    const figure = document.getElementById(`live-${form.dataset.figure}`);
+    const moved = (event) => {
+      if (!event.target.closest(".dl-controls, .dl-stage") || event.key === "Tab") return;
+      for (const type of MOVES) figure.removeEventListener(type, moved);
+      if (ask.dataset.verdict) return;
+      ask.querySelector("output").textContent = "You moved it first: compare what you see.";
     };
-    const skip = form.querySelector("[data-skip]");
-    const release = () => {
-      set(false);
-      skip.remove();
-    };
-    set(true);
-    skip.addEventListener("click", () => {
-      release();
-      figure.querySelector(".dl-controls :is(input, button, select)")?.focus();
-    });
-    const look = () => asked() && skip.isConnected && release();
-    addEventListener("hashchange", look);
-    look();
-    return release;
+    for (const type of MOVES) figure?.addEventListener(type, moved);
   }
 
   for (const form of document.querySelectorAll(".dl-answer")) {
-    const release = form.dataset.figure && hold(form);
-    const words = release
+    const words = form.dataset.figure
       ? ["Right. Now move the figure and see it.", "Not so. Move the figure and see what happens."]
       : ["Right.", "Not yet."];
     const asks = [...form.querySelectorAll(".dl-ask")];
     form.noValidate = true;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const complete = asks.map((ask) => check(ask, ...words)).every(Boolean);
-      if (release && complete) release();
+      for (const ask of asks) check(ask, ...words);
       const open = asks.find((ask) => ask.dataset.verdict !== "right");
-      if (open && !release) open.querySelector("input").focus();
+      if (form.dataset.exercise) open?.querySelector("input").focus();
     });
     for (const ask of asks) ask.addEventListener("input", () => clear(ask));
+    if (form.dataset.figure) notice(form, asks[0]);
     form.querySelector("fieldset").disabled = false;
   }
 })();
