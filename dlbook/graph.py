@@ -13,7 +13,7 @@ to each parent, and what arrives at a parent by several ways *adds up*.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -79,34 +79,36 @@ class Value:
     __slots__ = ("grad", "local", "name", "op", "parents", "value")
     __array_ufunc__ = None  # NumPy numbers leave the operation to the Value
 
-    def __init__(self, value, name=""):
+    def __init__(self, value: float, name: str = ""):
         self.value, self.name, self.grad = number(value, "value"), name, 0.0
-        self.op, self.parents, self.local = "", (), ()
+        self.op: str = ""
+        self.parents: tuple[Value, ...] = ()
+        self.local: tuple[float, ...] = ()
 
     def __repr__(self):
         name = f"{self.name} = " if self.name else ""
         return f"Value({name}{self.value:.6g}, grad={self.grad:.6g})"
 
-    def __add__(self, other):
+    def __add__(self, other: Any) -> Value:
         other = _lift(other)
         return _node(self.value + other.value, "+", (self, other), (1.0, 1.0))
 
-    def __sub__(self, other):
+    def __sub__(self, other: Any) -> Value:
         other = _lift(other)
         return _node(self.value - other.value, "-", (self, other), (1.0, -1.0))
 
-    def __mul__(self, other):
+    def __mul__(self, other: Any) -> Value:
         a, b = self, _lift(other)
         return _node(a.value * b.value, "*", (a, b), (b.value, a.value))
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: Any) -> Value:
         a, b = self, _lift(other)
         if not getattr(b.value, "symbolic", False) and b.value == 0:
             raise ValueError("divisor: wanted a number other than 0, got 0")
         ratio = a.value / b.value
         return _node(ratio, "/", (a, b), (1 / b.value, -ratio / b.value))
 
-    def __pow__(self, exponent):
+    def __pow__(self, exponent: float) -> Value:
         k = number(exponent, "exponent")
         a = _base(self.value, k)
         with np.errstate(over="ignore"):
@@ -114,43 +116,43 @@ class Value:
             slope = k * np.power(a, k - 1) if k != 0 else 0 * y
         return _node(y, f"**{k:g}", (self,), (slope,))
 
-    def __neg__(self):
+    def __neg__(self) -> Value:
         return _node(-self.value, "neg", (self,), (-1.0,))
 
-    def __radd__(self, other):
+    def __radd__(self, other: Any) -> Value:
         return _lift(other) + self
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Any) -> Value:
         return _lift(other) - self
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: Any) -> Value:
         return _lift(other) * self
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: Any) -> Value:
         return _lift(other) / self
 
-    def exp(self):
+    def exp(self) -> Value:
         """Return e to the power of the value."""
         with np.errstate(over="ignore"):
             y = np.exp(self.value)
         return _node(y, "exp", (self,), (y,))
 
-    def log(self):
+    def log(self) -> Value:
         """Return the natural logarithm of the value, which must be positive."""
         a = number(self.value, "value", above=0)
         return _node(np.log(a), "log", (self,), (1 / a,))
 
-    def tanh(self):
+    def tanh(self) -> Value:
         """Return the hyperbolic tangent."""
         y = np.tanh(self.value)
         return _node(y, "tanh", (self,), (1 - y * y,))
 
-    def sigmoid(self):
+    def sigmoid(self) -> Value:
         """Return the logistic sigmoid."""
         y = sigmoid(self.value)
         return _node(y, "sigmoid", (self,), (y * (1 - y),))
 
-    def relu(self):
+    def relu(self) -> Value:
         """Return the value where it is positive, else 0; the slope at 0 is 0."""
         slope = (self.value > 0) * 1.0
         return _node(np.maximum(self.value, 0.0), "relu", (self,), (slope,))

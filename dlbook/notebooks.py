@@ -13,11 +13,13 @@ import os
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
 
 __all__ = ["canonical", "execute", "main", "text"]
 
@@ -29,7 +31,7 @@ SOLUTION = re.compile(r"\{solution-(start|end)\}")
 TIMEOUT = 300  # seconds a cell may take
 
 
-def canonical(notebook):
+def canonical(notebook: NotebookNode) -> NotebookNode:
     """Return a copy of a notebook that holds nothing a run may change at will.
 
     Metadata shrink to the kernel's name, the language and the cells' tags; the views of
@@ -55,8 +57,8 @@ def canonical(notebook):
     >>> notebook.cells[0].metadata
     {}
     """
-    seen, solution = set(), False
-    cells = []
+    seen: set[str] = set()
+    cells, solution = [], False
     for cell in notebook.cells:
         cells.append(_cell(cell, seen, solution))
         if cell.cell_type == "markdown":
@@ -126,7 +128,7 @@ def _outputs(outputs):
     return result
 
 
-def text(notebook):
+def text(notebook: NotebookNode) -> str:
     """Return the canonical file of a notebook as text.
 
     Parameters
@@ -149,7 +151,7 @@ def text(notebook):
     return nbformat.v4.writes(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def execute(path):
+def execute(path: str | os.PathLike) -> NotebookNode:
     """Run a notebook in a fresh kernel, in its own folder, and return it.
 
     Parameters
@@ -180,7 +182,7 @@ def execute(path):
     return client.execute()
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Execute or check notebooks; return the exit code.
 
     Parameters

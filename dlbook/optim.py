@@ -82,11 +82,11 @@ class SGD:
         _settle(self, "lr", above=0)
         _settle(self, "weight_decay", low=0)
 
-    def init(self, params):
+    def init(self, params: Tree) -> Any:
         """Return the state for some parameters: nothing is remembered."""
         return ()
 
-    def update(self, params, grads, state):
+    def update(self, params: Tree, grads: Tree, state: Any) -> tuple[Any, Any]:
         """Return the parameters after one step, and the state."""
 
         def step(path, theta, g):
@@ -139,11 +139,11 @@ class Momentum:
         _settle(self, "weight_decay", low=0)
         _settle(self, "beta", low=0, high=1)
 
-    def init(self, params):
+    def init(self, params: Tree) -> Any:
         """Return a velocity of zero for every parameter."""
         return _zeros(params)
 
-    def update(self, params, grads, state):
+    def update(self, params: Tree, grads: Tree, state: Any) -> tuple[Any, Any]:
         """Return the parameters after one step, and the velocity that moved them."""
 
         def step(path, theta, g, v):
@@ -220,11 +220,11 @@ class Adam:
         _settle(self, "beta2", low=0, below=1)
         _settle(self, "eps", above=0)
 
-    def init(self, params):
+    def init(self, params: Tree) -> Any:
         """Return running means of zero for every parameter, at step 0."""
         return AdamState(0, _zeros(params), _zeros(params))
 
-    def update(self, params, grads, state):
+    def update(self, params: Tree, grads: Tree, state: Any) -> tuple[Any, Any]:
         """Return the parameters after one step, and the means that led there."""
         if not isinstance(state, AdamState):
             raise TypeError(

@@ -6,16 +6,23 @@ one in. Both were searched for: text in any of them has WCAG's contrast of 4.5 o
 page, and the roles stay apart for readers with any of the common colour blindnesses.
 """
 
-from importlib.resources import files
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.patches import Circle, FancyBboxPatch, Polygon, Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, Patch, Polygon, Rectangle
 from matplotlib.text import Text
+
+from dlbook._core.types import ArrayLike
 
 __all__ = [
     "PALETTE",
@@ -67,7 +74,7 @@ STRONGEST = 0.5
 LOW = 0.7
 
 
-def colour(role):
+def colour(role: str) -> str:
     """Return the light form of a role's colour.
 
     Parameters
@@ -95,14 +102,22 @@ def colour(role):
     return PALETTE[role].light
 
 
-def use_style():
-    """Draw every later figure in the book's style."""
-    plt.style.use(files("dlbook") / "book.mplstyle")
+def use_style() -> None:
+    """Draw every later figure in the book's style.
+
+    Examples
+    --------
+    >>> with plt.rc_context():
+    ...     use_style()
+    ...     plt.rcParams["axes.spines.top"]
+    False
+    """
+    plt.style.use(Path(__file__).with_name("book.mplstyle"))
     roles = ("input", "weight", "activation", "gradient", "error", "neutral")
     plt.rcParams["axes.prop_cycle"] = plt.cycler(color=[colour(r) for r in roles])
 
 
-def subplots(rows=1, columns=1, **options):
+def subplots(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
     """Return a figure and its axes, drawn only where they are asked for.
 
     `matplotlib.pyplot.subplots` also shows the figure below the cell that made it.
@@ -142,17 +157,17 @@ class Matrix(NamedTuple):
 
 
 def matrix(
-    ax,
-    values,
+    ax: Axes,
+    values: ArrayLike,
     *,
-    fmt="{:.2f}",
-    role="activation",
-    negative="error",
-    scale=None,
-    origin=(0.0, 0.0),
-    size=1.0,
-    fontsize=None,
-):
+    fmt: str = "{:.2f}",
+    role: str = "activation",
+    negative: str = "error",
+    scale: float | None = None,
+    origin: tuple[float, float] = (0.0, 0.0),
+    size: float = 1.0,
+    fontsize: float | None = None,
+) -> Matrix:
     """Draw a matrix as cells that carry their numbers.
 
     A cell's colour tells the sign of its number, its opacity the size.
@@ -211,8 +226,28 @@ def matrix(
     return drawn
 
 
-def fill_matrix(drawn, values):
-    """Set the numbers, colours and opacities of a drawn matrix."""
+def fill_matrix(drawn: Matrix, values: ArrayLike) -> None:
+    """Set the numbers, colours and opacities of a drawn matrix.
+
+    Parameters
+    ----------
+    drawn : Matrix
+        From `matrix`.
+    values : array_like of its shape
+        The new numbers.
+
+    See Also
+    --------
+    matrix : draws it.
+
+    Examples
+    --------
+    >>> fig, ax = subplots()
+    >>> drawn = matrix(ax, [1.0, 2.0])
+    >>> fill_matrix(drawn, [3.0, -1.0])
+    >>> [t.get_text() for t in drawn.texts]
+    ['3.00', '−1.00']
+    """
     values = np.asarray(values, float).ravel()
     for cell, value in zip(drawn.cells, values, strict=True):
         role, strength = cell_look(value, drawn.roles, drawn.scale)
@@ -222,8 +257,32 @@ def fill_matrix(drawn, values):
         text.set_text(drawn.fmt.format(value).replace("-", "\N{MINUS SIGN}"))
 
 
-def cell_look(value, roles, scale):
-    """Return the role and the opacity with which a number is drawn."""
+def cell_look(value: float, roles: Sequence[str], scale: float) -> tuple[str, float]:
+    """Return the role and the opacity with which a number is drawn.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    roles : (str, str)
+        Roles of the colours of positive and of negative numbers.
+    scale : float
+        The absolute value that has the full colour.
+
+    Returns
+    -------
+    str, float
+        The role, and an opacity from 0 to that of the full colour.
+
+    See Also
+    --------
+    matrix : draws many so.
+
+    Examples
+    --------
+    >>> cell_look(-0.5, ("activation", "error"), scale=1.0)
+    ('error', 0.25)
+    """
     strength = STRONGEST * min(abs(value) / scale, 1.0)
     return roles[0] if value >= 0 else roles[1], strength
 
@@ -231,18 +290,25 @@ def cell_look(value, roles, scale):
 class Picture(AxesImage):
     """An image that a live figure can show and hide by itself."""
 
-    def can_composite(self):
+    def can_composite(self) -> bool:
         """Say that no other image may be merged into this one."""
         return False
 
-    def draw(self, renderer):
+    def draw(self, renderer: Any) -> None:
         """Draw into a group of its own."""
         renderer.open_group("image", self.get_gid())
         super().draw(renderer)
         renderer.close_group("image")
 
 
-def picture(ax, values, *, extent=None, role="ink", levels=17):
+def picture(
+    ax: Axes,
+    values: ArrayLike,
+    *,
+    extent: tuple[float, float, float, float] | None = None,
+    role: str = "ink",
+    levels: int = 17,
+) -> Picture:
     """Draw many small values as one image, with one colour whose opacity tells them.
 
     An image of thousands of pixels is far smaller than as many cells. It cannot change
@@ -277,10 +343,10 @@ def picture(ax, values, *, extent=None, role="ink", levels=17):
     values = np.asarray(values, float)
     if values.ndim != 2:
         raise ValueError(f"values: wanted shape (R, C), got {values.shape}")
-    tints = [colour(role) + "00", colour(role) + "ff"]
-    tints = LinearSegmentedColormap.from_list(role, tints, levels)
-    extent = list(extent or [*map(float, (*ax.get_xlim(), *ax.get_ylim()))])
-    image = Picture(ax, cmap=tints, extent=extent, interpolation="nearest")
+    ends = [colour(role) + "00", colour(role) + "ff"]
+    tints = LinearSegmentedColormap.from_list(role, ends, levels)
+    place: Any = list(extent or [*map(float, (*ax.get_xlim(), *ax.get_ylim()))])
+    image = Picture(ax, cmap=tints, extent=place, interpolation="nearest")
     image.set_data(values)
     image.set_clim(0, 1)
     image.set_clip_path(ax.patch)
@@ -288,7 +354,9 @@ def picture(ax, values, *, extent=None, role="ink", levels=17):
     return image
 
 
-def arrow_path(x, y, dx, dy, head=0.2):
+def arrow_path(
+    x: float, y: float, dx: float, dy: float, head: float = 0.2
+) -> tuple[np.ndarray, np.ndarray]:
     """Return an arrow as one stroke: tail, tip, wing, tip, wing.
 
     Plain formulas: a live figure can compile it and bind a line to the result. The
@@ -331,7 +399,9 @@ def arrow_path(x, y, dx, dy, head=0.2):
     )
 
 
-def boundary_ends(w, b, length=100.0):
+def boundary_ends(
+    w: np.ndarray, b: float, length: float = 100.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the two ends of a long piece of the line ``w @ x + b = 0``.
 
     The piece is centred on the point of the line that is nearest to the origin, so that
@@ -367,7 +437,9 @@ def boundary_ends(w, b, length=100.0):
     return -b * w[0] / square - w[1] * ends, -b * w[1] / square + w[0] * ends
 
 
-def half_plane(w, b, length=100.0):
+def half_plane(
+    w: np.ndarray, b: float, length: float = 100.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the corners of a large piece of the half-plane ``w @ x + b > 0``.
 
     Its first side is the boundary. Plain formulas: a live figure can compile it and
@@ -408,7 +480,9 @@ def half_plane(w, b, length=100.0):
     return np.where(size > 0, x, across), np.where(size > 0, y, up)
 
 
-def scatter_classes(ax, points, labels, names=None):
+def scatter_classes(
+    ax: Axes, points: np.ndarray, labels: ArrayLike, names: Sequence[str] | None = None
+) -> list[PathCollection]:
     """Scatter two classes with a colour and a marker each.
 
     Parameters
@@ -424,14 +498,25 @@ def scatter_classes(ax, points, labels, names=None):
     -------
     list of matplotlib.collections.PathCollection
         One for each class.
+
+    See Also
+    --------
+    boundary_ends : the line between them.
+
+    Examples
+    --------
+    >>> fig, ax = subplots()
+    >>> drawn = scatter_classes(ax, np.eye(3)[:, :2], [0, 1, 1])
+    >>> [len(points.get_offsets()) for points in drawn]
+    [1, 2]
     """
     looks = [("s", colour("neutral")), ("o", colour("activation"))]
     drawn = []
     for k, value in enumerate(np.unique(labels)):
         marker, tint = looks[k]
-        chosen = points[np.asarray(labels) == value]
+        x, y = points[np.asarray(labels) == value].T
         name = names[k] if names else None
-        drawn.append(ax.scatter(*chosen.T, s=18, marker=marker, c=tint, label=name))
+        drawn.append(ax.scatter(x, y, s=18, marker=marker, c=tint, label=name))
     return drawn
 
 
@@ -443,7 +528,15 @@ class Diagram(NamedTuple):
     below: dict
 
 
-def diagram(ax, nodes, edges, *, size=0.32, fontsize=None, place=0.5):
+def diagram(
+    ax: Axes,
+    nodes: dict[str, tuple],
+    edges: Sequence[tuple[str, str]],
+    *,
+    size: float = 0.32,
+    fontsize: float | None = None,
+    place: float = 0.5,
+) -> Diagram:
     """Draw nodes joined by arrows, with room for numbers at each.
 
     Parameters
@@ -469,6 +562,18 @@ def diagram(ax, nodes, edges, *, size=0.32, fontsize=None, place=0.5):
         ``nodes[name]`` is the text in a node, ``above[a, b]`` and ``below[a, b]`` are
         the empty texts at an edge (at its left and right if it is steep), each to be
         bound to a live figure with ``text=``.
+
+    See Also
+    --------
+    arrow_path : an arrow that a live figure moves.
+
+    Examples
+    --------
+    >>> fig, ax = subplots()
+    >>> nodes = dict(x=(0, 0, "$x$", "input"), y=(2, 0, "$y$", "activation"))
+    >>> drawn = diagram(ax, nodes, [("x", "y")])
+    >>> drawn.nodes["x"].get_text(), list(drawn.above)
+    ('$x$', [('x', 'y')])
     """
     ax.set_aspect("equal")
     ax.axis("off")
@@ -479,8 +584,11 @@ def diagram(ax, nodes, edges, *, size=0.32, fontsize=None, place=0.5):
         _edge(ax, tail, tip, size, *rims)
         spot = tail + place * (tip - tail)
         above[a, b], below[a, b] = _edge_texts(ax, tip - tail, spot, fontsize)
+    shape: Patch
     for name, (x, y, label, role) in nodes.items():
-        look = dict(edgecolor=colour(role), facecolor=colour("paper"), linewidth=1.6)
+        look: Any = dict(
+            edgecolor=colour(role), facecolor=colour("paper"), linewidth=1.6
+        )
         if name.startswith("box"):
             corner = (x - size, y - LOW * size)
             style = f"round,pad=0,rounding_size={0.25 * size}"

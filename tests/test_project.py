@@ -352,24 +352,45 @@ def test_the_tests_run_on_every_python_and_system_that_the_readme_promises():
 
 
 def test_every_public_function_says_its_types():
-    for module, function in public_functions():
-        where = f"{module.__name__}.{function.__name__}"
+    functions = [*public_functions(), *public_methods()]
+    notebooks = importlib.import_module("dlbook.notebooks")
+    functions += [(notebooks, getattr(notebooks, name)) for name in notebooks.__all__]
+    for module, function in functions:
+        where = f"{module.__name__}.{function.__qualname__}"
         signature = inspect.signature(function)
-        assert signature.return_annotation is not inspect.Signature.empty, where
+        made = function.__name__ == "__init__"
+        assert made or signature.return_annotation is not inspect.Signature.empty, where
         for argument in signature.parameters.values():
             typed = argument.annotation is not inspect.Parameter.empty
-            assert typed, f"{where}: {argument.name} has no type"
+            assert typed or argument.name == "self", (
+                f"{where}: {argument.name}: no type"
+            )
     assert (ROOT / "dlbook" / "py.typed").exists()
 
 
+def public_modules():
+    names = [name for name in MATHEMATICS if "._" not in name]
+    return [importlib.import_module(name) for name in [*names, "dlbook.plotting"]]
+
+
 def public_functions():
-    for name in MATHEMATICS:
-        module = importlib.import_module(name)
-        for public in module.__all__ if "._" not in name else []:
+    for module in public_modules():
+        for public in module.__all__:
             function = getattr(module, public)
             home = getattr(function, "__module__", "")
-            if inspect.isfunction(function) and home in MATHEMATICS:
+            if inspect.isfunction(function) and home.startswith("dlbook."):
                 yield module, function
+
+
+def public_methods():
+    for module in public_modules():
+        for kind in filter(inspect.isclass, map(vars(module).get, module.__all__)):
+            for name, method in vars(kind).items():
+                own = getattr(method, "__module__", "") == module.__name__
+                code = getattr(method, "__code__", None)  # not what a base has made
+                if own and code and code.co_filename == module.__file__:
+                    if name == "__init__" or not name.startswith("_"):
+                        yield module, method
 
 
 def test_every_public_function_has_all_parts_of_a_docstring():
@@ -377,7 +398,7 @@ def test_every_public_function_has_all_parts_of_a_docstring():
         where = f"{module.__name__}.{function.__name__}"
         doc = FunctionDoc(function)
         parts = ["Examples"]
-        if function.__name__ != "backward":  # which works on its argument
+        if inspect.signature(function).return_annotation != "None":
             parts.append(
                 "Yields" if inspect.isgeneratorfunction(function) else "Returns"
             )
