@@ -511,6 +511,8 @@ def gaussian_kl(
 ) -> np.ndarray:
     r"""Measure how far a diagonal Gaussian is from the standard normal.
 
+    By the Kullback-Leibler divergence:
+
     .. math:: D_{KL}\bigl( N(\mu, \sigma^2) \,\|\, N(0, 1) \bigr)
               = \frac12 \sum_j \bigl( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \bigr)
 

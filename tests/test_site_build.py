@@ -229,6 +229,19 @@ def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):
     assert "live-figure: cannot read none.ipynb" in warnings
 
 
+def test_a_table_names_itself_and_its_rows_to_a_listener(book):
+    (table,) = re.findall("<table.*?</table>", read(book, "index.html"), re.S)
+    assert re.search(r"<caption[^>]*visually-hidden[^>]*>.*A small book", table, re.S)
+    assert re.search(r'<tbody>\s*<tr[^>]*><th class="stub"><p>1</p></th>', table)
+
+
+def test_the_contents_tell_which_page_this_is(book):
+    for name in ("index", "notebook"):
+        contents = read(book, f"{name}.html").partition('id="book-contents"')[2]
+        current = re.findall('<a aria-current="page"[^>]*href="([^"]*)"', contents)
+        assert current in (["#"], [f"{name}.html"])
+
+
 def test_a_picture_tells_its_size_before_it_is_loaded(book):
     html = read(book, "index.html")
     (dot,) = re.findall('<img [^>]*src="_images/dot.png"', html)

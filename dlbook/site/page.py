@@ -106,6 +106,7 @@ def mended(body):
     entries are no ARIA list items.
     """
     body = body.replace('<div role="list" class="citation-list">', "<div>")
+    body = body.replace(' role="doc-biblioentry"', "")
     return HEADING_LINK.sub(r'<a class="headerlink" aria-label="\2" href="\1"', body)
 
 
@@ -141,7 +142,9 @@ def fill_context(app, pagename, templatename, context, doctree):
         "page_contents": page_contents(app, pagename),
         "book_contents": context["toctree"](
             maxdepth=1, collapse=False, includehidden=True, titles_only=True
-        ).replace(' role="heading"', ""),
+        )
+        .replace(' role="heading"', "")
+        .replace('<a class="current ', '<a aria-current="page" class="'),
     }
 
 

@@ -6,6 +6,8 @@ Pictures must have a text alternative. What extensions add for servers that this
 site does not ask is taken out.
 """
 
+from html import escape
+
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -108,11 +110,24 @@ def fold_code(doctree):
 
 
 def wrap_tables(doctree):
-    """Put each table into a box of its own."""
+    """Put each table into a box of its own, and let a listener know what it reads.
+
+    A table without a caption gets its section's title as one that is only heard, and
+    its first column heads the rows.
+    """
     for table in list(doctree.findall(nodes.table)):
         box = scroller()
         table.replace_self(box)
         box.append(table)
+        for column in list(table.findall(nodes.colspec))[:1]:
+            column["stub"] = 1
+        section = box
+        while section and not isinstance(section, nodes.section):
+            section = section.parent
+        if section and not isinstance(table[0], nodes.title):
+            name = escape(section[0].astext())
+            text = f'<caption class="visually-hidden">{name}</caption>'
+            table.insert(0, nodes.raw("", text, format="html"))
 
 
 def check_pictures(doctree):

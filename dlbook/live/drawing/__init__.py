@@ -110,10 +110,10 @@ class Drawing:
                 "class": f"dl-{share}",
                 "role": "img",
                 "aria-label": label,
-                "aria-describedby": f"{self.name}-readout",
             },
         )
-        if panel is self.panels[0]:
+        if panel is self.panels[0]:  # the read-out, heard once, and what all draw with
+            root.set("aria-describedby", f"{self.name}-readout")
             ElementTree.SubElement(root, "defs").extend(
                 self.renderer.definitions.values()
             )
