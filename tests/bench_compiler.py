@@ -1,17 +1,12 @@
-"""Time the compiler and what it writes: ``python tests/bench_compiler.py [nn.js]``.
+"""Time the compiler and what it writes, for `bench_speed`.
 
-Processor time of one step of full-batch gradient descent, in V8 and in NumPy, and of
-compiling it; an LSTM over 100 steps besides. ``nn.js`` is the engine of TensorFlow
-Playground for the same network and data: ``src/nn.ts`` of its repository, made a
-CommonJS module by ``esbuild nn.ts --format=cjs``.
+One step of full-batch gradient descent on 100 points: compiling it, and its time in
+Chromium, in NumPy and in the engine of TensorFlow Playground for the same network and
+data. An LSTM over 100 steps besides.
 """
 
 import json
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -24,13 +19,13 @@ N, SIZES = 100, (2, 8, 8, 1)
 TIMED = """
 const time = (f, n) => {
   let best = Infinity;
-  for (let k = 0; k < n; k++) f();
-  for (let r = 0; r < 7; r++) {
-    const start = process.cpuUsage();
+  for (let k = 0; k < 10 * n; k++) f();
+  for (let r = 0; r < 70; r++) {
+    const start = performance.now();
     for (let k = 0; k < n; k++) f();
-    best = Math.min(best, process.cpuUsage(start).user / n);
+    best = Math.min(best, (performance.now() - start) / n);
   }
-  return best;
+  return best / 1000;
 };
 """
 
@@ -76,63 +71,66 @@ def compiled(model, inputs):
     return program, script, time.process_time() - start
 
 
-def in_node(code):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.js"
-        path.write_text(TIMED + code, encoding="utf-8")
-        done = subprocess.run(
-            ["node", path], capture_output=True, text=True, check=True
-        )
-    return float(done.stdout)
-
-
-def in_javascript(program, script):
-    """Return the microseconds of a step that feeds its results back."""
+def in_javascript(browser, program, script, feeds):
+    """Return the seconds of a call, whose results may feed the next."""
     parts = [np.ravel(x) for _, x in leaves(program.defaults)]
     values = json.dumps(np.concatenate(parts).tolist())
     size = sum(int(np.prod(shape)) for shape in program.outputs.values())
-    return in_node(
-        f"const f = {script}, v = new Float64Array({values});\n"
-        f"console.log(time(() => v.set(f(v).subarray(0, {size})), 1000));"
+    call = f"v.set(f(v).subarray(0, {size}))" if feeds else "f(v)"
+    return browser.evaluate(
+        f"() => {{ {TIMED} const f = {script}, v = new Float64Array({values});"
+        f"return time(() => {call}, 100); }}"
     )
 
 
-def in_playground(path):
+def in_playground(browser, source):
+    """Return the seconds of a step of the engine, a CommonJS module."""
     x, y = data()
-    return in_node(
-        f"const nn = require({json.dumps(str(Path(path).resolve()))});\n"
-        f"const x = {json.dumps(x.tolist())}, y = {json.dumps(y.ravel().tolist())};\n"
-        f"const {{TANH, SIGMOID}} = nn.Activations;\n"
+    return browser.evaluate(
+        f"() => {{ {TIMED} const module = {{}}; {{ {source} }}"
+        f"const nn = module.exports;"
+        f"const x = {json.dumps(x.tolist())}, y = {json.dumps(y.ravel().tolist())};"
+        f"const {{TANH, SIGMOID}} = nn.Activations;"
         f"const net = nn.buildNetwork({list(SIZES)}, TANH, SIGMOID, null, "
-        "['x', 'y'], false);\n"
-        "console.log(time(() => {\n"
-        "  for (let i = 0; i < x.length; i++) {\n"
-        "    nn.forwardProp(net, x[i]); nn.backProp(net, y[i], nn.Errors.SQUARE);\n"
-        "  }\n"
-        "  nn.updateWeights(net, 0.03, 0);\n"
-        "}, 300));"
+        "['x', 'y'], false);"
+        "return time(() => {"
+        "  for (let i = 0; i < x.length; i++) {"
+        "    nn.forwardProp(net, x[i]); nn.backProp(net, y[i], nn.Errors.SQUARE);"
+        "  }"
+        "  nn.updateWeights(net, 0.03, 0);"
+        "}, 100); }"
     )
 
 
-def in_numpy(step, inputs, times=200):
+def in_numpy(step, inputs, times=30):
+    """Return the seconds of a step."""
     best = np.inf
-    for _ in range(7):
+    for _ in range(20):
         start = time.process_time()
         for _ in range(times):
             step(**inputs)
         best = min(best, (time.process_time() - start) / times)
-    return 1e6 * best
+    return best
 
 
-if __name__ == "__main__":
-    step, inputs = training()
-    program, script, seconds = compiled(step, inputs)
-    shape = "-".join(map(str, SIZES))
-    print(f"a step of {shape} on {N} points")
-    print(f"  compiled in {seconds:.3f} s to {len(script):,} bytes")
-    print(f"  JavaScript {in_javascript(program, script):6.1f} us")
-    print(f"  NumPy      {in_numpy(step, inputs):6.1f} us")
-    if sys.argv[1:]:
-        print(f"  Playground {in_playground(sys.argv[1]):6.1f} us")
-    program, script, seconds = compiled(*sequence())
-    print(f"an LSTM over 100 steps: {seconds:.3f} s, {len(script):,} bytes")
+def measure(browser, playground=None):
+    """Return what was measured of each program, by its name.
+
+    ``browser`` is a page of a browser, ``playground`` the engine's source.
+    """
+    found = {}
+    for name, (function, inputs), feeds in [
+        ("one step of 2-8-8-1, N = 100", training(), True),
+        ("LSTM, T = 100, H = 16, forward", sequence(), False),
+    ]:
+        program, script, seconds = compiled(function, inputs)
+        found[name] = {
+            "compile": seconds,
+            "bytes": len(script.encode()),
+            "JavaScript": in_javascript(browser, program, script, feeds),
+            "NumPy": in_numpy(function, inputs),
+            "Playground": in_playground(browser, playground)
+            if feeds and playground
+            else None,
+        }
+    return found

@@ -1,11 +1,16 @@
 """Measure the package and the book: ``python tests/bench_speed.py``.
 
 It times `dlbook` beside PyTorch, SciPy and a textbook's loop in one run, on one thread,
-then the notebooks, the build, and the figures' answers to a slider. It prints the
-tables, keeps the record in ``tests/speed.json`` and writes ``chapters/speed.md`` from
-it. `dlbook` and PyTorch take turns, so that a busy moment slows both of them; slower
-contenders follow, since they would leave cold caches. Needs PyTorch
-(``tests/requirements-torch.txt``) and a Chromium.
+then the compiler, the notebooks, the build, and the figures' answers to a slider. It
+prints the tables, keeps the record in ``tests/speed.json`` and writes
+``chapters/speed.md`` from it. `dlbook` and PyTorch take turns, so that a busy moment
+slows both of them; slower contenders follow, since they would leave cold caches. Needs
+PyTorch (``tests/requirements-torch.txt``) and a Chromium. Parts that are named are
+measured again, the others keep their record.
+
+``--playground nn.js`` is the engine of TensorFlow Playground, for the same training:
+``src/nn.ts`` of github.com/tensorflow/playground, made a CommonJS module by
+``npx esbuild nn.ts --format=cjs --outfile=nn.js``.
 """
 
 # ruff: noqa: E402 (the number of threads is set before NumPy is loaded)
@@ -14,6 +19,7 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
+import argparse
 import io
 import json
 import platform
@@ -22,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +40,7 @@ RECORD = ROOT / "tests" / "speed.json"
 PAGE = ROOT / "chapters" / "speed.md"
 DTYPES = ("float32", "float64")
 SECONDS, SLOW = 1.5, 0.1
+BUILDS = {"as it is": False, "by Jupyter Book's defaults": True}
 FORMULAS = "activations losses optim backprop cnn rnn lstm autoencoder vae gan".split()
 
 HEAD = """# Speed
@@ -63,6 +70,14 @@ of an LSTM to BLAS as they are; PyTorch's kernels read the image in blocks and n
 copies of it, and join the gates of an LSTM to its products. Adam returns new parameters
 and new means and leaves the old ones as they were: three more arrays to write than a
 step in place.
+"""
+
+COMPILER = """## Compiled for the page
+
+The time to compile a function, the size of its script, and the time of one call, in
+milliseconds: in Chromium, in NumPy, and in the engine of TensorFlow Playground, for the
+same network and data. The step is one of gradient descent on all examples: forward,
+backward, update.
 """
 
 
@@ -231,12 +246,26 @@ def notebooks():
         start = time.perf_counter()
         execute(path)
         found[path.stem] = time.perf_counter() - start
+    return found
+
+
+def builds():
+    """Return the seconds to build the book, and the same by Jupyter Book's defaults."""
+    from bench_site import build
+
+    found = {}
+    for name, default in BUILDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            build(Path(folder), default)
+            found[f"{name}, cold"] = time.perf_counter() - start
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("build, cold", "build, warm"):
+        for name in ("once", "as it is, warm"):
             start = time.perf_counter()
             code, printed = build_book(Path(folder))
             assert code == 0, printed[-2000:]
             found[name] = time.perf_counter() - start
+    del found["once"]
     return found
 
 
@@ -270,20 +299,36 @@ def curve(points):
     return live
 
 
-def figures():
-    """Time a slider's way to the picture, in the kernel and on the page."""
+@contextmanager
+def chromium():
+    """Open a page of a browser."""
     from playwright.sync_api import sync_playwright
 
-    from dlbook.live import collect
     from dlbook.site.pdf import find_chromium
-    from test_runtime import site
 
-    kernel, page_times, grows, many = {}, {}, {}, {}
-    with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=find_chromium(), args=[*ARGUMENTS], chromium_sandbox=False
         )
-        page = browser.new_page()
+        yield browser.new_page()
+        browser.close()
+
+
+def compiler(playground=None):
+    """Time a training step that was compiled, beside NumPy and another engine."""
+    from bench_compiler import measure
+
+    with chromium() as page:
+        return measure(page, playground and playground.read_text("utf-8"))
+
+
+def figures():
+    """Time a slider's way to the picture, in the kernel and on the page."""
+    from dlbook.live import collect
+    from test_runtime import site
+
+    kernel, page_times, grows, many, scripts = {}, {}, {}, {}, {}
+    with chromium() as page, tempfile.TemporaryDirectory() as folder:
 
         def pressed(name, lives):
             place = Path(folder, name)
@@ -300,16 +345,25 @@ def figures():
             lives = [live for live in lives if live.program and live.sliders]
             page_times[path.stem] = pressed(path.stem, lives)[0]
             kernel[path.stem] = [_kernel(live) for live in lives]
+            scripts[path.stem] = [_compiled(live) for live in lives]
         for points in (25, 50, 100, 200, 400, 800):
             grows[points] = pressed(f"c{points}", [curve(points)])[0][0] / 1000
         for number in (1, 2, 4, 8, 16):
             lives = [curve(40 + k) for k in range(number)]
             many[number] = pressed(f"n{number}", lives)[1] / 1000
-        browser.close()
     return dict(
         kernel=kernel, page={k: [t / 1000 for t in v] for k, v in page_times.items()},
-        grows=grows, many=many,
+        grows=grows, many=many, scripts=scripts,
     )  # fmt: skip
+
+
+def _compiled(live):
+    """Return the seconds to compile a figure's functions, and the scripts' bytes."""
+    start, size = time.process_time(), 0
+    for name in live.programs:
+        live._model._compile(name)
+        size += len(live.programs[name].javascript().encode())
+    return time.process_time() - start, size
 
 
 def _kernel(live):
@@ -367,12 +421,22 @@ def page(record):
     for title, times in record["growth"].items():
         rows = [[str(n) for n in times], [ms(t) for t in times.values()]]
         parts.append(_grown(title, rows))
+    parts.append(_compiler(record["compiler"]))
     parts.append("## Notebooks, build and figures\n\nSeconds to run or to build:\n")
-    rows = [[name, f"{spent:.1f}"] for name, spent in record["notebooks"].items()]
+    built = record["builds"]
+    rows = [[f"build {name}", f"{spent:.1f}"] for name, spent in built.items()]
+    rows = [[k, f"{spent:.1f}"] for k, spent in record["notebooks"].items()] + rows
     parts.append(table(["what", "s"], rows))
+    ours, theirs = (built.get(f"{name}, cold") for name in BUILDS)
+    if theirs:
+        parts.append(
+            f"The build takes {ours / theirs:.2f} times as long as by Jupyter Book's "
+            "defaults on the same sources.\n"
+        )
     parts.append(
         "From a slider's new value to the picture, in milliseconds: the median and the "
-        "slowest of a chapter's figures, with a kernel and on the page.\n"
+        "slowest of a chapter's figures, with a kernel and on the page; and the "
+        "seconds to compile them all, and the kilobytes of what is compiled.\n"
     )
     live, rows = record["figures"], []
     for name, spent in live["kernel"].items():
@@ -380,8 +444,9 @@ def page(record):
         middle = [statistics.median(spent), max(spent)]
         middle += [statistics.median(shown), max(shown)]
         rows.append([name, str(len(shown)), *map(ms, middle)])
+        rows[-1] += _scripts(live.get("scripts", {}).get(name))
     head = ["chapter", "figures", "kernel", "slowest", "page", "slowest"]
-    parts.append(table(head, rows))
+    parts.append(table([*head, "compile, s", "kB"], rows))
     for title, key in [
         ("points of a curve on the page: one update", "grows"),
         ("figures on a page: all of them answer", "many"),
@@ -407,6 +472,25 @@ def _bounds(found):
     return f"{BOUNDS}\n{''.join(lines)}"
 
 
+def _scripts(found):
+    """Return the seconds to compile a chapter's figures, and the kilobytes of it."""
+    if not found:
+        return ["–", "–"]
+    seconds, size = map(sum, zip(*found, strict=True))
+    return [f"{seconds:.2f}", f"{size / 1000:.0f}"]
+
+
+def _compiler(found):
+    """Return the table of what was compiled, and what it is to be read beside."""
+    rows = []
+    for name, row in found.items():
+        times = [ms(row[who]) for who in ("JavaScript", "NumPy", "Playground")]
+        size = f"{row['bytes'] / 1000:.1f}"
+        rows.append([name, ms(row["compile"]), size, *times])
+    head = ["what", "compile", "kB", "JavaScript", "NumPy", "Playground"]
+    return f"{COMPILER}\n{table(head, rows)}"
+
+
 def _grown(title, rows):
     return f"Milliseconds, by the number of {title}:\n\n{table(*rows[:1], rows[1:])}"
 
@@ -421,17 +505,32 @@ def machine():
     )
 
 
+PARTS = {
+    "machine": machine,
+    "import": import_time,
+    "operations": operations,
+    "bounds": bounds,
+    "growth": growth,
+    "compiler": compiler,
+    "notebooks": notebooks,
+    "builds": builds,
+    "figures": figures,
+}
+
+
 def main():
-    """Run everything, keep the record, and write the page."""
-    record = {
-        "machine": machine(),
-        "import": import_time(),
-        "operations": operations(),
-        "bounds": bounds(),
-        "growth": growth(),
-        "notebooks": notebooks(),
-        "figures": figures(),
-    }
+    """Measure, keep the record, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--playground", type=Path, help="the engine's nn.js")
+    options = parser.parse_args()
+    if unknown := {*options.parts} - {*PARTS}:
+        parser.error(f"parts: wanted some of {', '.join(PARTS)}, got {unknown}")
+    parts = dict(PARTS, compiler=partial(compiler, options.playground))
+    record = json.loads(RECORD.read_text("utf-8")) if options.parts else {}
+    for name in options.parts or parts:
+        record[name] = parts[name]()
+    record = {name: record[name] for name in parts}
     text = json.dumps(record, indent=1, default=float)
     RECORD.write_text(text + "\n", encoding="utf-8")
     PAGE.write_text(page(json.loads(text)), encoding="utf-8")

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.signal
 import torch
 
-from dlbook import backprop, cnn, lstm, rnn, vae
+from dlbook import backprop, cnn, gan, lstm, rnn, vae
 from dlbook.datasets import load_digits
 from dlbook.optim import SGD, Adam, tree_map
 from oracles import flat
@@ -250,11 +250,11 @@ def network(leaves, x, hidden=torch.tanh):
     return x
 
 
-def mlp_step(dtype):
+def mlp_step(N, dtype):
     layers = backprop.init_params(
         784, 256, 128, 10, rng=np.random.default_rng(0), dtype=dtype
     )
-    x, y = normal(128, 784).astype(dtype), np.arange(128) % 10
+    x, y = normal(N, 784).astype(dtype), np.arange(N) % 10
     leaves, given, classes = tensors(*flat(layers)), torch.tensor(x), torch.tensor(y)
     optimiser, theirs = SGD(0.01), torch.optim.SGD(leaves, 0.01)
     loss = "cross_entropy_with_logits"
@@ -273,15 +273,15 @@ def mlp_step(dtype):
         grads = mean([run(x[n], y[n]).gradients for n in range(len(x))])
         return optimiser.update(layers, grads, ())[0]
 
-    flops = 6 * 128 * sum(layer.W.size for layer in layers)
+    flops = 6 * N * sum(layer.W.size for layer in layers)
     return Case(flops, {"dlbook": ours, "PyTorch": step, "loop": each_example})
 
 
-def vae_step(dtype):
+def vae_step(N, dtype):
     rng = np.random.default_rng(0)
     params = vae.init_params(784, 256, 16, rng=rng, dtype=dtype)
-    x = rng.uniform(size=(128, 784)).astype(dtype)
-    eps = rng.normal(size=(128, 16)).astype(dtype)
+    x = rng.uniform(size=(N, 784)).astype(dtype)
+    eps = rng.normal(size=(N, 16)).astype(dtype)
     leaves, given, noise = tensors(*flat(params)), torch.tensor(x), torch.tensor(eps)
 
     def theirs():
@@ -290,7 +290,7 @@ def vae_step(dtype):
         out = network(leaves[6:], mu + torch.exp(log_var / 2) * noise)
         cost = F.binary_cross_entropy_with_logits(out, given, reduction="sum")
         kl = (mu**2 + torch.exp(log_var) - 1 - log_var).sum() / 2
-        return torch.autograd.grad((cost + kl) / 128, leaves)
+        return torch.autograd.grad((cost + kl) / N, leaves)
 
     def ours():
         return vae.loss_and_gradients(x, params, eps).gradients
@@ -299,8 +299,49 @@ def vae_step(dtype):
         run = vae.loss_and_gradients
         return mean([run(x[n], params, eps[n]).gradients for n in range(len(x))])
 
-    flops = 6 * 128 * sum(leaf.numel() for leaf in leaves if leaf.ndim == 2)
+    flops = 6 * N * sum(leaf.numel() for leaf in leaves if leaf.ndim == 2)
     return Case(flops, {"dlbook": ours, "PyTorch": theirs, "loop": each_example})
+
+
+def gan_step(N, dtype):
+    rng, sizes = np.random.default_rng(0), ((2, 16, 2), (2, 16, 1))
+    params = gan.init_params(*sizes, rng=rng, dtype=dtype)
+    real, z_d, z_g = (rng.normal(size=(N, 2)).astype(dtype) for _ in range(3))
+    both, state = gan.Players(SGD(0.01), SGD(0.01)), gan.Players((), ())
+    g, d = (tensors(*flat(layers)) for layers in params)
+    players = [torch.optim.SGD(leaves, 0.01) for leaves in (g, d)]
+    draws = [torch.tensor(a) for a in (real, z_d, z_g)]
+
+    def ours():
+        return gan.train_step(real, z_d, z_g, params, both, state).params
+
+    def theirs():
+        real, z_d, z_g = draws
+        with torch.no_grad():
+            fake = network(g, z_d)
+        for optimiser in players:
+            optimiser.zero_grad()
+        loss = (
+            F.softplus(-network(d, real)).mean() + F.softplus(network(d, fake)).mean()
+        )
+        loss.backward()
+        players[1].step()
+        F.softplus(-network(d, network(g, z_g))).mean().backward()
+        players[0].step()
+        return g
+
+    def each_example():
+        rows = range(N)
+        grads = [
+            gan.discriminator_gradients(real[n : n + 1], z_d[n : n + 1], params)[1]
+            for n in rows
+        ]
+        new = both.discriminator.update(params.discriminator, mean(grads), ())[0]
+        middle = params._replace(discriminator=new)
+        grads = [gan.generator_gradients(z_g[n : n + 1], middle)[1] for n in rows]
+        return both.generator.update(params.generator, mean(grads), ())[0], new
+
+    return Case(0, {"dlbook": ours, "PyTorch": theirs, "loop": each_example})
 
 
 def adam(dtype):
@@ -394,8 +435,12 @@ CASES |= {
     "RNN, T = 100, N = 32, H = 128, both ways": recurrent("rnn", True),
     "LSTM, T = 100, N = 32, H = 128, forward": recurrent("lstm", False),
     "LSTM, T = 100, N = 32, H = 128, both ways": recurrent("lstm", True),
-    "MLP 784-256-128-10, N = 128, one step": mlp_step,
-    "VAE 784-256-16, N = 128, gradients": vae_step,
+    "MLP 784-256-128-10, N = 128, one step": partial(mlp_step, 128),
+    "MLP 784-256-128-10, N = 1, one step": partial(mlp_step, 1),
+    "VAE 784-256-16, N = 128, gradients": partial(vae_step, 128),
+    "VAE 784-256-16, N = 1, gradients": partial(vae_step, 1),
+    "GAN 2-16-2 against 2-16-1, N = 32, one step": partial(gan_step, 32),
+    "GAN 2-16-2 against 2-16-1, N = 1, one step": partial(gan_step, 1),
     "Adam, 200,960 parameters, one step": adam,
     "CNN on the digits, one epoch": cnn_epoch,
 }
