@@ -189,6 +189,7 @@ ARRAYS = {
     "windows": lambda a: windows(a, (2, 2)),
     "max pooling": lambda a: windows(a, (2, 2))[::2, ::2].max((2, 3)),
     "diff": lambda a: (np.diff(a), np.diff(a, axis=0), np.diff(a, n=2), np.diff(a > 0)),
+    "diff from a start": lambda a: np.diff(a, prepend=0.5),
     "delete and insert": lambda a: (
         np.delete(a, 1, axis=1),
         np.insert(a, 1, 9.0, axis=0),
@@ -301,7 +302,11 @@ CLOSE = {
         np.logaddexp2(x, 1.0),
         np.logaddexp(x, x),
     ),
-    "logaddexp reduced": lambda x: np.logaddexp.reduce(x),
+    "logaddexp reduced": lambda x: (
+        np.logaddexp.reduce(x),
+        np.logaddexp.reduce(x, initial=0.5),
+        np.logaddexp.accumulate(x),
+    ),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "stable sigmoid": lambda x: np.where(
         x >= 0, 1 / (1 + np.exp(-abs(x))), np.exp(-abs(x)) / (1 + np.exp(-abs(x)))

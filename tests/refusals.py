@@ -197,11 +197,6 @@ REFUSALS = {
         "np.arctan2.reduce",
         "a sum, a product",
     ),
-    "start of a chain": (
-        lambda x, k, s: np.logaddexp.reduce(x, initial=0.0),
-        "np.logaddexp.reduce",
-        "a sum",
-    ),
     "unknown accumulation": (
         lambda x, k, s: np.subtract.accumulate(x),
         "np.subtract.accumulate",
@@ -305,8 +300,8 @@ REFUSALS = {
         "as a text",
     ),
     "keyword": (
-        lambda x, k, s: np.diff(x, prepend=0),
-        "np.diff with these arguments",
+        lambda x, k, s: np.average(x, returned=True),
+        "np.average with these arguments",
         "leave them",
     ),
     "option": (

@@ -28,32 +28,20 @@ from dlbook.compiler.nodes import (
 from dlbook.compiler.rules import RULES
 
 __all__ = [
-    "apply", "cast", "common", "elements", "elementwise", "plain", "scalar_power",
-    "symbolic",
+    "FORMULAS", "TRUTH", "apply", "cast", "common", "elements", "elementwise", "plain",
+    "symbolic", "whole",
 ]  # fmt: skip
 
-#: Operations by the ufunc's name, where the two names differ; then all.
-_SIMPLE = {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg",
-    "absolute": "abs", "fabs": "abs", "remainder": "mod", "floor_divide": "floordiv",
-    "maximum": "max", "minimum": "min", "less": "lt", "less_equal": "le",
-    "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
+#: The operation on truth values that stands for a ufunc.
+TRUTH = {
+    "add": "logical_or", "multiply": "logical_and", "maximum": "logical_or",
+    "minimum": "logical_and", "fmax": "logical_or", "fmin": "logical_and",
+    "bitwise_or": "logical_or", "bitwise_and": "logical_and",
+    "bitwise_xor": "logical_xor", "invert": "logical_not",
 }  # fmt: skip
-_SIMPLE |= {name: name for name in RULES if isinstance(getattr(np, name, 0), np.ufunc)}
-_BOOL = {
-    "add": "or", "multiply": "and", "maximum": "or", "minimum": "and",
-    "fmax": "or", "fmin": "and", "bitwise_or": "or", "bitwise_and": "and",
-    "bitwise_xor": "xor", "invert": "not",
-}  # fmt: skip
-_LOGICAL = {
-    "logical_and": "and", "logical_or": "or", "logical_xor": "xor",
-    "logical_not": "not",
-}  # fmt: skip
-_SAME = {
-    "b": {"absolute", "floor", "ceil", "trunc", "conjugate", "positive"},
-    "i": {"floor", "ceil", "trunc", "conjugate", "positive"},
-    "f": {"conjugate", "positive"},
-}
+#: Ufuncs that are written with others, as functions of ids.
+FORMULAS = {}
+_SIGNED = ("multiply", "remainder", "fmod", "floor_divide")
 
 
 def symbolic(value):
@@ -103,6 +91,16 @@ def plain(value):
 
 def apply(op, kind, *arrays, static=()):
     """Build a node for an operation on each element of the broadcast arrays."""
+    return whole(op, kind, _applied(op, kind, arrays, static))
+
+
+def whole(op, kind, ids):
+    """Take the sign off zeros: integers have no negative zero."""
+    signed = kind == "i" and op in _SIGNED
+    return apply("add", "i", ids, elements(0)) if signed else ids
+
+
+def _applied(op, kind, arrays, static):
     if all(array.size == 1 and array.ndim == 0 for array in arrays):
         node = active().node(op, tuple(map(view_of, arrays)), kind, (), static=static)
         return full((), node.start)
@@ -145,7 +143,7 @@ def cast(array, kind):
     if own == kind or not array.size:
         return array
     if kind == "b":
-        return apply("ne", "b", array, elements(0.0))
+        return apply("not_equal", "b", array, elements(0.0))
     if own == "f":
         return apply("int", "i", array)
     return apply("number" if own == "b" else "same", kind, array)
@@ -186,146 +184,22 @@ def _loop_type(value):
 def elementwise(ufunc, inputs):
     """Return the arrays that a call of the ufunc gives."""
     name = ufunc.__name__
-    if name not in _SUPPORTED:
+    if name not in RULES and name not in TRUTH and name not in FORMULAS:
         refuse(f"np.{name}", "write it with the basic operations")
-    ins, outs = _loop(ufunc, inputs)
-    arrays = [elements(value) for value in inputs]
-    if name in _LOGICAL:
-        return [apply(_LOGICAL[name], "b", *[cast(a, "b") for a in arrays])]
-    arrays = [cast(a, kind) for a, kind in zip(arrays, ins, strict=True)]
-    if name in _SAME[outs[0]]:
-        return [arrays[0].copy()]
-    if outs[0] == "b" and name in _BOOL:
-        return [apply(_BOOL[name], "b", *arrays)]
-    if name in _SPECIAL:
-        results = _SPECIAL[name](outs[0], *arrays)
-        return results if isinstance(results, list) else [results]
-    if name not in _SIMPLE:
+    kinds, (kind, *_) = _loop(ufunc, inputs)
+    if name.startswith("logical"):
+        kinds = "b" * len(kinds)
+    arrays = [cast(elements(x), k) for x, k in zip(inputs, kinds, strict=True)]
+    if kind == "b" and name in TRUTH:
+        name = TRUTH[name]
+    elif name in FORMULAS:
+        return FORMULAS[name](*arrays)
+    if name not in RULES:
         refuse(f"np.{name} on integers", "use truth values or floats")
-    return [apply(_SIMPLE[name], outs[0], *arrays)]
-
-
-def _multiply(kind, a, b):
-    product = apply("mul", kind, a, b)
-    return _whole(product) if kind == "i" else product
-
-
-def _whole(a):
-    """Integers have no negative zero."""
-    return apply("add", "i", a, elements(0))
-
-
-def _negative(kind, a):
-    return apply("sub", "i", elements(0), a) if kind == "i" else apply("neg", kind, a)
-
-
-def _unless_zero(op, kind, a, b):
-    if kind == "f":
-        return apply(op, "f", a, b)
-    quotient = _whole(apply(op, "i", a, b))
-    zero = apply("eq", "b", b, elements(0))
-    return apply("select", "i", zero, elements(0), quotient)
-
-
-def _power(kind, a, b):
-    if b.ndim == 0 and is_constant(b):
-        exponent = float(constants(b))
-        if kind == "i":
-            return _integer_power(a, exponent)
-        if exponent in (0.5, 1, 2, -1):
-            return _easy_power(a, exponent)
-        if abs(exponent) < np.inf:
-            return apply("power", "f", a, b)
-    if kind == "i":
-        refuse("an integer to a traced integer power", "make the base a float")
-    return apply("pow", "f", a, b)
-
-
-def scalar_power(a, exponent):
-    """Return ``a ** exponent`` of scalars: the C library's pow, also for 0.5."""
-    if not symbolic(exponent) and exponent == 0.5:
-        return apply("power", "f", cast(elements(a), "f"), elements(0.5))
-    return elementwise(np.power, (a, exponent))[0]
-
-
-def _easy_power(a, exponent):
-    if exponent == 0.5:
-        return apply("sqrt", "f", a)
-    if exponent == 1:
-        return a
-    if exponent == 2:
-        return apply("mul", "f", a, a)
-    return apply("div", "f", elements(1.0), a)
-
-
-def _integer_power(a, exponent):
-    if exponent > 64:
-        refuse("an integer power above 64", "make the base a float")
-    result = apply("add", "i", apply("mul", "i", a, elements(0)), elements(1))
-    for _ in range(int(exponent)):
-        result = _multiply("i", result, a)
-    return result
-
-
-def _heaviside(kind, x, middle):
-    half = apply("select", "f", apply("eq", "b", x, elements(0.0)), middle, _sided(x))
-    return apply("select", "f", apply("isnan", "b", x), x, half)
-
-
-def _sided(x):
-    negative = apply("lt", "b", x, elements(0.0))
-    return apply("select", "f", negative, elements(0.0), elements(1.0))
-
-
-def _logaddexp2(kind, a, b):
-    gap = apply("sub", "f", a, b)
-    rest = apply("power", "f", elements(2.0), apply("neg", "f", apply("abs", "f", gap)))
-    rest = apply("mul", "f", elements(np.log2(np.e)), apply("log1p", "f", rest))
-    far = apply("add", "f", apply("max", "f", a, b), rest)
-    same = apply("eq", "b", a, b)
-    return apply("select", "f", same, apply("add", "f", a, elements(1.0)), far)
-
-
-def _signbit(kind, x):
-    below = apply("lt", "b", x, elements(0.0))
-    return apply("or", "b", below, apply("lt", "b", _easy_power(x, -1), elements(0.0)))
-
-
-def _refuse_integers(kind, *arrays):
-    return refuse("np.reciprocal of integers", "make them floats")
-
-
-def _scaled(factor):
-    return lambda kind, x: apply("mul", "f", x, elements(factor))
-
-
-_SPECIAL = {
-    "multiply": _multiply,
-    "square": lambda kind, x: _multiply(kind, x, x),
-    "negative": _negative,
-    "power": _power,
-    "float_power": _power,
-    "reciprocal": lambda kind, x: (
-        _easy_power(x, -1) if kind == "f" else _refuse_integers(kind)
-    ),
-    "exp2": lambda kind, x: apply("power", "f", elements(2.0), x),
-    "deg2rad": _scaled(np.pi / 180),
-    "radians": _scaled(np.pi / 180),
-    "rad2deg": _scaled(180 / np.pi),
-    "degrees": _scaled(180 / np.pi),
-    "isinf": lambda kind, x: apply("eq", "b", apply("abs", "f", x), elements(np.inf)),
-    "isfinite": lambda kind, x: apply(
-        "lt", "b", apply("abs", "f", x), elements(np.inf)
-    ),
-    "heaviside": _heaviside,
-    "logaddexp2": _logaddexp2,
-    "signbit": _signbit,
-    "remainder": lambda kind, a, b: _unless_zero("mod", kind, a, b),
-    "fmod": lambda kind, a, b: _unless_zero("fmod", kind, a, b),
-    "floor_divide": lambda kind, a, b: _unless_zero("floordiv", kind, a, b),
-    "divmod": lambda kind, a, b: [
-        _unless_zero("floordiv", kind, a, b),
-        _unless_zero("mod", kind, a, b),
-    ],
-}
-_SUPPORTED = {*_SIMPLE, *_BOOL, *_LOGICAL, *_SPECIAL, *_SAME["b"]}
+    if kind == "i" and name in _SIGNED[1:]:
+        zero, found = elements(0), apply(name, kind, *arrays)
+        by_zero = apply("equal", "b", arrays[1], zero)
+        return [apply("select", "i", by_zero, zero, found)]
+    if kind == "i" and name == "negative":
+        name, arrays = "subtract", [elements(0), *arrays]
+    return [apply(name, kind, *arrays)]

@@ -3,10 +3,8 @@
 Each is written with ufuncs, `contract` or nodes, in NumPy's order.
 """
 
-import math
-
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
 from dlbook.compiler.arithmetic import cast, elements
 from dlbook.compiler.linear import contract
@@ -17,39 +15,6 @@ from dlbook.compiler.symbolic import FUNCTIONS, implements, wrap
 __all__ = []
 
 # Reductions ---------------------------------------------------------------------------
-
-
-def _reduction(ufunc):
-    def reduced(a, axis=None, dtype=None, **options):
-        return ufunc.reduce(a, axis, dtype, **options)
-
-    return reduced
-
-
-def _extreme(ufunc):
-    def reduced(a, axis=None, **options):
-        return ufunc.reduce(a, axis=axis, **options)
-
-    return reduced
-
-
-FUNCTIONS |= {
-    np.sum: _reduction(np.add), np.prod: _reduction(np.multiply),
-    np.max: _extreme(np.maximum), np.min: _extreme(np.minimum),
-    np.any: _extreme(np.logical_or), np.all: _extreme(np.logical_and),
-}  # fmt: skip
-
-
-def _count(a, axis):
-    """Return how many numbers a reduction takes together."""
-    axes = range(np.ndim(a)) if axis is None else normalize_axis_tuple(axis, np.ndim(a))
-    return math.prod(np.shape(a)[k] for k in axes)
-
-
-@implements(np.mean)
-def _mean(a, axis=None, dtype=None, *, keepdims=False):
-    dtype = np.float64 if dtype is None else dtype
-    return np.sum(a, axis, dtype, keepdims=keepdims) / _count(a, axis)
 
 
 @implements(np.average)
@@ -63,18 +28,6 @@ def _average(a, axis=None, weights=None, *, keepdims=False):
         weights = np.broadcast_to(weights.reshape(shape), np.shape(a))
     scale = np.sum(weights, axis, np.float64, keepdims=keepdims)
     return np.sum(np.multiply(a, weights), axis, keepdims=keepdims) / scale
-
-
-@implements(np.var)
-def _var(a, axis=None, dtype=None, *, ddof=0, keepdims=False):
-    mean = np.mean(a, axis, dtype, keepdims=True)
-    total = np.sum(np.square(a - mean), axis, keepdims=keepdims)
-    return total / max(_count(a, axis) - ddof, 0)
-
-
-@implements(np.std)
-def _std(a, axis=None, dtype=None, *, ddof=0, keepdims=False):
-    return np.sqrt(np.var(a, axis, dtype, ddof=ddof, keepdims=keepdims))
 
 
 @implements(np.count_nonzero)
@@ -98,18 +51,6 @@ def _place(op):
 
 
 FUNCTIONS |= {np.argmax: _place("argmax"), np.argmin: _place("argmin")}
-
-
-def _running(ufunc):
-    def accumulated(a, axis=None, dtype=None):
-        if axis is None:
-            a, axis = wrap(elements(a).ravel()), 0
-        return ufunc.accumulate(a, axis, dtype)
-
-    return accumulated
-
-
-FUNCTIONS |= {np.cumsum: _running(np.add), np.cumprod: _running(np.multiply)}
 
 
 @implements(np.linalg.norm)

@@ -5,10 +5,20 @@ on ids. The others are written with operations on nodes. What is not
 listed here, in `dlbook.compiler.folds` or in `dlbook.live.lookup` is refused.
 """
 
+import functools
+
 import numpy as np
 from numpy import asarray, empty_like  # a trace replaces these for models
 
-from dlbook.compiler.arithmetic import apply, cast, common, elements, plain, symbolic
+from dlbook.compiler.arithmetic import (
+    FORMULAS,
+    apply,
+    cast,
+    common,
+    elements,
+    plain,
+    symbolic,
+)
 from dlbook.compiler.nodes import active, kind_of, refuse
 from dlbook.compiler.symbolic import FUNCTIONS, NO_INDEX, implements, kind_like, wrap
 
@@ -80,7 +90,9 @@ for _function in (
 ):  # fmt: skip
     FUNCTIONS[_function] = _side_by_side(_function)
 for _function in (
-    np.append, np.iscomplexobj, np.isrealobj, np.ptp, np.real,
+    np.all, np.any, np.append, np.clip, np.cumprod, np.cumsum, np.diff, np.iscomplexobj,
+    np.isrealobj, np.max, np.mean, np.min, np.prod, np.ptp, np.real, np.std, np.sum,
+    np.var,
 ):  # fmt: skip
     FUNCTIONS[_function] = _function.__wrapped__  # NumPy's own code runs on symbols
 FUNCTIONS |= {
@@ -152,14 +164,6 @@ def _select(condlist, choicelist, default=0):
     return wrap(result)
 
 
-@implements(np.clip)
-def _clip(a, a_min=None, a_max=None, *, min=None, max=None):
-    low = a_min if a_min is not None else min
-    high = a_max if a_max is not None else max
-    result = a if low is None else np.maximum(a, low)
-    return result if high is None else np.minimum(result, high)
-
-
 @implements(np.round, np.around)
 def _round(a, decimals=0):
     kind = kind_of(elements(a))
@@ -178,14 +182,6 @@ def _nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     x = np.where(np.isnan(x), nan, x)
     x = np.where(x == np.inf, largest if posinf is None else posinf, x)
     return np.where(x == -np.inf, -largest if neginf is None else neginf, x)
-
-
-@implements(np.diff)
-def _diff(a, n=1, axis=-1):
-    a = np.moveaxis(a, axis, -1)
-    for _ in range(n):
-        a = (np.not_equal if a.dtype == bool else np.subtract)(a[..., 1:], a[..., :-1])
-    return np.moveaxis(a, -1, axis)
 
 
 @implements(np.polyval)
@@ -231,6 +227,74 @@ def _full_like(prototype, value, dtype=None, order="K", subok=True, shape=None):
 @implements(np.astype)
 def _astype(x, dtype, /, *, copy=True):
     return x.astype(dtype)
+
+
+# Ufuncs -------------------------------------------------------------------------------
+
+
+def _formula(function):
+    def on_ids(*arrays):
+        results = function(*map(wrap, arrays))
+        return [elements(x) for x in (results if type(results) is tuple else [results])]
+
+    return on_ids
+
+
+_EASY = {0.5: np.sqrt, 1: np.copy, 2: np.square, -1: np.reciprocal}
+
+
+def _power(x, exponent):
+    base, exponent, whole = plain(x), plain(exponent), x.dtype.kind == "i"
+    if not symbolic(exponent) and np.ndim(exponent) == 0:
+        if whole and exponent > 64:
+            refuse("an integer power above 64", "make the base a float")
+        if whole:
+            return functools.reduce(np.multiply, [x] * int(exponent), x * 0 + 1)
+        if float(exponent) in _EASY:
+            return _EASY[float(exponent)](x)
+    elif whole:
+        refuse("an integer to a traced integer power", "make the base a float")
+    fixed = np.abs(exponent) < np.inf if not symbolic(exponent) else np.abs(base) != 1
+    plainly = not symbolic(fixed) and np.all(fixed)
+    return wrap(apply("power" if plainly else "pow", "f", x.ids, elements(exponent)))
+
+
+def _reciprocal(x):
+    return (
+        1.0 / x
+        if x.dtype.kind == "f"
+        else refuse("np.reciprocal of integers", "make them floats")
+    )
+
+
+FORMULAS |= {
+    name: _formula(function)
+    for name, function in {
+        "positive": np.copy,
+        "conjugate": np.copy,
+        "square": lambda x: x * x,
+        "reciprocal": _reciprocal,
+        "power": _power,
+        "float_power": _power,
+        "exp2": lambda x: 2.0**x,
+        "deg2rad": lambda x: x * (np.pi / 180),
+        "radians": lambda x: x * (np.pi / 180),
+        "rad2deg": lambda x: x * (180 / np.pi),
+        "degrees": lambda x: x * (180 / np.pi),
+        "isinf": lambda x: np.abs(x) == np.inf,
+        "isfinite": lambda x: np.abs(x) < np.inf,
+        "signbit": lambda x: (x < 0) | (1 / x < 0),
+        "heaviside": lambda x, middle: np.where(
+            np.isnan(x), x, np.where(x == 0, middle, x > 0)
+        ),
+        "logaddexp2": lambda a, b: np.where(
+            a == b, a + 1.0,
+            np.maximum(a, b) + np.log2(np.e) * np.log1p(2.0 ** -np.abs(a - b)),
+        ),
+        "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
+        "divmod": lambda a, b: (a // b, a % b),
+    }.items()
+}  # fmt: skip
 
 
 @implements(np.result_type)

@@ -27,7 +27,10 @@ LONG = 250
 _LOOPS = "ijkdfna"
 _FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MORE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CHEAP = ("add", "sub", "mul", "neg", "same", "lt", "le", "gt", "ge", "eq", "ne")
+_CHEAP = (
+    "add", "subtract", "multiply", "negative", "same", "less", "less_equal", "greater",
+    "greater_equal", "equal", "not_equal",
+)  # fmt: skip
 
 
 def strategy(nodes):
@@ -254,14 +257,13 @@ class _Script:
 
     def _fold(self, node, names, target):
         args = [self._value(v, names, node.shape + node.inner) for v in node.args]
-        term = args[0] if len(args) == 1 else RULES["mul"].javascript((), args)
-        fold = FOLDS[node.op]
-        sign = {"add": "+", "mul": "*"}.get(fold.rule)
+        term = args[0] if len(args) == 1 else RULES["multiply"].javascript((), args)
+        sign = {"add": "+", "multiply": "*"}.get(node.op)
         step = f"r{sign}={term[0]}"
         if not sign:
-            step = f"r={RULES[fold.rule].javascript((), [('r', ATOM), term])[0]}"
+            step = f"r={RULES[node.op].javascript((), [('r', ATOM), term])[0]}"
         inner = _nest(names[len(node.shape) :], node.inner, step)
-        return f"{{let r={fold.start};{inner};{target}=r}}"
+        return f"{{let r={FOLDS[node.op]};{inner};{target}=r}}"
 
     # Expressions ----------------------------------------------------------------------
 
@@ -442,7 +444,7 @@ def _nest(names, shape, body):
     return body
 
 
-_NAME = re.compile(r"\$[A-Za-z]+\d*|Math\.[a-z0-9]+(?=\()")
+_NAME = re.compile(r"\$\w+|Math\.[a-z0-9]+(?=\()")
 
 
 def _with_setup(setup, body, tables):

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from dlbook.compiler.arithmetic import apply, common, elements
+from dlbook.compiler.arithmetic import apply, common, whole
 from dlbook.compiler.nodes import refuse
 from dlbook.compiler.reductions import folded
 
@@ -51,16 +51,15 @@ def contract(subscripts, *values):
     if len(labels) == len(output):
         if len(arrays) == 1:
             return arrays[0].copy()
-        op = "and" if kind == "b" else "mul"
-        result = functools.reduce(lambda a, b: apply(op, kind, a, b), arrays)
-    elif kind == "b":
-        terms = functools.reduce(lambda a, b: apply("and", "b", a, b), arrays)
-        terms = np.broadcast_to(terms, shape)
-        return folded("or", "b", (terms,), len(labels) - len(output))
-    else:
-        arrays = [np.broadcast_to(array, shape) for array in arrays]
-        result = folded("dot", kind, arrays, len(labels) - len(output))
-    return apply("add", "i", result, elements(0)) if kind == "i" else result
+        op = "logical_and" if kind == "b" else "multiply"
+        return functools.reduce(lambda a, b: apply(op, kind, a, b), arrays)
+    if kind == "b":
+        arrays = [
+            functools.reduce(lambda a, b: apply("logical_and", "b", a, b), arrays)
+        ]
+    arrays = [np.broadcast_to(array, shape) for array in arrays]
+    op = "logical_or" if kind == "b" else "add"
+    return whole("multiply", kind, folded(op, kind, arrays, len(labels) - len(output)))
 
 
 def _parse(subscripts, arrays):

@@ -5,12 +5,13 @@ own, of which a script keeps those that it needs. What is large stays a node, an
 written as a loop. Copies of single elements vanish.
 """
 
+import functools
+from itertools import accumulate
 from math import prod
 
 import numpy as np
 
 from dlbook.compiler.nodes import View, live, spread, tracing, view_of
-from dlbook.compiler.rules import FOLDS
 
 __all__ = ["HELPED", "LOOKUPS", "lowered"]
 
@@ -121,6 +122,10 @@ class _Lowering:
         args = tuple(map(self._one, numbers))
         return self.graph.node(op, args, kind, (), static=static).start
 
+    def _chain(self, op, kind, terms):
+        """Return the id of terms joined from left to right."""
+        return functools.reduce(lambda a, b: self._node(op, kind, (a, b)), terms)
+
     def _elements(self, node):
         space, op, kind = node.shape + node.inner, node.op, node.kind
         if op in LOOKUPS:
@@ -139,40 +144,26 @@ class _Lowering:
         return [self._node(op, kind, row[0], node.static) for row in rows]
 
     def _fold(self, op, kind, row):
-        terms = [
-            self._node("mul", kind, factors) if len(factors) > 1 else factors[0]
-            for factors in row
-        ]
-        if op in ("sum", "dot"):
-            return self._node("add", kind, [self.zeros[kind], *terms])
+        terms = [self._chain("multiply", kind, factors) for factors in row]
         if op == "pair":
-            return self._node(
-                "add", kind, [self.zeros[kind], self._pairwise(kind, terms)]
-            )
-        return self._node(FOLDS[op].rule, kind, terms) if len(terms) > 1 else terms[0]
+            op, terms = "add", [self._pairwise(kind, terms)]
+        if op == "add":
+            terms = [self.zeros[kind], *terms]
+        return self._chain(op, kind, terms)
 
     def _pairwise(self, kind, terms):
-        """Add as NumPy adds long runs."""
-        n = len(terms)
-        if n < 8:
-            return self._node("add", kind, terms) if n > 1 else terms[0]
-        whole = n - n % 8
-        parts = terms[:8]
-        if whole > 8:
-            parts = [self._node("add", kind, terms[k:whole:8]) for k in range(8)]
+        """Add as NumPy adds long runs, by eight sums of every eighth term."""
+        whole = len(terms) - len(terms) % 8
+        parts = [self._chain("add", kind, terms[k:whole:8]) for k in range(8)]
         while len(parts) > 1:
-            parts = [self._node("add", kind, parts[:2]), *parts[2:]]
-            parts = parts[1:] + parts[:1]
-        return self._node("add", kind, [*parts, *terms[whole:]]) if n % 8 else parts[0]
+            parts = [*parts[2:], self._chain("add", kind, parts[:2])]
+        return self._chain("add", kind, [*parts, *terms[whole:]])
 
     def _scanned(self, node, rows):
-        found = []
-        for row in rows.tolist():
-            for k, number in enumerate(row):
-                pair = [found[-1], number] if k else [number]
-                new = self._node(node.static, node.kind, pair) if k else number
-                found.append(new)
-        return found
+        def step(a, b):
+            return self._node(node.static, node.kind, (a, b))
+
+        return [number for row in rows.tolist() for number in accumulate(row, step)]
 
     def _looked_up(self, node):
         table, index = node.args

@@ -13,51 +13,48 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dlbook.compiler.arithmetic import apply, cast, elements
+from dlbook.compiler.arithmetic import TRUTH, apply, cast, elements, whole
 from dlbook.compiler.nodes import KINDS, active, kind_of, refuse, view_of
+from dlbook.compiler.rules import FOLDS
 
-__all__ = ["accumulate", "fold", "folded", "reduce"]
-
-_FOLDS = {
-    "add": "sum", "multiply": "mul", "maximum": "max", "minimum": "min",
-    "logical_and": "and", "logical_or": "or", "bitwise_and": "and",
-    "bitwise_or": "or",
-}  # fmt: skip
-_CHAINS = {
-    "add": "add", "multiply": "mul", "maximum": "max", "minimum": "min",
-    "fmax": "fmax", "fmin": "fmin", "logaddexp": "logaddexp", "hypot": "hypot",
-    "logical_and": "and", "logical_or": "or",
-}  # fmt: skip
-_TRUTH = {
-    "sum": "or", "add": "or", "mul": "and", "max": "or", "min": "and", "fmax": "or",
-    "fmin": "and",
-}  # fmt: skip
+__all__ = ["accumulate", "folded", "reduce"]
 
 
 def reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=None):
     """Return ``ufunc.reduce`` of an array of nodes."""
-    name = ufunc.__name__
-    initial = None if initial is np._NoValue else initial
-    array = _prepared(name, elements(array), dtype)
-    if name in _FOLDS:
-        return fold(_FOLDS[name], array, axis, keepdims, initial)
-    if name not in _CHAINS or initial is not None:
-        refuse(f"np.{name}.reduce", "write it as a sum, a product or a maximum")
-    rows = _rows(array, _axes(array, axis))[0]
-    return _shaped(_chain(name, rows)[..., -1], array, axis, keepdims)
+    array, op = _prepared(ufunc, "reduce", array, dtype)
+    kind = kind_of(array)
+    rows, run = _rows(array, _axes(array, axis))
+    first = None if initial is None else cast(elements(initial), kind)
+    if op == "add":
+        result = _summed(rows, run, kind, first)
+    else:
+        result = folded(op, kind, (rows,), 1)
+        if first is not None:
+            result = apply(op, kind, first, result)
+    if not keepdims:
+        return result
+    axes = _axes(array, axis)
+    return result.reshape([1 if k in axes else n for k, n in enumerate(array.shape)])
 
 
 def accumulate(ufunc, array, axis=0, dtype=None):
     """Return ``ufunc.accumulate`` of an array of nodes."""
-    name = ufunc.__name__
-    if name not in _CHAINS:
-        refuse(f"np.{name}.accumulate", "write it as a running sum or product")
-    array = _prepared(name, elements(array), dtype)
-    return np.moveaxis(_chain(name, np.moveaxis(array, axis, -1)), -1, axis)
+    array, op = _prepared(ufunc, "accumulate", array, dtype)
+    rows, kind = np.moveaxis(array, axis, -1), kind_of(array)
+    if not rows.size:
+        return array
+    args = (view_of(np.ascontiguousarray(rows)),)
+    node = active().node("scan", args, kind, rows.shape, static=op)
+    return np.moveaxis(whole(op, kind, active().ids(node, rows.shape)), -1, axis)
 
 
-def _prepared(name, array, dtype):
-    """Convert as NumPy does: truth values are counted, other kinds are kept."""
+def _prepared(ufunc, method, array, dtype):
+    """Convert as NumPy does: truth values are counted, other kinds are kept.
+
+    Returns the array and the operation for its kind.
+    """
+    name, array = ufunc.__name__, elements(array)
     kind = kind_of(array)
     if name.startswith("logical"):
         kind = "b"
@@ -67,56 +64,24 @@ def _prepared(name, array, dtype):
         kind = KINDS[np.dtype(dtype)]
     elif kind == "b" and name in ("add", "multiply"):
         kind = "i"
-    return cast(array, kind)
-
-
-def _chain(name, rows):
-    op, kind = _CHAINS[name], kind_of(rows)
-    if kind == "b":
-        op = _TRUTH.get(op, op)
-    if not rows.size:
-        return rows
-    args = (view_of(np.ascontiguousarray(rows)),)
-    node = active().node("scan", args, kind, rows.shape, static=op)
-    result = active().ids(node, rows.shape)
-    return (
-        apply("add", "i", result, elements(0))
-        if op == "mul" and kind == "i"
-        else result
-    )
-
-
-def fold(op, array, axis=None, keepdims=False, initial=None):
-    """Reduce axes by an operation that takes any number of arguments."""
-    kind = kind_of(array)
-    axes = _axes(array, axis)
-    if kind == "b":
-        op = _TRUTH.get(op, op)
-    rows, run = _rows(array, axes)
-    first = None if initial is None else cast(elements(initial), kind)
-    if op == "sum":
-        result = _summed(rows, run, kind, first)
-    else:
-        result = folded(op, kind, (rows,), 1)
-        if first is not None:
-            result = apply(op, kind, first, result)
-    if op == "mul" and kind == "i":
-        result = apply("add", "i", result, elements(0))
-    return _shaped(result, array, axis, keepdims)
+    op = TRUTH.get(name, name) if kind == "b" else name
+    if op not in FOLDS:
+        refuse(f"np.{name}.{method}", "write a sum, a product or a running sum")
+    return cast(array, kind), op
 
 
 def _summed(rows, run, kind, first):
     """Add up rows as NumPy does: runs pairwise, their sums one after another."""
     *lead, n = rows.shape
     if n and run > 1 and (n >= 8 or first is not None):
-        op = "pair" if run >= 8 else "sum"
+        op = "pair" if run >= 8 else "add"
         rows = folded(op, kind, (rows.reshape(*lead, n // run, run),), 1)
         if n == run and first is None:
             return rows[..., 0]
     if first is not None:
         start = np.broadcast_to(first, (*lead, 1))
         rows = np.concatenate([start, rows], axis=-1)
-    return folded("sum", kind, (rows,), 1)
+    return folded("add", kind, (rows,), 1)
 
 
 def folded(op, kind, arrays, inner):
@@ -124,14 +89,14 @@ def folded(op, kind, arrays, inner):
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
     outer, inside = shape[: len(shape) - inner], shape[len(shape) - inner :]
     if not math.prod(inside):
-        empty = elements({"mul": 1, "and": 1}.get(op, 0))
+        empty = elements({"multiply": 1, "logical_and": 1}.get(op, 0))
         return np.broadcast_to(cast(empty, kind), outer).copy()
     if not math.prod(outer):
         return np.zeros(outer, np.int64)
     arrays = [np.broadcast_to(array, shape) for array in arrays]
     views = tuple(map(view_of, arrays))
     node = active().node(op, views, kind, outer, inside)
-    return active().ids(node, outer)
+    return whole(op, kind, active().ids(node, outer))
 
 
 def _axes(array, axis):
@@ -154,10 +119,3 @@ def _rows(array, axes):
     rows = array.transpose(kept + inner).reshape([*shape, count])
     bound = min((steps[k] for k in kept if array.shape[k] > 1), default=np.inf)
     return rows, math.prod(array.shape[k] for k in inner if steps[k] < bound)
-
-
-def _shaped(result, array, axis, keepdims):
-    if not keepdims:
-        return result
-    axes = _axes(array, axis)
-    return result.reshape([1 if k in axes else n for k, n in enumerate(array.shape)])

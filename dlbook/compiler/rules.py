@@ -14,11 +14,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy import asarray  # a trace replaces it for models
 
 from dlbook.compiler.random import hashed, shuffled
 
 __all__ = [
-    "ATOM", "FOLDS", "HELPERS", "PLUS", "RULES", "TIMES", "Fold", "Rule", "evaluate",
+    "ATOM", "FOLDS", "HELPERS", "PLUS", "RULES", "TIMES", "Rule", "evaluate",
     "number",
 ]  # fmt: skip
 
@@ -35,18 +36,6 @@ class Rule(NamedTuple):
 
     python: Callable
     javascript: Callable
-
-
-class Fold(NamedTuple):
-    """An operation on the inner axes of its arguments.
-
-    It starts with the text ``start`` and takes an element in by ``rule``. ``python``
-    folds the last axis of a product of the arguments.
-    """
-
-    start: str
-    rule: str
-    python: Callable
 
 
 def number(value):
@@ -100,21 +89,10 @@ def _call(name):
     return javascript
 
 
-def _plain(function):
-    def python(static, *args):
-        return functools.reduce(function, args) if args[2:] else function(*args)
+def _ufunc(name):
+    ufunc = getattr(np, name)
 
-    return python
-
-
-def _truth(function):
-    plain = _plain(function)
-    return lambda static, *args: plain(static, *args) + 0.0
-
-
-def _extreme(name):
-    two, more = _call(f"${name}"), _call(f"Math.{name}")
-    return lambda static, args: (more if args[2:] else two)(static, args)
+    return lambda static, *args: asarray(ufunc(*args), np.float64)
 
 
 def _power(static, args):
@@ -145,24 +123,14 @@ def _int(static, args):
     return f"Math.trunc({args[0][0]})||0", OR
 
 
-def _isnan(static, args):
-    return f"$isnan({args[0][0]})", ATOM
-
-
-_MATH = (
-    "sqrt", "cbrt", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
-    "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
-    "arctanh", "arctan2", "hypot", "abs", "floor", "ceil", "trunc",
-)  # fmt: skip
-
 HELPERS = {
-    "$mod": "(a,b)=>{let m=a%b;return m?(m<0)!=(b<0)?m+b:m:m==0?b<0?-0:0:m}",
-    "$floordiv": "(a,b)=>{if(!b)return a/b;let m=a%b,d=(a-m)/b;"
+    "$remainder": "(a,b)=>{let m=a%b;return m?(m<0)!=(b<0)?m+b:m:m==0?b<0?-0:0:m}",
+    "$floor_divide": "(a,b)=>{if(!b)return a/b;let m=a%b,d=(a-m)/b;"
     "if(m&&(m<0)!=(b<0))d--;if(d==0)return a/b<0||1/(a/b)<0?-0:0;"
     "let f=Math.floor(d);return d-f>.5?f+1:f}",
     "$pow": "(a,b)=>a==1||a==-1&&(b==1/0||b==-1/0)?1:a**b",
-    "$max": "(a,b)=>a>b||a!=a?a:b",
-    "$min": "(a,b)=>a<b||a!=a?a:b",
+    "$maximum": "(a,b)=>a>b||a!=a?a:b",
+    "$minimum": "(a,b)=>a<b||a!=a?a:b",
     "$fmax": "(a,b)=>a>=b||b!=b?a:b",
     "$fmin": "(a,b)=>a<=b||b!=b?a:b",
     "$rint": "a=>{let r=Math.round(a);return(a%1==.5||a%1==-.5)&&r%2?r-1:r}",
@@ -197,92 +165,73 @@ HELPERS = {
     "return((x>>>5)*67108864+(y>>>6))/9007199254740992}",
 }
 
+_INFIX = {
+    "add": ("+", PLUS), "subtract": ("-", PLUS), "multiply": ("*", TIMES),
+    "divide": ("/", TIMES), "fmod": ("%", TIMES), "less": ("<", LESS),
+    "less_equal": ("<=", LESS), "greater": (">", LESS), "greater_equal": (">=", LESS),
+    "equal": ("==", EQUAL), "not_equal": ("!=", EQUAL), "logical_and": ("&&", AND),
+    "logical_or": ("||", OR), "logical_xor": ("!=", EQUAL),
+}  # fmt: skip
+_MATH = {
+    name: name.replace("arc", "a")
+    for name in (
+        "sqrt", "cbrt", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
+        "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh",
+        "arccosh", "arctanh", "arctan2", "hypot", "floor", "ceil", "trunc",
+    )
+} | {"absolute": "abs", "fabs": "abs"}  # fmt: skip
+
+#: Operations by name: NumPy's ufuncs, and those below.
 RULES = {
-    "add": Rule(_plain(np.add), _infix("+", PLUS)),
-    "sub": Rule(_plain(np.subtract), _infix("-", PLUS)),
-    "mul": Rule(_plain(np.multiply), _infix("*", TIMES)),
-    "div": Rule(_plain(np.divide), _infix("/", TIMES)),
-    "neg": Rule(_plain(np.negative), _prefix("-")),
-    "power": Rule(_plain(np.float_power), _power),
-    "pow": Rule(_plain(np.float_power), _call("$pow")),
-    "lt": Rule(_truth(np.less), _infix("<", LESS)),
-    "le": Rule(_truth(np.less_equal), _infix("<=", LESS)),
-    "gt": Rule(_truth(np.greater), _infix(">", LESS)),
-    "ge": Rule(_truth(np.greater_equal), _infix(">=", LESS)),
-    "eq": Rule(_truth(np.equal), _infix("==", EQUAL)),
-    "ne": Rule(_truth(np.not_equal), _infix("!=", EQUAL)),
-    "and": Rule(_truth(np.logical_and), _infix("&&", AND)),
-    "or": Rule(_truth(np.logical_or), _infix("||", OR)),
-    "xor": Rule(_truth(np.logical_xor), _infix("!=", EQUAL)),
-    "not": Rule(_truth(np.logical_not), _prefix("!")),
-    "select": Rule(lambda s, c, a, b: np.where(c != 0, a, b), _ternary),
-    "max": Rule(_plain(np.maximum), _extreme("max")),
-    "min": Rule(_plain(np.minimum), _extreme("min")),
-    "isnan": Rule(_truth(np.isnan), _isnan),
-    "same": Rule(_plain(lambda a: a + 0.0), lambda static, args: args[0]),
-    "number": Rule(_plain(lambda a: a + 0.0), _prefix("+")),
+    **{name: Rule(_ufunc(name), _infix(*sign)) for name, sign in _INFIX.items()},
+    **{name: Rule(_ufunc(name), _call(f"Math.{f}")) for name, f in _MATH.items()},
+    **{
+        name: Rule(_ufunc(name), _call(f"${name}"))
+        for name in (
+            "remainder", "floor_divide", "maximum", "minimum", "fmax", "fmin", "rint",
+            "sign", "copysign", "logaddexp", "isnan",
+        )
+    },
+    "negative": Rule(_ufunc("negative"), _prefix("-")),
+    "logical_not": Rule(_ufunc("logical_not"), _prefix("!")),
+    "power": Rule(_ufunc("float_power"), _power),
+    "pow": Rule(_ufunc("float_power"), _call("$pow")),
+    "select": Rule(lambda static, c, a, b: np.where(c != 0, a, b), _ternary),
+    "same": Rule(lambda static, a: a + 0.0, lambda static, args: args[0]),
+    "number": Rule(lambda static, a: a + 0.0, _prefix("+")),
     "int": Rule(_trunc_int, _int),
     "index": Rule(_index_python, _index),
     "uniform": Rule(lambda static, *words: hashed(*words), _call("$draw")),
-}
-for _name in _MATH:
-    _call_in_page = _call(f"Math.{_name.replace('arc', 'a')}")
-    RULES[_name] = Rule(_plain(getattr(np, _name)), _call_in_page)
-for _name in ("mod", "fmax", "fmin", "rint", "sign", "copysign", "logaddexp"):
-    RULES[_name] = Rule(_plain(getattr(np, _name)), _call(f"${_name}"))
-RULES["floordiv"] = Rule(_plain(np.floor_divide), _call("$floordiv"))
-RULES["fmod"] = Rule(_plain(np.fmod), _infix("%", TIMES))
+}  # fmt: skip
 
-
-def _last(ufunc, start):
-    def python(x):
-        return ufunc.accumulate(x, axis=-1)[..., -1] if x.shape[-1] else start
-
-    return python
-
-
-def _pair(x):
-    return np.add.reduce(np.ascontiguousarray(x), axis=-1) + 0.0
-
-
-def _total(x):
-    return _last(np.add, 0.0)(x) + 0.0
-
-
-def _place(function):
-    return lambda x: function(x, axis=-1) + 0.0
-
-
-#: Sums go from left to right but for "pair", which adds as NumPy adds long runs; the
-#: terms of a "dot" are products.
+#: Operations that fold an axis or run along it, and the text that a fold starts with.
 FOLDS = {
-    "sum": Fold("0", "add", _total),
-    "dot": Fold("0", "add", _total),
-    "mul": Fold("1", "mul", _last(np.multiply, 1.0)),
-    "max": Fold("-1/0", "max", lambda x: np.maximum.reduce(x, axis=-1)),
-    "min": Fold("1/0", "min", lambda x: np.minimum.reduce(x, axis=-1)),
-    "and": Fold("1", "and", lambda x: (x != 0).all(-1) + 0.0),
-    "or": Fold("0", "or", lambda x: (x != 0).any(-1) + 0.0),
-    "pair": Fold("", "$pair", _pair),
-    "argmax": Fold("", "$argmax", _place(np.argmax)),
-    "argmin": Fold("", "$argmin", _place(np.argmin)),
-}
+    "add": "0", "multiply": "1", "maximum": "-1/0", "minimum": "1/0", "fmax": "NaN",
+    "fmin": "NaN", "logical_and": "1", "logical_or": "0", "logaddexp": "-1/0",
+    "hypot": "0",
+}  # fmt: skip
 
 
 def evaluate(op, static, args, inner):
-    """Compute an operation on arrays whose last ``inner`` axes are folded."""
+    """Compute an operation on arrays whose last ``inner`` axes are folded.
+
+    Sums go from left to right but for "pair", which adds as NumPy adds long runs.
+    """
     if op == "shuffle":
         return shuffled(args[0])
     if op == "scan":
         return _scanned(RULES[static].python, *args)
     if not inner:
         return RULES[op].python(static, *args)
-    product = args[0]
-    for arg in args[1:]:
-        product = product * arg
-    lead = product.shape[: product.ndim - inner]
-    folded = math.prod(product.shape[len(lead) :])
-    return FOLDS[op].python(product.reshape(*lead, folded))
+    x = functools.reduce(np.multiply, args)
+    lead = x.shape[: x.ndim - inner]
+    x = np.ascontiguousarray(x.reshape(*lead, math.prod(x.shape[len(lead) :])))
+    if op == "pair":
+        return np.add.reduce(x, axis=-1) + 0.0
+    if op in ("argmax", "argmin"):
+        return getattr(np, op)(x, axis=-1) + 0.0
+    result = getattr(np, op).accumulate(x, axis=-1)[..., -1]
+    return asarray(result, np.float64) + (0.0 if op == "add" else -0.0)
 
 
 def _scanned(rule, x):

@@ -167,7 +167,7 @@ def _inputs(graph, values):
         if drawn or value.dtype.kind == "i":
             ids = apply("floor", "i", apply("add", "f", ids, elements(0.5)))
         elif value.dtype.kind == "b":
-            ids = apply("ne", "b", ids, elements(0.0))
+            ids = apply("not_equal", "b", ids, elements(0.0))
         symbol = wrap(ids)
         result.append(Random(symbol[0], symbol[1]) if drawn else symbol)
     return result
