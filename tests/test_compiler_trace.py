@@ -9,6 +9,7 @@ import pytest
 
 from cells import cells
 from dlbook.compiler import Program, TraceError, nodes, trace
+from dlbook.compiler.patches import no_draws
 from dlbook.compiler.symbolic import SymbolicArray
 from refusals import DRAW, NO_IF, REFUSALS, WHERE
 
@@ -443,6 +444,17 @@ def test_random_draws_are_refused(draw, what):
 def test_a_draw_that_does_not_show_is_refused():
     message = refused(lambda x, k, s: x + 0 * GENERATOR.integers(1, 3))
     assert "drawing random numbers cannot be compiled" in message
+
+
+@pytest.mark.usefixtures("old_objects")
+def test_one_search_watches_a_whole_block(monkeypatch):
+    searches, found = [], [GENERATOR.bit_generator]
+    monkeypatch.setattr(gc, "get_objects", lambda: searches.append(1) or found)
+    with pytest.raises(TraceError, match="figure 'all': drawing random numbers"):
+        with no_draws("all"):
+            for draw in (lambda: 0.0, GENERATOR.normal):
+                trace(lambda x, draw=draw: dict(y=x + 0 * draw()), dict(x=1.0))
+    assert searches == [1]
 
 
 def test_noise_drawn_outside_is_a_constant():

@@ -24,14 +24,9 @@ from dlbook.compiler.symbolic import FUNCTIONS, kind_like, wrap
 
 __all__ = ["no_draws", "patched"]
 
-_DRAWING = {
-    "BitGenerator",
-    "Generator",
-    "SeedSequence",
-    "test",
-    "get_state",
-    "set_state",
-}
+_HARMLESS = (
+    "BitGenerator", "Generator", "SeedSequence", "test", "get_state", "set_state",
+)  # fmt: skip
 _DRAWN = "draw outside of the model, and let it use the numbers"
 
 
@@ -48,7 +43,7 @@ def patched():
     drawing = {
         name: _refused(name)
         for name in np.random.__all__
-        if callable(getattr(np.random, name)) and name not in _DRAWING
+        if callable(getattr(np.random, name)) and name not in _HARMLESS
     }
     own = {"hashed": _hashed(counted.hashed), "shuffled": _shuffled(counted.shuffled)}
     with _replaced(np, new), _replaced(np.random, drawing), _replaced(counted, own):
@@ -174,20 +169,31 @@ def _refused(name):
     return draw
 
 
+_watched = []  # the figure whose block looks out for draws: a search takes long
+
+
 @contextlib.contextmanager
 def no_draws(figure):
-    """Refuse a block that draws from any generator there is."""
+    """Refuse a block that draws from any generator there is; a block within is free."""
+    if _watched:
+        yield
+        return
     kinds = set(_subclasses(np.random.BitGenerator))
     objects = gc.get_objects()
     chosen = map(kinds.__contains__, map(type, objects))
     found = list(itertools.compress(objects, chosen))
     del objects
     before = [_state(source) for source in found], random.getstate()
-    yield
-    if before != ([_state(source) for source in found], random.getstate()):
-        raise TraceError(
-            f"figure {figure!r}: drawing random numbers cannot be compiled; {_DRAWN}"
-        )
+    _watched.append(figure)
+    try:
+        yield
+    finally:
+        _watched.clear()
+        if before != ([_state(source) for source in found], random.getstate()):
+            raise TraceError(
+                f"figure {figure!r}: drawing random numbers cannot be compiled; "
+                f"{_DRAWN}"
+            ) from None
 
 
 def _subclasses(kind):

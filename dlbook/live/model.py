@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 
 from dlbook.compiler import Random, trace
+from dlbook.compiler.patches import no_draws
 from dlbook.live.challenges import met
 from dlbook.live.running import Inputs, System, flat
 
@@ -64,8 +65,9 @@ class Model:
         self._first = self.arguments(values) | (now._asdict() if now else {})
         self.programs = {}
         if compile:
-            for name in self._functions():
-                self._compile(name)
+            with no_draws(figure):
+                for name in self._functions():
+                    self._compile(name)
 
     def _compile(self, name):
         function = self._functions()[name]
