@@ -453,7 +453,7 @@ def test_one_search_watches_a_whole_block(monkeypatch):
     with pytest.raises(TraceError, match="figure 'all': drawing random numbers"):
         with no_draws("all"):
             for draw in (lambda: 0.0, GENERATOR.normal):
-                trace(lambda x, draw=draw: dict(y=x + 0 * draw()), dict(x=1.0))
+                trace(lambda x, draw=draw: dict(y=x + (draw() > 99)), dict(x=1.0))
     assert searches == [1]
 
 

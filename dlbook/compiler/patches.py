@@ -189,11 +189,10 @@ def no_draws(figure):
         yield
     finally:
         _watched.clear()
-        if before != ([_state(source) for source in found], random.getstate()):
-            raise TraceError(
-                f"figure {figure!r}: drawing random numbers cannot be compiled; "
-                f"{_DRAWN}"
-            ) from None
+    if before != ([_state(source) for source in found], random.getstate()):
+        raise TraceError(
+            f"figure {figure!r}: drawing random numbers cannot be compiled; {_DRAWN}"
+        )
 
 
 def _subclasses(kind):
