@@ -14,7 +14,7 @@ from dlbook.live.views.display import bundle
 from dlbook.plotting import subplots
 from dlbook.site.answers import markup, stored, unsolved
 from dlbook.site.joined import join
-from test_notebooks import CHAPTERS, code_cells, prose, read
+from test_notebooks import CHAPTERS, code_cells, each_chapter, prose, read
 from test_site import PALE, faults
 from test_site_build import CONFIG, build
 
@@ -375,6 +375,26 @@ def test_without_its_solutions_no_code_misses_a_name():
             {c.get("id") for c in left}
         )  # fmt: skip
         assert [c.source for c in left] == [c.source for c in whole[:first]], path.stem
+
+
+@each_chapter
+def test_at_least_half_of_the_exercises_are_checked(path):
+    labels = re.findall(r"\{exercise\}.*\n:label: (\S+)", prose(read(path)))
+    outputs = [o for cell in code_cells(read(path)) for o in cell.outputs]
+    found = [stored("".join(o.get("data", {}).get("text/html", ""))) for o in outputs]
+    checked = [spec["exercise"] for spec in found if spec and "exercise" in spec]
+    assert len(set(checked)) == len(checked) and set(checked) <= set(labels)
+    assert 2 * len(checked) >= len(labels)
+
+
+@each_chapter
+def test_one_figure_or_more_asks_for_a_prediction(path):
+    outputs = [o for cell in code_cells(read(path)) for o in cell.outputs]
+    texts = ["".join(o.get("data", {}).get("text/html", "")) for o in outputs]
+    asked = [spec["figure"] for spec in map(stored, texts) if spec and "figure" in spec]
+    assert asked
+    for name in asked:
+        assert any(f'data-figure="{name}"' in text for text in texts)
 
 
 def test_the_stored_form_is_data_in_an_attribute():
