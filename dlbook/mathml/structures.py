@@ -16,9 +16,10 @@ def _(item: Command, context, cls, before):
     name, args = item.name, item.args
     if name in symbols.FONTS:
         return _font(item, context)
+    if name == r"\overline":  # a line of the style sheet, for WebKit lets a sign float
+        return tag("mrow", row(args[0], context), class_="dl-overline")
     if name in symbols.ACCENTS:
         char, wide = symbols.ACCENTS[name]
-        # WebKit sets an accent tight only where it may stretch.
         accent = tag("mo", char, stretchy="true") if wide else tag("mo", char)
         return tag("mover", one(args[0], context), accent, accent="true")
     if name in symbols.BRACES:

@@ -117,7 +117,8 @@ SPACES = {
     r"\qquad": "2em",
 }
 
-# command: (character, whether it stretches over its base)
+# command: (character, whether it is told to stretch: it does only if the font has wider
+# forms of it, and WebKit sets others tight then, too)
 ACCENTS = {
     r"\hat": ("ˆ", False),
     r"\widehat": ("^", True),
@@ -126,9 +127,9 @@ ACCENTS = {
     r"\bar": ("¯", False),
     r"\overline": ("‾", True),
     r"\vec": ("→", False),
-    r"\dot": ("˙", False),
-    r"\ddot": ("¨", False),
-    r"\check": ("ˇ", False),
+    r"\dot": ("˙", True),
+    r"\ddot": ("¨", True),
+    r"\check": ("ˇ", True),
     r"\overrightarrow": ("→", True),
 }
 

@@ -46,6 +46,9 @@ CHARACTERS = frozenset(
     if category(sign) != "Cn"  # Unicode left holes where it had the letter already
 )
 
+#: Accents that stand over one letter and do not stretch.
+NARROW = ("uni0302", "tildecomb", "uni0305")
+
 
 def math_font():
     """Return the cut font.
@@ -74,8 +77,18 @@ def math_font():
     with subset.load_font(folder / "fonts/STIXTwoMath-Regular.ttf", options) as font:
         font.recalcTimestamp = False
         cutter.subset(font)
+        _keep_narrow(font["MATH"].table.MathVariants)
         subset.save_font(font, output, options)
     return output.getvalue()
+
+
+def _keep_narrow(variants):
+    """Take out the wide forms of hat, tilde and bar, or WebKit puts them over one letter."""
+    coverage, forms = variants.HorizGlyphCoverage, variants.HorizGlyphConstruction
+    kept = [k for k, name in enumerate(coverage.glyphs) if name not in NARROW]
+    coverage.glyphs = [coverage.glyphs[k] for k in kept]
+    variants.HorizGlyphConstruction = [forms[k] for k in kept]
+    variants.HorizGlyphCount = len(kept)
 
 
 def font_face(cache):
@@ -91,8 +104,8 @@ def font_face(cache):
     str
         One ``@font-face`` rule.
     """
-    key = "".join(sorted(CHARACTERS)) + fontTools.version
-    path = Path(cache, f"stix-{sha256(key.encode()).hexdigest()[:12]}.woff2")
+    key = fontTools.version.encode() + Path(__file__).read_bytes()
+    path = Path(cache, f"stix-{sha256(key).hexdigest()[:12]}.woff2")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(math_font())
