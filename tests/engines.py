@@ -96,7 +96,7 @@ class Firefox(Browser):
 
     def start(self):
         """Start it with nothing but one empty page."""
-        lines = (f"user_pref({json.dumps(n)}, {json.dumps(v)});" for n, v in PREFERENCES)
+        lines = [f'user_pref("{name}", {json.dumps(v)});' for name, v in PREFERENCES]
         Path(self.folder.name, "user.js").write_text("\n".join(lines))
         self.run(
             *("firefox-esr", "--headless", "--no-remote", "--remote-debugging-port=0"),

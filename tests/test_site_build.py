@@ -17,7 +17,7 @@ from dlbook.site.joined import join
 from dlbook.site.launch import install_cell
 from dlbook.site.page import content_policy
 from dlbook.site.pdf import find_chromium, main, page_numbers
-from dlbook.site.social import tags
+from dlbook.site.social import structured, tags
 
 URL, REPOSITORY = "https://example.org/book/", "https://github.com/owner/name"
 PIXEL = (
@@ -201,9 +201,10 @@ def test_a_live_figure_brings_its_markup_and_its_script(book):
     number = '<a id="fig-small" href="#fig-small">Figure 1</a>. '
     opened = '<span class="dl-number">'
     assert MARKUP.replace(opened, opened + number) in html
-    assert re.search(r'<script defer src="_live/notebook\.js\?v=[0-9a-f]{8}">', html)
-    assert read(book, "_live/notebook.js") == SCRIPT
-    assert "runtime.js" in html and "runtime.js" not in read(book, "index.html")
+    name = "_assets/live/notebook"
+    (script,) = re.findall(rf'<script defer src="({name}\.[0-9a-f]{{8}}\.js)">', html)
+    assert read(book, script) == SCRIPT
+    assert "/runtime." in html and "/runtime." not in read(book, "index.html")
 
 
 def test_a_text_refers_to_a_figure_by_its_number(book):
@@ -220,7 +221,8 @@ def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):
     page.write_text(shown, "utf-8")
     assert build(tmp_path / "source", "html", tmp_path / "html") == ""
     assert MARKUP in read(tmp_path / "html", "index.html")
-    assert read(tmp_path / "html", "_live/index.js") == SCRIPT
+    (script,) = tmp_path.glob("html/_assets/live/index.*.js")
+    assert script.read_text("utf-8") == SCRIPT
     page.write_text(shown.replace("notebook small", "notebook large"), "utf-8")
     warnings = build(tmp_path / "source", "html", tmp_path / "html")
     assert "notebook.ipynb has small, and no 'large'" in warnings
@@ -311,7 +313,10 @@ def test_a_new_style_reaches_a_book_that_is_built_already(tmp_path):
     script = f"import sphinx.cmd.build as s; from dlbook.site import assets; {new}\n"
     script += "raise SystemExit(s.main())"
     build(tmp_path / "source", "html", tmp_path / "html", "-c", script)
-    assert "color: red" in read(tmp_path / "html", "_static/book.css")
+    (sheet,) = tmp_path.glob("html/_assets/book.*.css")
+    assert "color: red" in sheet.read_text("utf-8")
+    assert f"_assets/{sheet.name}" in read(tmp_path / "html", "index.html")
+    assert not (tmp_path / "html" / "_static").exists()
 
 
 def test_known_addresses_give_links_cards_and_a_sitemap(book):
@@ -326,9 +331,17 @@ def test_known_addresses_give_links_cards_and_a_sitemap(book):
     assert f'<link rel="canonical" href="{URL}notebook.html">' in html
     assert f'content="{URL}_images/cards/notebook.png"' in html
     assert (book / "_images/cards/notebook.png").read_bytes()[1:4] == b"PNG"
+    assert f'<link rel="canonical" href="{URL}">' in read(book, "index.html")
     assert f"<loc>{URL}index.html</loc>" in read(book, "sitemap.xml")
     assert f"Sitemap: {URL}sitemap.xml" in read(book, "robots.txt")
-    assert 'href="/book/_static/book.css' in read(book, "404.html")
+    assert 'href="/book/_assets/book.' in read(book, "404.html")
+
+
+def test_structured_data_cannot_end_its_element():
+    cited = {"version": "1", "released": "2026-01-01", "authors": ["A"]}
+    told = structured(cited, {"name": "</script>", "url": ""}, "B")
+    assert "<" not in told and json.loads(told)["name"] == "</script>"
+    assert "url" not in told
 
 
 def test_a_downloaded_notebook_gets_the_package_itself(book):

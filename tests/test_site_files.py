@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from base64 import b64encode
+from datetime import date
 from hashlib import sha256
 from html.parser import HTMLParser
 from io import BytesIO
@@ -11,12 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 import html5lib
 import pytest
+import yaml
 from fontTools.ttLib import TTFont
 
 from conftest import ROOT
 from dlbook.live.views.display import stored
 from dlbook.mathml import symbols
-from dlbook.site.font import CHARACTERS, math_font
+from dlbook.site.font import CHARACTERS, NARROW, math_font
 from test_site import CHAPTERS, PAGES, TOC
 
 #: Attributes that make a browser fetch something, by element.
@@ -127,7 +129,7 @@ def test_no_page_fetches_anything_from_another_host(pages, built_site):
     for name, page in pages.items():
         for address in page.fetched:
             assert not urlsplit(address).netloc, f"{name}: {address}"
-    for path in [*built_site.rglob("*.css"), *built_site.glob("_live/**/*.js")]:
+    for path in [*built_site.rglob("*.css"), *built_site.glob("_assets/live/**/*.js")]:
         for address in re.findall(r"url\(['\"]?([^'\")]+)", path.read_text("utf-8")):
             assert not urlsplit(address).netloc, f"{path.name}: {address}"
 
@@ -150,7 +152,9 @@ def test_every_internal_link_leads_somewhere(pages, built_site):
 @each_page
 def test_no_script_of_a_page_stands_in_the_page(name, pages):
     page = pages[f"{name}.html"]
-    assert [text for tag, text in page.inline if tag == "script"] == []
+    data = [a["type"] for tag, a in page.elements if tag == "script" and "type" in a]
+    assert data == ["application/ld+json"] * len(data)
+    assert len(data) == len([text for tag, text in page.inline if tag == "script"])
     for tag, attributes in page.elements:
         handlers = [attribute for attribute in attributes if attribute.startswith("on")]
         assert not handlers, f"{tag}: {handlers}"
@@ -182,10 +186,10 @@ def test_a_page_shows_every_live_figure_of_its_notebook(name, pages, built_site)
     page, figures = pages[f"{name}.html"], figures_in(name)
     shown = [ident[5:] for ident in page.ids if ident.startswith("live-")]
     assert shown == figures and len(set(shown)) == len(shown)
-    script = built_site / "_live" / f"{name}.js"
-    assert script.exists() == bool(figures)
+    scripts = [*built_site.glob(f"_assets/live/{name}.*.js")]
+    assert len(scripts) == bool(figures)
     for figure in figures:
-        assert f'"name":"{figure}"' in script.read_text("utf-8")
+        assert f'"name":"{figure}"' in scripts[0].read_text("utf-8")
 
 
 @each_chapter
@@ -225,6 +229,37 @@ def test_a_page_describes_itself(name, pages):
         assert "\\" not in known["description"]
 
 
+@each_page
+def test_a_page_says_under_which_licence_and_from_when_it_is(name, built_site, pages):
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    html = (built_site / f"{name}.html").read_text("utf-8")
+    footer = html.partition('<footer class="colophon">')[2]
+    day = date.fromisoformat(cited["date-released"])
+    assert f"Version {cited['version']}, {day.day} {day:%B %Y}" in footer
+    assert 'rel="license" href="https://creativecommons.org' in footer
+    assert 'index.html#how-to-cite">' in footer or name.endswith("index")
+    if name in ("search", "genindex", "404"):
+        return
+    (text,) = [text for tag, text in pages[f"{name}.html"].inline if tag == "script"]
+    told, book = json.loads(text), cited["title"]
+    assert told["version"] == cited["version"] and told["name"]
+    whole = name in ("index", TOC["root"])
+    assert told["@type"] == "Book" if whole else told["isPartOf"]["name"] == book
+
+
+def test_a_page_loads_files_that_are_named_by_their_content(pages, built_site):
+    for name, page in pages.items():
+        for address in page.fetched:
+            if "_assets/" in address:
+                path = (built_site / name).parent / address
+                text = path.read_bytes()
+                assert sha256(text).hexdigest()[:8] == path.name.split(".")[-2]
+    assert not (built_site / "_static").exists()
+    loaded = {a.rpartition("/")[2] for page in pages.values() for a in page.fetched}
+    assets = {p.name for p in built_site.glob("_assets/**/*") if p.is_file()}
+    assert assets <= loaded
+
+
 @each_chapter
 def test_a_notebook_is_offered_in_plain_markdown(name, pages, built_site):
     path = ROOT / f"{name}.ipynb"
@@ -262,7 +297,8 @@ def test_a_notebook_is_offered_in_plain_markdown(name, pages, built_site):
 def test_the_font_has_every_sign_that_a_formula_can_show():
     with TTFont(BytesIO(math_font())) as font:
         assert {ord(sign) for sign in CHARACTERS} <= set(font.getBestCmap())
-        assert "MATH" in font
+        wide = font["MATH"].table.MathVariants.HorizGlyphCoverage.glyphs
+    assert "uni20D7" in wide and not set(NARROW) & set(wide)
     known = {
         sign
         for table in vars(symbols).values()

@@ -11,8 +11,10 @@ from dlbook.site import (
     answers,
     assets,
     figures,
+    front,
     links,
     maths,
+    offline,
     page,
     publish,
     search,
@@ -35,10 +37,7 @@ def setup(app):
     """Register the extension with Sphinx."""
     app.add_html_theme("dlbook", str(files("dlbook.site") / "theme"))
     app.connect("config-inited", choose_theme, priority=900)
-    app.add_js_file("theme.js", priority=100)
-    app.add_js_file("site.js", loading_method="defer")
-    app.add_js_file("answers.js", loading_method="defer")
-    app.add_js_file("runtime.js", loading_method="defer")
-    for part in (maths, answers, figures, tidy, assets, page, publish, search, links):
+    parts = (maths, answers, figures, tidy, assets, page, publish, search, links)
+    for part in (*parts, front, offline):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,11 +1,16 @@
 """One style sheet and one script for the whole site, made when the book is built.
 
+The name of each file holds the hash of its content, so that a page that a browser has
+kept never meets a script or a style that was made for another one.
+
+
 The style sheet joins the mathematics font, the palette of `dlbook.plotting`, the
 colours of code, the book's own rules, those of the live figures and those of
 sphinx-design: one request, and the page is laid out once and for all.
 """
 
 import re
+import shutil
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +22,10 @@ from dlbook.live.views.style import colours, smaller
 from dlbook.mathml import STYLE_SHEET
 from dlbook.site.font import font_face
 
-__all__ = ["palette_css", "setup", "style_sheet"]
+__all__ = ["palette_css", "place", "setup", "style_sheet"]
+
+FOLDER = "_assets"
+STATIC = files("dlbook.site") / "theme" / "static"
 
 OWN = ("base", "layout", "content", "cells", "print")
 CODE = {"light": "a11y-high-contrast-light", "dark": "a11y-high-contrast-dark"}
@@ -92,22 +100,61 @@ def style_sheet(cache):
     return font_face(cache) + smaller("\n".join(parts))
 
 
+def place(site, name, text):
+    """Write a file that pages load, and take away what it was before.
+
+    Parameters
+    ----------
+    site : path-like
+        The folder of the built HTML.
+    name : str
+        The file's name, ``site.js`` for example; it may begin with folders.
+    text : str
+
+    Returns
+    -------
+    str
+        The file's path in the site, which holds the hash of the text.
+    """
+    stem, kind = Path(name).stem, Path(name).suffix
+    version = sha256(text.encode()).hexdigest()[:8]
+    file = Path(FOLDER, name).with_name(f"{stem}.{version}{kind}")
+    path = Path(site, file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for other in path.parent.glob(f"{stem}.????????{kind}"):
+        other.unlink()
+    path.write_text(text, "utf-8")
+    return file.as_posix()
+
+
 def write_assets(app, config):
     """Write the files that all pages load, where Sphinx copies them from.
 
     A build copies them only beside a page that it writes: a change rebuilds the pages.
     """
-    folder = Path(app.doctreedir, "site")
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {"book.css": style_sheet(Path(app.doctreedir, "font"))}
     texts["runtime.js"] = runtime()
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
-    config.html_static_path.append(str(folder))
-    config.dlbook_assets = sha256("".join(texts.values()).encode()).hexdigest()
+    texts |= {f.name: f.read_text("utf-8") for f in STATIC.iterdir()}
+    folder = Path(app.doctreedir, "site")
+    config.dlbook_assets = {name: place(folder, name, t) for name, t in texts.items()}
+    config.html_extra_path.append(str(folder))
+
+
+def drop_others(app, exception):
+    """Take out what extensions and Sphinx itself bring for pages of another make."""
+    if exception is None and app.builder.format == "html":
+        site = Path(app.outdir)
+        shutil.rmtree(site / "_static", ignore_errors=True)
+        current = {*app.config.dlbook_assets.values()}
+        names = {Path(name).name.split(".")[0] for name in current}
+        for path in (site / FOLDER).iterdir():
+            name = path.relative_to(site).as_posix()
+            if path.name.split(".")[0] in names and name not in current:
+                path.unlink()
 
 
 def setup(app):
     """Write the assets before the first page."""
-    app.add_config_value("dlbook_assets", "", "html")
+    app.add_config_value("dlbook_assets", {}, "html")
     app.connect("config-inited", write_assets, priority=901)
+    app.connect("build-finished", drop_others, priority=950)

@@ -7,7 +7,6 @@ nor ``eval``, and a browser fetches the runtime, which is the same for all pages
 """
 
 import json
-from hashlib import sha256
 from pathlib import Path
 
 from docutils import nodes
@@ -17,12 +16,11 @@ from sphinx.util.docutils import SphinxDirective
 from dlbook.live.views.display import stored
 from dlbook.live.views.page import NUMBER
 from dlbook.site import answers
+from dlbook.site.assets import place
 
 __all__ = [
     "LiveFigureDirective", "LiveFigureRenderer", "live_figure", "page_script", "setup",
 ]  # fmt: skip
-
-FOLDER = "_live"
 
 
 class live_figure(nodes.General, nodes.Element):  # noqa: N801 (docutils' custom)
@@ -154,11 +152,7 @@ def write_script(app, pagename, templatename, context, doctree):
     script = page_script(doctree)
     if not script:
         return
-    path = Path(app.outdir, FOLDER, f"{pagename}.js")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(script, encoding="utf-8")
-    version = sha256(script.encode()).hexdigest()[:8]
-    context["live_script"] = f"{FOLDER}/{pagename}.js?v={version}"
+    context["live_script"] = place(app.outdir, f"live/{pagename}.js", script)
 
 
 def setup(app):

@@ -83,7 +83,7 @@ def math_font():
 
 
 def _keep_narrow(variants):
-    """Take out the wide forms of hat, tilde and bar, or WebKit puts them over one letter."""
+    """Take out wide hats, tildes and bars: WebKit would put them over one letter."""
     coverage, forms = variants.HorizGlyphCoverage, variants.HorizGlyphConstruction
     kept = [k for k, name in enumerate(coverage.glyphs) if name not in NARROW]
     coverage.glyphs = [coverage.glyphs[k] for k in kept]

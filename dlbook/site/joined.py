@@ -84,13 +84,15 @@ def join(site):
     return "".join(map(str, articles)) + appendix, headings
 
 
-def document(title, text, headings, numbers):
+def document(title, style, text, headings, numbers):
     """Return the whole document: title, contents, text.
 
     Parameters
     ----------
     title : str
         The book's title.
+    style : str
+        The address of the style sheet.
     text : str
     headings : list of Heading
         What `join` returned.
@@ -104,7 +106,7 @@ def document(title, text, headings, numbers):
     """
     return (
         '<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
-        f'<title>{escape(title)}</title><link rel="stylesheet" href="_static/book.css">'
+        f'<title>{escape(title)}</title><link rel="stylesheet" href="{escape(style)}">'
         f"<style>{SHEET}</style></head><body><main>"
         f'<div class="title-page"><h1>{escape(title)}</h1></div>'
         f"{_contents(headings, numbers)}{text}</main></body></html>"

@@ -10,12 +10,11 @@ import imagesize
 from docutils import nodes
 from sphinx.environment.adapters.toctree import document_toc
 
+from dlbook.plotting import PALETTE
 from dlbook.site.inline import keep_punctuation
 
 __all__ = ["content_policy", "setup"]
 
-STYLES = {"book.css"}
-SCRIPTS = {"theme.js", "site.js", "answers.js", "runtime.js"}
 STYLE_ELEMENT = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"<[a-z][^<>]*\sstyle=")
 PICTURE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?)src="([^"]+)"')
@@ -110,35 +109,21 @@ def mended(body):
     return HEADING_LINK.sub(r'<a class="headerlink" aria-label="\2" href="\1"', body)
 
 
-def of_the_site(app, files, names):
-    """Return those of Sphinx's files that are the book's own, with their versions."""
-    chosen = [f for f in files if str(f.filename).rpartition("/")[2] in names]
-    for file in sorted(chosen, key=lambda file: file.priority):
-        text = Path(app.outdir, file.filename).read_bytes()
-        yield {
-            "path": f"{file.filename}?v={sha256(text).hexdigest()[:8]}",
-            "defer": "defer" in file.attributes,
-        }
-
-
 def fill_context(app, pagename, templatename, context, doctree):
     """Add what `layout.html` shows."""
     if "body" in context:
         body = with_sizes(app, context["body"])
         context["body"] = keep_punctuation(mended(body))
-    live = bool(context.get("live_script"))
     book = plain(context["docstitle"])
     title = plain(context.get("title", "")) or book
-    scripts = SCRIPTS if live else SCRIPTS - {"runtime.js"}
-    if 'class="dl-answer"' not in context.get("body", ""):
-        scripts = scripts - {"answers.js"}
     context |= {
         "policy": content_policy(context.get("body", "")),
         "plain_title": title,
         "plain_book": book,
         "page_title": title if title == book else f"{title} — {book}",
-        "site_styles": [*of_the_site(app, context["css_files"], STYLES)],
-        "site_scripts": [*of_the_site(app, context["script_files"], scripts)],
+        "assets": app.config.dlbook_assets,
+        "answered": 'class="dl-answer"' in context.get("body", ""),
+        "paper": PALETTE["paper"],
         "page_contents": page_contents(app, pagename),
         "book_contents": context["toctree"](
             maxdepth=1, collapse=False, includehidden=True, titles_only=True

@@ -81,12 +81,13 @@ def print_book(site, output, chromium):
     site = Path(site).resolve()
     soup = BeautifulSoup((site / "search.html").read_text("utf-8"), "html.parser")
     title = soup.select_one(".bar-title").get_text()
+    style = soup.select_one("link[rel=stylesheet]")["href"]
     html, pdf = site / "_whole-book.html", Path(output).resolve()
     text, headings = join(site)
     numbers = {}
     try:
         for _ in range(2):
-            html.write_text(document(title, text, headings, numbers), "utf-8")
+            html.write_text(document(title, style, text, headings, numbers), "utf-8")
             print_page(chromium, html, pdf)
             numbers = page_numbers(PdfReader(pdf))
     finally:

@@ -7,7 +7,7 @@ from dlbook.site.address import address, page_links
 from dlbook.site.answers import unsolved
 from dlbook.site.launch import let_run
 from dlbook.site.plain import names, notebook
-from dlbook.site.social import card, describe, tags
+from dlbook.site.social import card, citation, describe, structured, tags
 
 __all__ = ["setup"]
 
@@ -48,15 +48,24 @@ def present(app, pagename, templatename, context, doctree):
         picture = here.url + file
     if pagename == "404":
         root, relative = here.root, context["pathto"]
+        context["content_root"] = root or context["content_root"]
         context["pathto"] = lambda target, resource=False: (
             root + relative(target, resource)
         )
         context["book_contents"] = ""
     url = "" if pagename == "404" else context["pageurl"] or ""
+    if pagename == app.config.root_doc:
+        url = here.url  # which shows this page, see `dlbook.site.front`
     context["page_links"] = links_of(app, pagename, context)
     context["canonical"] = url
     description = describe(doctree) or f"{title}: a page of the book “{book}”."
     context["card"] = tags(title, book, description, url, picture)
+    context["citation"] = cited = citation(app.confdir)
+    if cited and doctree is not None:
+        known = {"name": title, "description": description, "url": url}
+        known |= {"image": picture, "inLanguage": context["language"]}
+        part = pagename != app.config.root_doc
+        context["structured"] = structured(cited, known, book if part else "")
 
 
 def extra_pages(app):

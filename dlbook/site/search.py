@@ -11,6 +11,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 
+from dlbook.site.assets import place
 from dlbook.site.figures import live_figure
 
 __all__ = ["entries", "setup", "words"]
@@ -129,18 +130,16 @@ def _entry(docname, target, page, title, kind, content):
     return found | dict(also=also, text=words(content))
 
 
-def write_index(app, exception):
-    """Write the entries of all pages into one script."""
-    if exception is not None or app.builder.format != "html":
-        return
+def search_page(app):
+    """Write the entries of all pages into one script, and add the page that asks it."""
     found = [
         entry
         for docname in sorted(app.env.found_docs)
         for entry in entries(docname, app.env.get_doctree(docname))
     ]
     told = json.dumps({"kinds": KINDS, "entries": found}, ensure_ascii=False)
-    text = f"self.bookEntries={told};\n"
-    Path(app.outdir, "_static", "entries.js").write_text(text, "utf-8")
+    written = place(app.outdir, "index/entries.js", f"self.bookEntries={told};\n")
+    yield "search", {"title": "Search", "entries": written}, "search.html"
 
 
 def take_over(app):
@@ -148,13 +147,7 @@ def take_over(app):
     app.builder.search = False
 
 
-def search_page(app):
-    """Add the page that shows what was found."""
-    yield "search", {"title": "Search"}, "search.html"
-
-
 def setup(app):
     """Register the page and its index."""
     app.connect("builder-inited", take_over)
     app.connect("html-collect-pages", search_page)
-    app.connect("build-finished", write_index)

@@ -1,15 +1,20 @@
 """What a page says about itself where somebody shares its address."""
 
+import json
+from datetime import date
 from html import escape
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import yaml
 from docutils import nodes
 from sphinx import addnodes
 
 from dlbook.plotting import PALETTE
 
-__all__ = ["card", "describe", "tags"]
+__all__ = ["card", "citation", "describe", "structured", "tags"]
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 SKIPPED = (nodes.math, nodes.math_block, nodes.raw, addnodes.pending_xref)
 LONGEST = 200
@@ -68,6 +73,60 @@ def tags(title, book, description, url, picture):
     if picture:
         result.append('name="twitter:card" content="summary_large_image"')
     return result
+
+
+def citation(folder):
+    """Return what CITATION.cff says of the book.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where the file is.
+
+    Returns
+    -------
+    dict
+        ``version``, ``date`` as readers write it, ``released`` as programs do, and
+        ``authors``; empty if there is no such file.
+    """
+    path = Path(folder, "CITATION.cff")
+    if not path.exists():
+        return {}
+    told = yaml.safe_load(path.read_text("utf-8"))
+    day = date.fromisoformat(told["date-released"])
+    return {
+        "version": str(told["version"]),
+        "date": f"{day.day} {day:%B %Y}",
+        "released": day.isoformat(),
+        "authors": [author["name"] for author in told["authors"]],
+    }
+
+
+def structured(cited, known, book):
+    """Return what a page says of itself to programs, in schema.org's words.
+
+    Parameters
+    ----------
+    cited : dict
+        What `citation` returned.
+    known : dict
+        The page's ``name``, ``description``, ``url`` and so on, without empty ones.
+    book : str
+        The title of the book that the page is a part of, "" for the book itself.
+
+    Returns
+    -------
+    str
+        JSON-LD that can stand in a script element.
+    """
+    told = {"@context": "https://schema.org", "@type": "Chapter" if book else "Book"}
+    told |= {name: value for name, value in known.items() if value}
+    told["author"] = [{"@type": "Organization", "name": n} for n in cited["authors"]]
+    told |= {"version": cited["version"], "datePublished": cited["released"]}
+    told |= {"license": LICENCE, "isAccessibleForFree": True}
+    if book:
+        told["isPartOf"] = {"@type": "Book", "name": book}
+    return json.dumps(told, ensure_ascii=False).replace("<", r"\u003c")
 
 
 def card(path, title, book):

@@ -180,7 +180,16 @@
     CSS.highlights.set("found", new Highlight(...ranges));
   }
 
+  // Where the site comes from a server, its worker keeps it for reading without one.
+  function keepForOffline() {
+    const served = location.protocol.startsWith("http") && navigator.serviceWorker;
+    if (!served || navigator.connection?.saveData) return;
+    const worker = new URL("sw.js", new URL(root.dataset.content_root, location));
+    addEventListener("load", () => navigator.serviceWorker.register(worker).catch(() => {}));
+  }
+
   setUpTheme();
+  keepForOffline();
   setUpCopying();
   setUpScrolling();
   setUpContents();
