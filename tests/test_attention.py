@@ -110,6 +110,14 @@ def test_a_live_figure_can_trace_it_both_ways():
             close(value, wanted[name], 1e-10)
 
 
+def test_gradients_have_the_type_of_what_they_are_of():
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=s).astype(np.float32) for s in ((2, 3), (4, 3), (4, 5))]
+    y, cache = attention_forward(*arrays)
+    gradients = attention_backward(rng.normal(size=y.shape), cache)
+    assert {g.dtype for g in gradients} == {np.dtype(np.float32)}
+
+
 Q, K, V = np.ones((2, 3)), np.ones((4, 3)), np.ones((4, 5))
 Y, CACHE = attention_forward(Q, K, V)
 REFUSED = [
@@ -135,6 +143,12 @@ REFUSED = [
         (Q, K, V),
         dict(mask=np.tri(2, 4, -1, dtype=bool)),
         "mask: wanted a key for each query, got none for 0",
+    ),
+    (
+        attention,
+        (Q, K, V),
+        dict(mask=np.tri(2, 4, dtype=bool)[::-1] & [[True], [False]]),
+        "mask: wanted a key for each query, got none for 1",
     ),
     (
         attention_backward,

@@ -197,6 +197,21 @@ def test_a_type_stays_what_it_is(dtype):
     assert {a.dtype for a in arrays} == {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize("wide", ["x", "h0", "params"])
+def test_types_that_are_mixed_meet_in_the_wider(wide):
+    rng = np.random.default_rng(0)
+    given = dict(x=np.ones((4, 2)), params=init_params(2, 3, rng=rng), h0=np.ones(3))
+    narrow = tree_map(lambda a: a.astype(np.float32), given)
+    steps, _ = gru_forward(**(narrow | {wide: given[wide]}))
+    assert {a.dtype for a in steps} == {np.dtype(np.float64)}
+
+
+def test_weights_of_zero_keep_half_of_the_state():
+    params = tree_map(lambda a: 0 * a, init_params(2, 3, rng=np.random.default_rng(0)))
+    states = gru_forward(np.ones((3, 2)), params, np.ones(3))[0].h
+    np.testing.assert_array_equal(states, np.outer([0.5, 0.25, 0.125], np.ones(3)))
+
+
 @pytest.mark.parametrize("size", [1000.0, -1000.0])
 def test_sums_of_a_thousand_saturate_without_a_warning(size):
     params = tree_map(lambda a: np.full_like(a, size), init_params(1, 1, rng=RNG))
@@ -261,6 +276,7 @@ REFUSED = [
     (init_params, (0, 2), dict(rng=RNG), "inputs: wanted an integer >= 1, got 0"),
     (init_params, (2, 0), dict(rng=RNG), "units: wanted an integer >= 1, got 0"),
     (init_params, (2, 2), dict(rng=0), "rng: wanted a numpy.random.Generator, got int"),
+    (gru_forward, (np.ones((3, 5)), P), {}, "W_x: wanted shape (H, 5), got (3, 2)"),
     (init_params, (2, 2), dict(rng=RNG, dtype=int), "dtype: wanted float32 or float64"),
 ]
 
