@@ -163,6 +163,13 @@ def test_the_contracts_forget_no_module():
     assert named == found
 
 
+def test_what_mutation_testing_changes_and_runs_exists():
+    settings = PYPROJECT["tool"]["mutmut"]
+    tests = settings["pytest_add_cli_args_test_selection"]
+    for path in (*settings["only_mutate"], *settings["also_copy"], *tests):
+        assert (ROOT / path).exists(), path
+
+
 def test_ruff_finds_nothing():
     for arguments in (["check"], ["format", "--check"]):
         done = subprocess.run(
