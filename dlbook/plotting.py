@@ -346,7 +346,7 @@ def picture(
     ends = [colour(role) + "00", colour(role) + "ff"]
     tints = LinearSegmentedColormap.from_list(role, ends, levels)
     place: Any = list(extent or [*map(float, (*ax.get_xlim(), *ax.get_ylim()))])
-    image = Picture(ax, cmap=tints, extent=place, interpolation="nearest")
+    image = Picture(ax, cmap=tints, extent=place, interpolation="none")
     image.set_data(values)
     image.set_clim(0, 1)
     image.set_clip_path(ax.patch)

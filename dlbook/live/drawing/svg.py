@@ -76,8 +76,8 @@ class Renderer(RendererBase):
         return True
 
     def option_scale_image(self):
-        """Say that images come at the size at which they are drawn."""
-        return False
+        """Say that an image of whole pixels comes as it is; the page enlarges it."""
+        return True
 
     def get_image_magnification(self):
         """Return how many pixels of an image a point has."""
@@ -210,15 +210,27 @@ class Renderer(RendererBase):
             ElementTree.SubElement(self.stack[-1], "use", known)
 
     def draw_image(self, gc, x, y, im, transform=None):
-        """Draw an image, whose first row is the lowest, as PNG in the tree itself."""
-        buffer = io.BytesIO()
-        Image.fromarray(im[::-1]).save(buffer, format="png", optimize=True)
-        text = base64.b64encode(buffer.getvalue()).decode("ascii")
+        """Draw an image, whose first row is the lowest, as PNG in the tree itself.
+
+        Its box is where ``transform`` takes the unit square, or else its own size.
+        """
         height, width = np.array(im.shape[:2]) / IMAGE_SCALE
-        box = dict(x=x, y=self.height - y - height, width=width, height=height)
+        known, ends = {}, np.array([[0, 0], [width, height]])
+        if transform is not None:
+            ends = transform.transform([[0, 0], [1, 1]])
+            known = {"image-rendering": "pixelated", "preserveAspectRatio": "none"}
+        (left, low), (right, high) = ends + [x, y]
+        rows = im[:: -1 if low < high else 1, :: 1 if left < right else -1]
+        buffer = io.BytesIO()
+        Image.fromarray(rows).save(buffer, format="png", optimize=True)
+        text = base64.b64encode(buffer.getvalue()).decode("ascii")
+        box = dict(
+            x=min(left, right), y=self.height - max(low, high),
+            width=abs(right - left), height=abs(high - low),
+        )  # fmt: skip
         box = {k: number(v) for k, v in box.items()}
         href = f"data:image/png;base64,{text}"
-        self._add("image", gc, href=href, **box, **self._tint(im))
+        self._add("image", gc, href=href, **box, **known, **self._tint(im))
 
     def _tint(self, im):
         """Return what gives an image of one colour that colour's form on the page."""
