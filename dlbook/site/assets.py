@@ -22,7 +22,7 @@ from dlbook.live.views.style import colours, smaller
 from dlbook.mathml import STYLE_SHEET
 from dlbook.site.font import font_face
 
-__all__ = ["palette_css", "place", "setup", "style_sheet"]
+__all__ = ["palette_css", "place", "plain_code", "setup", "style_sheet"]
 
 FOLDER = "_assets"
 STATIC = files("dlbook.site") / "theme" / "static"
@@ -60,6 +60,27 @@ def palette_css():
     """
     light, dark = colours("light"), colours("dark")
     return themed(f":root{{{light}}}", f"ROOT{{color-scheme:dark;{dark}}}")
+
+
+def plain_code():
+    """Return the classes of highlighted code that look as the text around them does.
+
+    Returns
+    -------
+    set of str
+        Those that have the colour of text in light and in dark.
+
+    Examples
+    --------
+    >>> {"n", "p"} < plain_code(), "k" in plain_code()
+    (True, False)
+    """
+    looks = [HtmlFormatter(style=name).class2style for name in CODE.values()]
+    return {
+        kind
+        for kind in looks[0]
+        if kind and all(look[kind][0] == look[""][0] for look in looks)
+    }
 
 
 def code_css():

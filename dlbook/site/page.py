@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx.environment.adapters.toctree import document_toc
 
 from dlbook.plotting import PALETTE
+from dlbook.site.assets import plain_code
 from dlbook.site.inline import keep_punctuation
 
 __all__ = ["content_policy", "setup"]
@@ -20,6 +21,13 @@ STYLE_ATTRIBUTE = re.compile(r"<[a-z][^<>]*\sstyle=")
 PICTURE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?)src="([^"]+)"')
 HEADING_LINK = re.compile(r'<a class="headerlink" href="([^"]*)" title="([^"]*)"')
 TAGS = re.compile(r"<[^>]+>")
+#: Marks in code that give it no look. A figure's own code keeps them, for its names
+#: stand for quantities.
+MARK = re.compile(
+    r'(<details class="dl-code">.*?</details>)'
+    rf'|<span class="(?:{"|".join(sorted(plain_code()))})">([^<]*)</span>',
+    re.S,
+)
 
 
 def content_policy(body):
@@ -99,11 +107,13 @@ def with_sizes(app, body):
 
 
 def mended(body):
-    """Return a page's HTML without what keeps some readers out.
+    """Return a page's HTML without what keeps some readers out, and lighter.
 
     A link to a heading gets a name, and a list of references is no ARIA list, for its
-    entries are no ARIA list items.
+    entries are no ARIA list items. Marks of code that look like text go: they are half
+    of a chapter's elements.
     """
+    body = MARK.sub(lambda found: found[1] or found[2], body)
     body = body.replace('<div role="list" class="citation-list">', "<div>")
     body = body.replace(' role="doc-biblioentry"', "")
     return HEADING_LINK.sub(r'<a class="headerlink" aria-label="\2" href="\1"', body)
