@@ -7,6 +7,7 @@ import pytest
 
 from dlbook._core import check
 from dlbook.compiler import trace
+from dlbook.optim import SGD
 
 
 class Symbolic(np.ndarray):
@@ -263,3 +264,64 @@ def test_only_a_generator_is_a_source_of_chance():
         message = f"rng: wanted a numpy.random.Generator, got {kind}"
         with refused(TypeError, message):
             check.generator(value)
+
+
+# what passes hand on
+
+
+def test_arrays_meet_in_the_dtype_that_holds_them_all():
+    narrow, wide = np.ones(2, np.float32), np.ones(3)
+    same = check.common(narrow, narrow)
+    assert same[0] is narrow and same[1] is narrow
+    for one, other in ((narrow, wide), (wide, narrow)):
+        results = check.common(one, other)
+        assert {r.dtype for r in results} == {np.dtype(np.float64)}
+        assert results[one is narrow] is wide
+    mixed = check.common(narrow, SYMBOL)
+    assert mixed[0] is narrow and mixed[1] is SYMBOL
+
+
+def test_a_gradient_has_the_shape_and_dtype_of_what_it_is_of():
+    dtype = np.dtype(np.float32)
+    result = check.gradient([1, 2], "dy", (2,), dtype, "y")
+    assert result.dtype == dtype and result.tolist() == [1, 2]
+    symbols = check.gradient(SYMBOL, "dy", (2,), dtype, "y")
+    assert symbols is SYMBOL
+    with refused(ValueError, "dy: wanted shape (2, 3) as y has, got (3,)"):
+        check.gradient(np.ones(3), "dy", (2, 3), dtype, "y")
+    with refused(ValueError, "dy: wanted finite numbers, got nan"):
+        check.gradient([np.nan], "dy", (1,), dtype, "y")
+
+
+def test_an_optimiser_can_begin_and_update():
+    assert check.optimiser(sgd := SGD(lr=0.5)) is sgd
+    half = dict(init=print, update=1), dict(init=1, update=print)
+    for value in (0.1, *(type("Half", (), methods)() for methods in half)):
+        message = f"wanted an optimiser such as SGD(lr=0.1), got {value!r}"
+        with refused(TypeError, f"optimiser: {message}"):
+            check.optimiser(value)
+        with refused(TypeError, f"player: {message}"):
+            check.optimiser(value, "player")
+
+
+def test_a_cache_is_of_its_kind():
+    class Kind(tuple):
+        pass
+
+    kind = Kind((1, 2))
+    assert check.cache(kind, Kind) is kind
+    pair = "cache: wanted Kind, got the pair (value, cache): pass its second part"
+    with refused(TypeError, pair):
+        check.cache((0, kind), Kind)
+    for value in ((kind, 0), (0, 0, kind), (0, kind, 0), [0, kind]):
+        with refused(TypeError, f"cache: wanted Kind, got {type(value).__name__}"):
+            check.cache(value, Kind)
+
+
+def test_what_is_kept_is_a_copy_and_what_is_handed_out_cannot_be_written_to():
+    x = np.ones(2)
+    copy, view = check.own(x), check.read_only(x)
+    assert not np.shares_memory(copy, x) and copy.flags.writeable
+    assert np.shares_memory(view, x) and not view.flags.writeable and x.flags.writeable
+    np.testing.assert_array_equal(copy, x)
+    assert check.own(SYMBOL) is SYMBOL and check.read_only(SYMBOL) is SYMBOL
