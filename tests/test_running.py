@@ -258,6 +258,15 @@ def test_a_run_in_v8_is_the_one_that_numpy_makes(make):
     racer.close()
 
 
+def test_the_parts_of_a_next_state_may_come_in_any_order():
+    def turned(state, sliders, rng):
+        return dict(reversed(step(state, sliders, rng).items()))
+
+    lives = [simple(step=s) for s in (step, turned)]
+    assert len({live.programs["step"].javascript() for live in lives}) == 1
+    assert lives[1].run(3)["seen"] == 3
+
+
 # In a notebook --------------------------------------------------------------------
 
 

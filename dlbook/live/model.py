@@ -113,7 +113,8 @@ class Model:
         def step(**given):
             sliders = Inputs(self._inputs(given))
             rng = Random(given["seed"], given["steps"] + 1)
-            return {"state": self.system.step(given["state"], sliders, rng)}
+            state = self.system.step(given["state"], sliders, rng)
+            return {"state": self.system.ordered(state)}
 
         functions = {"compute": compute}
         return functions | ({"start": start, "step": step} if self.system else {})

@@ -114,6 +114,11 @@ class System:
             now = self.advance(inputs, now)
         return now
 
+    def ordered(self, state):
+        """Return a state with its parts in the order of the first."""
+        first, arrays = self.first.state, flat(state)
+        return filled(first, iter([arrays[name] for name in flat(first)]))
+
     def _like(self, state, function):
         """Return a state in the form of the first; refuse one of another form."""
         first, arrays = flat(self.first.state), self._arrays(state, function)
