@@ -32,10 +32,12 @@ settings.load_profile("book")
 ROOT = Path(__file__).resolve().parent
 #: Tests that take long without asking for anything that does.
 LONG = {
+    "test_changes.py",
     "test_clients.py",
     "test_compiler_javascript.py",
     "test_compiler_package.py",
     "test_evaluate.py",
+    "test_exports.py",
     "test_figures.py",
     "test_oracles.py",
     "test_processors.py",

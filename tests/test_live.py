@@ -68,15 +68,31 @@ def slider(low=0, high=1, step=0.1, value=0.5, **options):
         ((0, 1, 0.1, np.nan), "wanted low < high and a step between"),
         ((0, 1, 0.1, []), "wanted a number, vector or matrix, got shape (0,)"),
         ((0, 1, 0.1, [[[0]]]), "wanted a number, vector or matrix"),
-        ((0, 1, 0.1, [0, 2]), "slider 'a2': wanted a value from 0 to 1, got 2"),
         ((0, 1, 0.3, 0), "slider 'a': steps of 0.3 from 0 do not meet 1"),
-        ((0, 1, 0.1, 0.55), "wanted a value on the steps of 0.1 from 0, got 0.55"),
+        ((0, 1, 0.1, 1 / 3), "wanted a value on the steps of 0.1 from 0, got 0.333"),
     ],
 )
 def test_bad_slider_is_refused_by_name(given, message):
     with pytest.raises(ValueError, match=re.escape(f"figure 'f': {''}")) as error:
         read("f", dict(a=given), {}, {}, None)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "given, fitted",
+    [
+        ((0, 1, 0.1, [0, 2]), (0, 2, 0.1)),
+        ((0, 1, 0.1, 0.55), (0, 1, 0.01)),
+        ((-3, 3, 1, [[1, -4], [0.5, 2]]), (-4, 3, 0.1)),
+        ((0, 9, 1, 1.25), (0, 9, 0.01)),
+        ((0, 1, 0.25, -0.1), (-0.1, 1, 0.025)),
+    ],
+)
+def test_a_slider_makes_room_for_the_number_that_a_reader_typed(given, fitted):
+    with pytest.warns(UserWarning, match="slider 'a': its value is not among those"):
+        found, _ = read("f", dict(a=given), {}, {}, None)
+    assert {(one.low, one.high, one.step) for one in found} == {fitted}
+    assert [one.value for one in found] == [*np.ravel(given[3])]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Sliders: what the author declares, and the flat list that page and kernel show."""
 
 import re
+import warnings
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -126,6 +127,8 @@ def read(figure, sliders, labels, choices, play):
         if name in choices and np.ndim(given) == 0:
             given = (0, len(choices[name]) - 1, 1, given)
         low, high, step, value = _numbers(figure, name, given)
+        if name not in choices:
+            low, high, step = _fitted(figure, name, low, high, step, value)
         shapes[name] = value.shape
         for place in np.ndindex(value.shape):
             wide = any(side > 9 for side in value.shape) and len(place) > 1
@@ -191,6 +194,32 @@ def _numbers(figure, name, given):
             f"got shape {value.shape}"
         )
     return low, high, step, value
+
+
+def _fitted(figure, name, low, high, step, value):
+    """Widen a range, and part its steps, for a value that a reader has changed.
+
+    The figure then works with the reader's number. The book's tests take the warning
+    for an error.
+    """
+    part, most = step, step / 1000
+    while part > most and np.any(np.abs((value - low) / part % 1 - 0.5) < 0.5 - 1e-6):
+        part = float(f"{part / 10:.12g}")
+    under = np.ceil(max(0, low - value.min()) / part - 1e-6)
+    over = np.ceil(max(0, value.max() - high) / part - 1e-6)
+    ends = [float(f"{end:.12g}") for end in (low - under * part, high + over * part)]
+    if part > most and (*ends, part) != (low, high, step):
+        now, given = (
+            f"from {a:g} to {b:g} by {c:g}"
+            for a, b, c in ((*ends, part), (low, high, step))
+        )
+        warnings.warn(
+            f"figure {figure!r}: slider {name!r}: its value is not among those {given};"
+            f" it now goes {now}",
+            stacklevel=5,
+        )
+        return *ends, part
+    return low, high, step
 
 
 def _checked(figure, slider):

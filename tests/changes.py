@@ -1,0 +1,212 @@
+"""What a reader changes in a notebook, and what then fails below.
+
+A change is one number: an input, a weight, an entry of a kernel, a seed, a count of
+epochs or steps, a learning rate. It is found in the syntax tree of the cells that are
+not folded. The changed cell runs with every cell that depends on it and every cell
+that these need, errors allowed, as a reader runs on.
+"""
+
+import ast
+import contextlib
+import io
+import json
+import os
+import sys
+import traceback
+from typing import NamedTuple
+
+__all__ = ["Change", "changes", "failures", "runs"]
+
+RATES = {"lr", "eta", "eta_G", "eta_D", "rate", "beta", "momentum"}
+COUNTS = {"epochs", "steps", "updates"}
+SEEDS = {"seed", "default_rng"}
+
+
+class Change(NamedTuple):
+    """One number of one cell: its place, its kind, and the cell's new text."""
+
+    cell: int
+    kind: str
+    told: str
+    source: str
+
+
+def changes(sources, folded):
+    """Return the changes of a notebook's code cells, in order."""
+    found = []
+    for place, source in enumerate(sources):
+        if place in folded:
+            continue
+        for statement in ast.parse(source).body:
+            if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                continue
+            for kind, node in numbers(statement):
+                new = str(changed(kind, node.value))
+                lines = source.splitlines(keepends=True)
+                line, (a, b) = node.lineno - 1, (node.col_offset, node.end_col_offset)
+                text = lines[line].encode()
+                lines[line] = (text[:a] + new.encode() + text[b:]).decode()
+                told = f"{ast.unparse(statement)[:60]}: {ast.unparse(node)} -> {new}"
+                found.append(Change(place, kind, told, "".join(lines)))
+    return found
+
+
+def numbers(statement):
+    """Yield the kind and the node of each number that a reader would change."""
+    for node in ast.walk(statement):
+        name = getattr(node, "arg", None) if isinstance(node, ast.keyword) else None
+        value = node.value if name else None
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            name, value = called, node.args[0] if node.args else None
+            if called == "array" and value is not None:
+                yield from ([("entry", first)] if (first := number(value)) else [])
+        for kind, names in dict(rate=RATES, count=COUNTS, seed=SEEDS).items():
+            if name in names and (plain := constant(value)):
+                yield kind, plain
+    if isinstance(statement, ast.Assign):
+        parts = statement.value
+        for part in parts.elts if isinstance(parts, ast.Tuple) else [parts]:
+            if plain := constant(part):
+                yield "value", plain
+
+
+def constant(node):
+    """Return a node that is a number, else None."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    plain = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    return node if plain else None
+
+
+def number(literal):
+    """Return the first number of a literal array, or None if it is computed."""
+    while isinstance(literal, (ast.List, ast.Tuple)) and literal.elts:
+        literal = literal.elts[0]
+    return constant(literal)
+
+
+def changed(kind, value):
+    if kind == "count":
+        return max(1, value // 5)
+    if kind == "seed":
+        return value + 7
+    if kind == "rate":
+        return value * 1.5
+    if kind == "value" and value in (0, 1):  # a label, perhaps
+        return type(value)(1 - value)
+    return value + 1 if isinstance(value, int) else round(value + 0.3, 4)
+
+
+def defined(node):
+    """Return the names that a statement or cell gives to the cells below."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return {node.name}
+    if isinstance(node, ast.alias):
+        return {(node.asname or node.name).partition(".")[0]}
+    loops = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+    if isinstance(node, loops):
+        return set()
+    stored = isinstance(getattr(node, "ctx", None), ast.Store)
+    own = {node.id} if stored and isinstance(node, ast.Name) else set()
+    return own.union(*map(defined, ast.iter_child_nodes(node)))
+
+
+def taken(tree):
+    """Return the names that a cell takes from the cells above it."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return {node.id for node in names} - own
+
+
+def runs(sources, cell):
+    """Return the cells that depend on a cell, with all that these need, in order."""
+    trees = [ast.parse(source) for source in sources]
+    gives, takes = [*map(defined, trees)], [*map(taken, trees)]
+    # What a cell changes in place, by a call or by +=, counts as given anew by it.
+    touched = set(gives[cell])
+    chosen = {cell}
+    for place in range(cell + 1, len(sources)):
+        if takes[place] & touched:
+            chosen.add(place)
+            touched |= gives[place]
+        elif place not in chosen:
+            touched -= gives[place]
+    for place in range(len(sources) - 1, -1, -1):
+        if place in chosen:
+            for name in takes[place]:
+                givers = [p for p in range(place) if name in gives[p]]
+                chosen |= {*givers[-1:]}
+    return sorted(chosen | {0})
+
+
+def failures(sources, change):
+    """Run a change in a child of this process; return what failed, cell by cell."""
+    reader, writer = os.pipe()
+    if child := os.fork():
+        os.close(writer)
+        with open(reader, encoding="utf-8") as told:
+            found = json.load(told)
+        os.waitpid(child, 0)
+        return found
+    try:
+        os.close(reader)
+        with open(writer, "w", encoding="utf-8") as told:
+            json.dump(run(sources, change), told)
+    finally:
+        os._exit(0)
+
+
+def run(sources, change):
+    """Run the cells in a fresh shell; return place, error, message of each failure."""
+    import matplotlib
+    from IPython.core.interactiveshell import InteractiveShell
+
+    matplotlib.use("agg")
+    shell, found = InteractiveShell.instance(), []
+    shell.history_manager.enabled = False
+    shell.showtraceback = lambda *args, **kwargs: None
+    for place in runs(sources, change.cell):
+        source = change.source if place == change.cell else sources[place]
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = shell.run_cell(source)
+        if error := result.error_before_exec or result.error_in_exec:
+            line = traceback.extract_tb(error.__traceback__)[-1].line
+            found.append([place, type(error).__name__, str(error), line])
+    return found
+
+
+def main():
+    """Try all changes of one notebook, or a few; tell what failed, as JSON."""
+    import nbformat
+
+    path, most = sys.argv[1], int(sys.argv[2])
+    cells = nbformat.read(path, as_version=4).cells
+    cells = [cell for cell in cells if cell.cell_type == "code"]
+    sources = [cell.source for cell in cells]
+    folded = {
+        place
+        for place, cell in enumerate(cells)
+        if "hide-input" in cell.metadata.get("tags", ())
+    }
+    found = changes(sources, folded)
+    if most:  # the first inputs and weights, and of the rest what costs least
+        kinds = {}
+        for change in sorted(found, key=lambda c: len(runs(sources, c.cell))):
+            kinds.setdefault(change.kind, []).append(change)
+        for kind in ("entry", "value"):
+            kinds[kind] = [change for change in found if change.kind == kind]
+        found = [change for few in kinds.values() for change in few[:most]]
+    os.chdir(os.path.dirname(os.path.abspath(path)))
+    for change in found:
+        told = [change.kind, change.told, failures(sources, change)]
+        print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    import numpy  # noqa: F401  -- once, for all children
+
+    import dlbook.live  # noqa: F401
+
+    main()

@@ -1,0 +1,76 @@
+"""The chapters are made to be changed: other numbers break no cell further down.
+
+By default a few numbers of each chapter are changed, one of each kind: an entry of an
+array, a number by itself, a learning rate, a count of epochs or steps, a seed. All of them, some hundred, are
+tried where CHANGES is set to ``all``, as the weekly workflow does.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import changes
+from conftest import ROOT
+
+CHAPTERS = sorted(ROOT.glob("chapters/0*.ipynb"))
+MOST = "0" if os.environ.get("CHANGES") == "all" else "1"
+
+forks = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="needs fork, as POSIX has it"
+)
+
+
+@forks
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_changed_number_breaks_no_cell_that_needs_it(path):
+    command = [sys.executable, str(ROOT / "tests" / "changes.py"), str(path), MOST]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    tried = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {"entry", "seed"} <= {kind for kind, _, _ in tried}
+    for _, told, failed in tried:
+        for cell, error, message, line in failed:
+            place = f"{told}\nthen code cell {cell}: {error}: {message}\n{line}"
+            assert error not in ("NameError", "UnboundLocalError"), place
+            assert message.strip(), place
+
+
+SOURCES = [
+    "import numpy as np",
+    "x = np.array([-1.5, 2])\nepochs = 10",
+    "assert x[0] == -1.5\ny = 2 * x",
+    "z = 1",
+    "rng = np.random.default_rng(0)\nw = train(lr=0.5, epochs=30)",
+    "print(y, z)",
+]
+
+
+def test_numbers_that_readers_change_are_found():
+    found = changes.changes(SOURCES, folded={3})
+    told = [(c.cell, c.kind, c.source.splitlines()[-1]) for c in found]
+    assert told == [
+        (1, "entry", "epochs = 10"),
+        (1, "value", "epochs = 11"),
+        (4, "seed", "w = train(lr=0.5, epochs=30)"),
+        (4, "rate", "w = train(lr=0.75, epochs=30)"),
+        (4, "count", "w = train(lr=0.5, epochs=6)"),
+    ]
+    assert found[0].source.startswith("x = np.array([-1.8, 2])")
+
+
+def test_a_change_runs_what_depends_on_it_and_what_that_needs():
+    assert changes.runs(SOURCES, 1) == [0, 1, 2, 3, 5]
+    assert changes.runs(SOURCES, 4) == [0, 4]
+
+
+@forks
+def test_a_name_that_a_failed_assertion_left_out_is_found():
+    """The fault that the test is for, as the first edition had it."""
+    (change, *_) = changes.changes(SOURCES, folded={3, 4})
+    failed = changes.failures(SOURCES, change)
+    assert [(cell, error) for cell, error, *_ in failed] == [
+        (2, "AssertionError"),
+        (5, "NameError"),
+    ]
