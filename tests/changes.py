@@ -191,12 +191,12 @@ def main():
         if "hide-input" in cell.metadata.get("tags", ())
     }
     found = changes(sources, folded)
-    if most:  # the first inputs and weights, and of the rest what costs least
-        kinds = {}
-        for change in sorted(found, key=lambda c: len(runs(sources, c.cell))):
-            kinds.setdefault(change.kind, []).append(change)
-        for kind in ("entry", "value"):
-            kinds[kind] = [change for change in found if change.kind == kind]
+    if most:  # the first inputs and weights, and the seeds that cost least
+        cheap = sorted(found, key=lambda change: len(runs(sources, change.cell)))
+        kinds = {
+            kind: [change for change in few if change.kind == kind]
+            for kind, few in dict(entry=found, value=found, seed=cheap).items()
+        }
         found = [change for few in kinds.values() for change in few[:most]]
     os.chdir(os.path.dirname(os.path.abspath(path)))
     for change in found:

@@ -1,8 +1,8 @@
 """The chapters are made to be changed: other numbers break no cell further down.
 
-By default a few numbers of each chapter are changed, one of each kind: an entry of an
-array, a number by itself, a learning rate, a count of epochs or steps, a seed. All of them, some hundred, are
-tried where CHANGES is set to ``all``, as the weekly workflow does.
+By default three numbers of each chapter are changed: an entry of an array, a number by
+itself, a seed. All that there are, with learning rates and counts of epochs and steps,
+are tried where CHANGES is set to ``all``, as the weekly workflow does.
 """
 
 import json
