@@ -137,6 +137,9 @@ def autoencoder_runs(chapter, seeds=range(5)):
         shown=np.round(np.multiply(shown, 255)).astype(np.uint8),
         deep=np.array(deep),
         denoised=np.array([chapter["denoised_errors"](seed) for seed in seeds]),
+        holes=np.array(
+            [[chapter["hole_distances"](s, K) for s in seeds] for K in (2, 8)]
+        ),
         anomaly=np.array([[anomaly(chapter, K, s) for s in seeds] for K in (2, 8, 32)]),
     )
 
@@ -155,10 +158,14 @@ def far_shares(chapter, seeds=range(5)):
 def main():
     """Make everything again, and store it."""
     chapter = definitions("05_lstm")
-    runs = lstm_runs(chapter) | dict(far=far_shares(chapter))
-    np.savez_compressed(DATA / "lstm.npz", **runs)
-    runs = autoencoder_runs(definitions("06_autoencoder"))
-    np.savez_compressed(DATA / "autoencoder.npz", **runs)
+    _store("lstm", lstm_runs(chapter) | dict(far=far_shares(chapter)))
+    _store("autoencoder", autoencoder_runs(definitions("06_autoencoder")))
+
+
+def _store(name, runs):
+    """Store the weights as they are, and results to the digits that are shown."""
+    rounded = {k: v.round(4) if v.dtype == float else v for k, v in runs.items()}
+    np.savez_compressed(DATA / f"{name}.npz", **rounded)
 
 
 if __name__ == "__main__":

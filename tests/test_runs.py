@@ -54,6 +54,13 @@ def test_the_stored_losses_on_text_are_what_training_gives():
     np.testing.assert_allclose(losses, stored, atol=0.01)
 
 
+def test_the_stored_influence_of_the_past_is_what_training_gives():
+    names = chapter("05_lstm")
+    *_, net = names["train_text"]("rnn", 128, 0, 450)
+    stored = datasets.load_runs("lstm")["far"][0, 0]
+    assert names["far_share"](net) == pytest.approx(stored, abs=0.02)
+
+
 def test_the_stored_errors_of_an_autoencoder_are_what_training_gives():
     names, stored = chapter("06_autoencoder"), datasets.load_runs("autoencoder")
     found, _ = runs.sweep_errors(names, (64, 128, 8), 0)
@@ -75,3 +82,9 @@ def test_the_stored_shares_of_anomalies_are_what_training_gives():
     found = runs.anomaly(chapter("06_autoencoder"), 8, 0)
     stored = datasets.load_runs("autoencoder")["anomaly"][1, 0]
     np.testing.assert_allclose(found, stored, atol=0.01)
+
+
+def test_the_stored_distances_of_drawn_codes_are_what_training_gives():
+    found = chapter("06_autoencoder")["hole_distances"](0, 8)
+    stored = datasets.load_runs("autoencoder")["holes"][1, 0]
+    np.testing.assert_allclose(found, stored, rtol=0.05)
