@@ -117,6 +117,27 @@ def test_what_is_no_array_of_numbers_is_refused(value, error, message):
         check.array(value, "x")
 
 
+def test_a_mask_in_a_list_is_seen():
+    masked = np.ma.masked_array([1.0, 2.0], [True, False])
+    message = "x: wanted an array without a mask, got a masked array"
+    for parts in ([masked], (np.ones(2), masked)):
+        with refused(TypeError, message):
+            check.array(parts, "x")
+
+
+def test_an_array_is_cast_only_where_it_must_be():
+    x = np.ones(2)
+    assert check.cast(x, x.dtype) is x and check.like(x, "b", np.ones(2), "a") is x
+    assert check.cast(x, np.dtype(np.float32)).dtype == np.float32
+    assert check.cast(x, object) is x and check.cast(SYMBOL, x.dtype) is SYMBOL
+
+
+def test_a_symbol_is_bounded_by_nothing():
+    assert check.bounded(SYMBOL, "x", 0, 1) is SYMBOL
+    with refused(ValueError, "x: wanted values >= 0, got -1.0"):
+        check.bounded(np.array([-1.0, 2.0]), "x", low=0)
+
+
 def test_bounds_are_inclusive():
     check.array([0.0, 1.0], "x", low=0, high=1)
     with refused(ValueError, "x: wanted values >= 0, got -0.5"):
@@ -201,6 +222,8 @@ def test_axes_count_from_both_ends():
     for k in (-3, 2):
         with refused(ValueError, f"axis: wanted an axis from -2 to 1, got {k}"):
             check.axis(k, "axis", 2)
+    with refused(TypeError, "way: wanted an integer, got 0.5"):
+        check.axis(0.5, "way", 2)
 
 
 def test_choices_are_named():

@@ -21,8 +21,13 @@ def test_known_numbers_stay_the_same():
     """The page's addresses keep a seed and a step: no release may change a draw."""
     rng = Random(seed=1, step=2)
     assert [x.hex() for x in rng.random(2)] == KNOWN
+    assert rng.integers(1000, size=3).tolist() == INTEGERS
+    assert rng.permutation(6).tolist() == ORDER
+    np.testing.assert_allclose(rng.normal(size=2), NORMAL, rtol=1e-12)
 
 
+INTEGERS, ORDER = [490, 100, 561], [4, 1, 2, 0, 3, 5]
+NORMAL = [0.49702733730745885, -0.6686042217901755]
 KNOWN = ["0x1.0a37ba057c4a0p-6", "0x1.d75e376e4bb6cp-2"]
 
 
@@ -71,6 +76,7 @@ def test_normal_numbers_are_normal():
     assert stats.kstest(values, "norm", args=(2.0, 0.5)).pvalue > 1e-3
     standard = Random(4).standard_normal(size=(N // 2, 2))
     assert standard.shape == (N // 2, 2)
+    assert stats.kstest(standard.ravel(), "norm").pvalue > 1e-3
     assert abs(np.corrcoef(standard.T)[0, 1]) < 4 / np.sqrt(N // 2)
     assert abs(stats.kurtosis(standard, axis=None)) < 0.1
 
@@ -104,6 +110,21 @@ def test_draws_follow_each_other_and_start_anew():
     assert again.random(6).tolist() == [*first, *second]
     assert isinstance(rng.random(), float)
     assert rng.uniform([1.0, 2.0], 3.0).shape == (2,)
+
+
+@pytest.mark.parametrize("many", ["low", "high"])
+def test_bounds_that_are_arrays_draw_a_number_each(many):
+    def pair(low, high):
+        bounds = {"low": low, "high": high}
+        return bounds | {many: [bounds[many]] * 2}
+
+    low, high = pair(0.0, 1.0).values()
+    rng = Random(5)
+    for values in (
+        rng.uniform(low, high), rng.normal(low, high),
+        rng.integers(*pair(0, 2**40).values()),
+    ):  # fmt: skip
+        assert values.shape == (2,) and values[0] != values[1]
 
 
 def test_shuffling_takes_many_rows():

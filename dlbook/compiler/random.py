@@ -60,7 +60,7 @@ class Random:
     def integers(self, low, high=None, size=None, *, endpoint=False):
         """Return integers in [low, high), or in [0, low) if only one bound is given."""
         low, high = (0, low) if high is None else (low, high)
-        count = high - low + endpoint
+        count = np.subtract(high, low) + endpoint
         shape = np.broadcast_shapes(np.shape(low), np.shape(high))
         units = self._units(shape if size is None else size)
         return low + np.floor(units * count).astype(np.int64)
