@@ -27,10 +27,6 @@ LONG = 250
 _LOOPS = "ijkdfna"
 _FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MORE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CHEAP = (
-    "add", "subtract", "multiply", "negative", "same", "less", "less_equal", "greater",
-    "greater_equal", "equal", "not_equal",
-)  # fmt: skip
 
 
 def strategy(nodes):
@@ -137,18 +133,14 @@ class _Script:
                 self.readers[view.node].append((node, view))
 
     def _fits(self, node, reader, view):
-        """Tell whether a node can be written into its only reader.
-
-        Its elements are read once each, or are cheap to compute again.
-        """
+        """Tell whether a node can be written into its only reader."""
         if node.inner or not (node.op in RULES or node.op in LOOKUPS):
             return False
         if reader is None:
             self.depth[node], self.times[node] = 1, 1
             return True
         depth, times = self.depth[reader] + 1, self.times[reader]
-        again = node.op in _CHEAP and reader.op in RULES and not reader.inner
-        if depth > self.height or not (times <= node.size or again):
+        if depth > self.height or times > node.size:
             return False
         space = reader.shape + reader.inner
         if any(composed(view, space, arg) is None for arg in node.args):

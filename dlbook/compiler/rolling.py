@@ -186,11 +186,8 @@ def _even(column):
 def _cost(column):
     if _same(column):
         return 0
-    if isinstance(column[0], int):
-        if _even(column):
-            return 4
-    elif progression(column, "t"):
-        return 12
+    if _varying(column, "t"):
+        return 4 if isinstance(column[0], int) else 12
     return 6 + sum(len(number(float(v))[0]) + 1 for v in column)
 
 
@@ -203,37 +200,34 @@ def _same(column):
 
 def _written(block, columns, times, variable, tables):
     """Return the statement of a loop."""
-    columns, parts = (
-        iter(columns),
-        [f"for(let {variable}=0;{variable}<{times};{variable}++)"],
-    )
-    texts = []
+    columns, texts = iter(columns), []
     for pieces in block:
         text = pieces[0]
         for after in pieces[1:]:
-            text += _varying(next(columns), variable, tables, text[-1:]) + after
+            column = next(columns)
+            moving = _varying(column, variable)
+            if moving is None:
+                moving = f"$T[{hole(tables.add(column))}+{variable}]"
+            text += moving + after
         texts.append(text)
     body = ";".join(texts)
-    parts.append(body if len(texts) == 1 else f"{{{body}}}")
-    return _parsed("".join(parts))
+    head = f"for(let {variable}=0;{variable}<{times};{variable}++)"
+    return _parsed(head + (body if len(texts) == 1 else f"{{{body}}}"))
 
 
-def _varying(column, variable, tables, before):
-    """Return what a column of numbers is as an expression of the loop's variable."""
-    whole = isinstance(column[0], int)
+def _varying(column, variable):
+    """Return what a column of numbers is as an expression of the loop's variable.
+
+    None if it has to stand in a table.
+    """
+    first, whole = column[0], isinstance(column[0], int)
     if _same(column):
-        return hole(column[0]) if whole else constant(column[0])
-    if whole and _even(column):
-        step = column[1] - column[0]
-        return (
-            hole(column[0]) + f"{'+' if step > 0 else '-'}{_times(abs(step), variable)}"
-        )
+        return hole(first) if whole else constant(first)
     if not whole:
         found = progression(column, variable)
-        if found:
-            return f"({found[0]})"
-    return f"$T[{hole(tables.add(column))}+{variable}]"
-
-
-def _times(step, variable):
-    return variable if step == 1 else f"{step}*{variable}"
+        return found and f"({found[0]})"
+    if not _even(column):
+        return None
+    step = column[1] - first
+    times = variable if abs(step) == 1 else f"{abs(step)}*{variable}"
+    return hole(first) + ("+" if step > 0 else "-") + times

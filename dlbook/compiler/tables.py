@@ -4,12 +4,11 @@ from itertools import groupby
 
 import numpy as np
 
-from dlbook.compiler.rules import ATOM, PLUS, TIMES, number
+from dlbook.compiler.rules import ATOM, PLUS, number
 
 __all__ = ["Tables", "progression"]
 
 _BASE, _FEW = 65, 24
-_PARTS = (1, 2, 4, 5, 8, 10, 16, 20, 25, 32, 40, 50, 64, 100, 128, 200, 250, 500, 1000)
 
 
 class Tables:
@@ -94,55 +93,24 @@ def _letters(words, width):
 
 
 def progression(values, variable):
-    """Return an expression of a variable that gives these very floats, or None."""
-    values = [float(v) for v in values]
-    if len(values) < 4 or any(v == 0 and str(v)[0] == "-" for v in values):
-        return None
-    if not np.isfinite(values).all():
-        return None
-    first, step = values[0], values[1] - values[0]
-    return _fraction(values, first, step, variable) or _slope(
-        values, first, step, variable
-    )
+    """Return an expression of a variable that gives these very floats, or None.
 
-
-def _fraction(values, first, step, text):
-    """Try ``(a + b * i) / q`` with whole numbers."""
-    for q in _PARTS:
-        a, b = first * q, step * q
-        if not abs(a) + abs(b) < 1e9:
-            return None
-        a, b = round(a), round(b)
-        if (a and b or b > 0) and all(
-            (a + k * b) / q == value for k, value in enumerate(values)
-        ):
-            top = text if b == 1 else f"{b}*{text}"
-            top, strength = (text, ATOM) if b == 1 else (top, TIMES)
-            if a and b == -1:
-                top, strength = f"{number(a)[0]}-{text}", PLUS
-            elif a:
-                top, strength = top + f"{a:+d}", PLUS
-            if q == 1:
-                return top, strength
-            return f"{top if strength >= TIMES else f'({top})'}/{q}", TIMES
-    return None
-
-
-def _slope(values, first, step, text):
-    """Try ``i * step + first`` as np.linspace computes it, the last value set apart."""
+    It is ``i * step + first``, as np.linspace computes it, the last value set apart.
+    """
+    values = np.asarray(values, dtype=np.float64)
     n = len(values)
-    for slope in (step, (values[-1] - first) / (n - 1)):
-        made = [first + k * slope for k in range(n)]
-        if made[:-1] != values[:-1]:
+    if n < 4 or not np.isfinite(values).all() or np.signbit(values[values == 0]).any():
+        return None
+    first = values[0]
+    for slope in (values[1] - first, (values[-1] - first) / (n - 1)):
+        made = np.arange(n) * slope + first
+        if not np.array_equal(made[:-1], values[:-1]):
             continue
-        line, strength = f"{text}*{number(slope)[0]}", TIMES
-        if first:
-            start = number(first)[0]
-            line += start if start[0] == "-" else f"+{start}"
-            strength = PLUS
-        else:
-            line, strength = f"0+{line}", PLUS
+        line = variable if slope == 1 else f"{variable}*{number(slope)[0]}"
+        start = number(first)[0]
+        if first or slope < 0:  # not -0
+            line = f"{line}{start}" if start[0] == "-" else f"{line}+{start}"
         if made[-1] == values[-1]:
-            return line, strength
-        return f"({text}<{n - 1}?{line}:{number(values[-1])[0]})", ATOM
+            return line, ATOM if line == variable else PLUS
+        return f"({variable}<{n - 1}?{line}:{number(values[-1])[0]})", ATOM
     return None
