@@ -33,12 +33,9 @@ _DRAWN = "draw outside of the model, and let it use the numbers"
 @contextlib.contextmanager
 def patched():
     """Let NumPy know symbolic arrays, and refuse to draw, until the block ends."""
-    new = {name: _kept(getattr(np, name)) for name in _MAKERS}
-    new |= {"take": _take(np.take), "full": _full(np.full)}
-    new |= {name: _made(getattr(np, name)) for name in ("zeros", "ones", "empty")}
-    new |= {
-        name: _made_like(getattr(np, name), value)
-        for name, value in (("zeros_like", 0), ("ones_like", 1), ("empty_like", 0))
+    new = {name: _kept(getattr(np, name)) for name in _KEEPERS}
+    new |= {name: _made(getattr(np, name)) for name in _MAKERS} | {
+        "take": _take(np.take)
     }
     drawing = {
         name: _refused(name)
@@ -50,7 +47,11 @@ def patched():
         yield
 
 
-_MAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
+_KEEPERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
+_MAKERS = (
+    "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like",
+    "full_like",
+)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -90,32 +91,21 @@ def _kept(original):
 def _made(original):
     """Let a maker of arrays give one that traced values can be written into."""
 
-    def maker(shape, dtype=float, *args, **options):
-        array = original(shape, dtype, *args, **options)
-        if array.dtype != np.float64 or _from_numpy():
+    def maker(like, *args, **options):
+        fill = args[0] if args else options.get("fill_value")
+        if original.__name__ == "full" and symbolic(fill):
+            shape = (like,) if np.ndim(like) == 0 else like
+            dtype = options.get("dtype", args[1] if args[1:] else None)
+            return np.full_like(fill, fill, dtype, shape=shape)
+        array = original(like, *args, **options)
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if symbolic(array) or array.dtype != float or caller.startswith("numpy"):
             return array
-        if original.__name__ == "empty":
+        if original.__name__.startswith("empty"):
             array[...] = 0
         return wrap(elements(array).copy("K"))
 
     return maker
-
-
-def _made_like(original, value):
-    def maker(prototype, dtype=None, *args, **options):
-        if not symbolic(prototype):
-            array = original(prototype, dtype, *args, **options)
-            if array.dtype != np.float64 or _from_numpy():
-                return array
-            prototype, options = array, {}
-        return FUNCTIONS[np.full_like](prototype, value, dtype, *args, **options)
-
-    return maker
-
-
-def _from_numpy():
-    """Tell whether NumPy itself has called a maker."""
-    return sys._getframe(2).f_globals.get("__name__", "").startswith("numpy")
 
 
 def _take(original):
@@ -127,19 +117,6 @@ def _take(original):
         return original(a, indices, axis=axis, out=out, mode=mode)
 
     return take
-
-
-def _full(original):
-    def full(shape, fill_value, dtype=None, **options):
-        if symbolic(fill_value):
-            shape = (shape,) if np.ndim(shape) == 0 else shape
-            return np.full_like(fill_value, fill_value, dtype, shape=shape)
-        array = original(shape, fill_value, dtype, **options)
-        if array.dtype != np.float64 or _from_numpy():
-            return array
-        return wrap(elements(array).copy("K"))
-
-    return full
 
 
 def _hashed(original):
