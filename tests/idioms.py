@@ -333,6 +333,8 @@ CLOSE = {
         np.linalg.norm(x.reshape(2, -1), axis=1),
         np.linalg.norm(x[:2, None] * x, "fro"),
         np.linalg.norm(x, -np.inf, axis=0),
+        np.linalg.norm(x, 3),
+        np.linalg.norm(x[:2, None] * x, 1),
     ),
     "infinite differences": lambda x: np.exp(x * 1000) - np.exp(-x * 1000),
 }

@@ -161,8 +161,8 @@ REFUSALS = {
     "determinant": (lambda x, k, s: np.linalg.det(np.diag(x)), "np.linalg.det", RECORD),
     "spectral norm": (
         lambda x, k, s: np.linalg.norm(np.diag(x), 2),
-        "np.linalg.norm of order 2",
-        "powers",
+        "np.linalg.svd",
+        RECORD,
     ),
     "fourier": (lambda x, k, s: abs(np.fft.fft(x)), "np.fft.fft", RECORD),
     "allclose": (

@@ -53,59 +53,29 @@ def _place(op):
 FUNCTIONS |= {np.argmax: _place("argmax"), np.argmin: _place("argmin")}
 
 
-@implements(np.linalg.norm)
-def _norm(x, ord=None, axis=None, keepdims=False):
-    axes = tuple(range(np.ndim(x))) if axis is None else axis
-    flat = len(np.atleast_1d(axes)) == 1
-    if ord is None or (ord == 2 and flat) or (ord == "fro" and not flat):
-        return np.sqrt(np.sum(np.square(x), axes, keepdims=keepdims))
-    if ord == 1 and flat:
-        return np.sum(np.abs(x), axes, keepdims=keepdims)
-    if ord in (np.inf, -np.inf) and flat:
-        extreme = np.max if ord > 0 else np.min
-        return extreme(np.abs(x), axes, keepdims=keepdims)
-    return refuse(f"np.linalg.norm of order {ord!r}", "write the sum of powers")
-
-
 # Products -----------------------------------------------------------------------------
 
 
 @implements(np.dot)
 def _dot(a, b):
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
+    m, n = np.ndim(a) - 1, np.ndim(b) - 1
+    if m < 0 or n < 0:
         return np.multiply(a, b)
-    return np.tensordot(a, b, (-1, -2 if np.ndim(b) > 1 else -1))
+    left, right = _LETTERS[:m], _LETTERS[m : m + n]
+    return wrap(contract(f"{left}z,{right[:-1]}z{right[-1:]}->{left}{right}", a, b))
+
+
+_LETTERS = "abcdefghijklmnopqrstuvw"
 
 
 @implements(np.inner)
 def _inner(a, b):
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return np.multiply(a, b)
-    return np.tensordot(a, b, (-1, -1))
+    return np.dot(a, np.moveaxis(b, -1, -2) if np.ndim(b) > 1 else b)
 
 
 @implements(np.vdot)
 def _vdot(a, b):
-    return wrap(contract("i,i->", np.ravel(a), np.ravel(b)))
-
-
-@implements(np.outer)
-def _outer(a, b):
-    return wrap(contract("i,j->ij", np.ravel(a), np.ravel(b)))
-
-
-@implements(np.tensordot)
-def _tensordot(a, b, axes=2):
-    if np.ndim(axes) == 0:
-        axes = (range(np.ndim(a) - axes, np.ndim(a)), range(axes))
-    first, second = (np.atleast_1d(list(np.atleast_1d(k))) for k in axes)
-    left = [chr(97 + k) for k in range(np.ndim(a))]
-    right = [chr(97 + np.ndim(a) + k) for k in range(np.ndim(b))]
-    for i, j in zip(first, second, strict=True):
-        right[int(j)] = left[int(i)]
-    shared = {left[int(i)] for i in first}
-    output = [label for label in left + right if label not in shared]
-    return wrap(contract(f"{''.join(left)},{''.join(right)}->{''.join(output)}", a, b))
+    return np.dot(np.ravel(a), np.ravel(b))
 
 
 @implements(np.einsum)

@@ -91,8 +91,8 @@ for _function in (
     FUNCTIONS[_function] = _side_by_side(_function)
 for _function in (
     np.all, np.any, np.append, np.clip, np.cumprod, np.cumsum, np.diff, np.iscomplexobj,
-    np.isrealobj, np.max, np.mean, np.min, np.prod, np.ptp, np.real, np.std, np.sum,
-    np.var,
+    np.isrealobj, np.linalg.norm, np.max, np.mean, np.min, np.outer, np.polyval,
+    np.prod, np.ptp, np.real, np.std, np.sum, np.tensordot, np.var,
 ):  # fmt: skip
     FUNCTIONS[_function] = _function.__wrapped__  # NumPy's own code runs on symbols
 FUNCTIONS |= {
@@ -182,14 +182,6 @@ def _nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     x = np.where(np.isnan(x), nan, x)
     x = np.where(x == np.inf, largest if posinf is None else posinf, x)
     return np.where(x == -np.inf, -largest if neginf is None else neginf, x)
-
-
-@implements(np.polyval)
-def _polyval(p, x):
-    result = wrap(elements(x)) * 0
-    for coefficient in p:
-        result = result * x + coefficient
-    return result
 
 
 @implements(np.linspace)

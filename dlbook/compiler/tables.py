@@ -52,7 +52,7 @@ def _packing(values):
     """
     if len(values) < _FEW:
         return None
-    for digits in range(7) if np.isfinite(values).all() else ():
+    for digits in range(7) if np.abs(values).max() < 1e15 else ():
         whole = np.rint(values * 10.0**digits)
         if np.array_equal(whole / 10.0**digits, values):
             return digits if np.ptp(whole) < _BASE**4 else -1
