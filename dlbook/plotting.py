@@ -70,6 +70,9 @@ PALETTE = {
 #: readable on a light and on a dark page.
 STRONGEST = 0.5
 
+#: Roles of the edges of cells without numbers: of those not negative, and of others.
+EDGES = ("grid", "ink")
+
 #: Half the height of a diagram's box, half its width being 1.
 LOW = 0.7
 
@@ -170,7 +173,8 @@ def matrix(
 ) -> Matrix:
     """Draw a matrix as cells that carry their numbers.
 
-    A cell's colour tells the sign of its number, its opacity the size.
+    A cell's colour tells the sign of its number, its opacity the size. Where there are
+    no numbers to read, a dark edge tells the negative ones, too.
 
     Parameters
     ----------
@@ -253,6 +257,8 @@ def fill_matrix(drawn: Matrix, values: ArrayLike) -> None:
         role, strength = cell_look(value, drawn.roles, drawn.scale)
         # The edge keeps its own opacity: only the fill carries the number.
         cell.set_facecolor((colour(role), strength))
+        if not drawn.texts:
+            cell.set_edgecolor(colour(EDGES[bool(value < 0)]))
     for text, value in zip(drawn.texts, values, strict=False):  # none without fmt
         text.set_text(drawn.fmt.format(value).replace("-", "\N{MINUS SIGN}"))
 

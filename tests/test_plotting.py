@@ -137,6 +137,17 @@ def test_a_matrix_without_format_has_no_texts_and_can_be_refilled(ax):
     alphas = [c.get_facecolor()[3] for c in drawn.cells]
     assert alphas == pytest.approx([STRONGEST, STRONGEST])
     assert drawn.cells[1].get_facecolor()[:3] == to_rgb(colour("error"))
+    edges = [cell.get_edgecolor()[:3] for cell in drawn.cells]
+    assert edges == [to_rgb(colour("grid")), to_rgb(colour("ink"))]
+    fill_matrix(drawn, [-1.0, 0.0])
+    assert [cell.get_edgecolor()[:3] for cell in drawn.cells] == edges[::-1]
+
+
+def test_a_matrix_with_numbers_tells_signs_by_them(ax):
+    drawn = matrix(ax, [1.0, -2.0])
+    assert {cell.get_edgecolor()[:3] for cell in drawn.cells} == {
+        to_rgb(colour("grid"))
+    }
 
 
 def test_a_matrix_of_zeros_and_a_cube_are_handled(ax):

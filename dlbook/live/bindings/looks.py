@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 
 from dlbook.live.bindings.changes import Change
 from dlbook.live.drawing.markup import number, paint
-from dlbook.plotting import PALETTE, cell_look, colour
+from dlbook.plotting import EDGES, PALETTE, cell_look, colour, fill_matrix
 
 __all__ = ["Alpha", "Cells", "Heat", "Show", "Tint", "Width"]
 
@@ -16,24 +16,22 @@ THINNEST = 0.01
 
 
 class Cells(Change):
-    """The cells of a `plotting.Matrix`: sign as colour, size as opacity."""
+    """The cells of a `plotting.Matrix`: sign as colour and edge, size as opacity."""
 
     def __init__(self, matrix, source):
-        self.artists, self.source = list(matrix.cells), source
-        self.roles, self.scale = matrix.roles, matrix.scale
+        self.matrix, self.artists, self.source = matrix, list(matrix.cells), source
 
     def apply(self, values):
-        numbers = np.nan_to_num(np.ravel(self.source.take(values)))
-        for cell, value in zip(self.artists, numbers, strict=True):
-            role, strength = cell_look(value, self.roles, self.scale)
-            cell.set_facecolor((colour(role), strength))
+        fill_matrix(self.matrix, np.nan_to_num(np.ravel(self.source.take(values))))
 
     def spec(self, drawing):
-        paints = [paint(colour(role)) for role in self.roles]
-        strongest = cell_look(self.scale, self.roles, self.scale)[1]
+        drawn = self.matrix
+        paints = [paint(colour(role)) for role in drawn.roles]
+        strongest = cell_look(drawn.scale, drawn.roles, drawn.scale)[1]
         first = drawing.part(self.artists[0])
-        look = [drawing.address(self.source), *paints, self.scale, strongest]
-        return ["cells", first, *look]
+        look = [drawing.address(self.source), *paints, drawn.scale, strongest]
+        edges = [] if drawn.texts else [paint(colour(role)) for role in EDGES]
+        return ["cells", first, *look, *edges]
 
 
 class Tint(Change):

@@ -109,13 +109,14 @@ const CHANGES = {
       if (edge) write(leaf, "stroke", colour);
     });
   },
-  cells(parts, s, first, data, positive, negative, scale, strongest) {
+  cells(parts, s, first, data, positive, negative, scale, strongest, edge, below) {
     const value = reader(data, s);
     const paths = parts.slice(first, first + value.n).map(p => p.querySelector("path"));
     return () => paths.forEach((path, i) => {
       const v = value.at(i) || 0;
       write(path, "fill", v >= 0 ? positive : negative);
       write(path, "fill-opacity", pixel(strongest * Math.min(Math.abs(v) / scale, 1)));
+      if (edge) write(path, "stroke", v < 0 ? below : edge);
     });
   },
 };

@@ -1,0 +1,97 @@
+"""What a colour tells in the book's figures, something else tells, too.
+
+Read from the drawings as the notebooks store them: in one panel two lines, or marks,
+of different roles differ in their dashes, width or shape as well.
+"""
+
+import re
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import ROOT
+from dlbook.site.figures import stored
+
+ROLE = re.compile(r"var\(--dl-(\w+)")
+#: Frames, grids and letters are no data.
+SILENT = {"axis", "grid", "ink", "paper", None}
+
+
+def drawings():
+    """Yield the name of each stored figure and its markup."""
+    for path in sorted(ROOT.glob("chapters/0*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", ()):
+                found = stored(output.get("data", {}).get("text/html", ""))
+                if found:
+                    yield found["name"], found["html"]
+
+
+FIGURES = dict(drawings())
+
+
+def inherited(element, name):
+    """Return an attribute that holds for an element, in the drawing that it is in."""
+    while element.name != "svg":
+        if element.has_attr(name):
+            return element[name]
+        element = element.parent
+    return None
+
+
+def role(element, *names):
+    """Return the role of the first of some paints that has one."""
+    for name in names:
+        found = ROLE.search(inherited(element, name) or "")
+        if found:
+            return found[1]
+    return None
+
+
+def looks(svg, shapes):
+    """Yield how each line and each mark of a panel looks, and its role."""
+    for element in svg.select("path, use"):
+        if element.find_parent("defs"):
+            continue
+        hollow = inherited(element, "fill") in (None, "none")
+        dash, width = (
+            inherited(element, "stroke-dasharray"),
+            inherited(element, "stroke-width"),
+        )
+        if element.name == "use":
+            shape = shapes.get(element["href"][1:], "")
+            yield ("mark", shape, hollow), role(element, "fill", "stroke")
+        elif hollow:
+            yield ("line", dash, width), role(element, "stroke")
+
+
+def told_by_colour_alone(markup):
+    """Return the looks that two roles share in one panel."""
+    soup = BeautifulSoup(markup, "html.parser")
+    shapes = {path["id"]: path["d"] for path in soup.select("defs path[id]")}
+    found = []
+    for svg in soup.select(".dl-row > svg"):
+        roles = {}
+        for look, name in looks(svg, shapes):
+            if name not in SILENT:
+                roles.setdefault(look, set()).add(name)
+        found += [(look, names) for look, names in roles.items() if len(names) > 1]
+    return found
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_lines_and_marks_of_two_roles_differ_in_more_than_colour(name):
+    assert told_by_colour_alone(FIGURES[name]) == []
+
+
+def test_two_lines_of_one_look_are_found():
+    line = '<path d="M0 0L1 1" fill="none" stroke="var(--dl-{},#000)"{}/>'
+    panel = '<div class="dl-row"><svg>{}{}</svg></div>'
+    alike = panel.format(line.format("input", ""), line.format("weight", ""))
+    (found,) = told_by_colour_alone(alike)
+    assert found[1] == {"input", "weight"}
+    dashed = line.format("weight", ' stroke-dasharray="2 2"')
+    assert told_by_colour_alone(panel.format(line.format("input", ""), dashed)) == []
+    frame = panel.format(line.format("input", ""), line.format("axis", ""))
+    assert told_by_colour_alone(frame) == []
