@@ -25,6 +25,10 @@ from closeness import comparable
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+# Where Matplotlib cannot write it says so, and that it looks for fonts: here, once, and
+# not in each notebook, for the folder that it takes then is known to all it starts.
+import matplotlib.font_manager  # noqa: E402, F401
+
 # The same cases in every run, however busy the machine is.
 settings.register_profile("book", deadline=None, derandomize=True)
 settings.load_profile("book")

@@ -55,18 +55,35 @@ class Browser:
 
     @classmethod
     def missing(cls):
-        """The programs that are not there."""
-        return [name for name in cls.needed if not shutil.which(name)]
+        """Return the names of programs that are not there."""
+        return [names[0] for names in cls.needed if not any(map(shutil.which, names))]
+
+    def touch(self, start, end):
+        """Draw a finger from one point of the window to another."""
+        moves = [
+            {"type": "pointerMove", "duration": 50, "x": x, "y": y}
+            for x, y in (
+                start,
+                ((start[0] + end[0]) // 2, (start[1] + end[1]) // 2),
+                end,
+            )
+        ]
+        down, up = ({"type": f"pointer{what}", "button": 0} for what in ("Down", "Up"))
+        finger = {"type": "pointer", "id": "finger"}
+        finger["parameters"] = {"pointerType": "touch"}
+        finger["actions"] = [moves[0], down, *moves[1:], up]
+        self.act([finger])
 
     def run(self, *command, **environment):
         """Start a program that writes into the log."""
-        self.process = subprocess.Popen(
-            command,
-            stdout=self.log.open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, "HOME": self.folder.name, **environment},
-        )
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, "HOME": self.folder.name, **environment},
+            )
 
     def close(self):
         """End the program and all that it started."""
@@ -92,14 +109,15 @@ class Browser:
 class Firefox(Browser):
     """Firefox, driven by WebDriver BiDi."""
 
-    needed = ("firefox-esr",)
+    needed = (("firefox-esr", "firefox"),)
 
     def start(self):
         """Start it with nothing but one empty page."""
         lines = [f'user_pref("{name}", {json.dumps(v)});' for name, v in PREFERENCES]
         Path(self.folder.name, "user.js").write_text("\n".join(lines))
         self.run(
-            *("firefox-esr", "--headless", "--no-remote", "--remote-debugging-port=0"),
+            next(filter(None, map(shutil.which, self.needed[0]))),
+            *("--headless", "--no-remote", "--remote-debugging-port=0"),
             *("--width=1280", "--height=900", "--profile", self.folder.name),
         )
         line = r"WebDriver BiDi listening on (ws://\S+)"
@@ -129,8 +147,19 @@ class Firefox(Browser):
                 return answer["result"]
 
     def open(self, url):
-        """Load a page in full."""
+        """Load a page in full, and listen to it alone."""
+        self.problems.clear()
         self.ask("browsingContext.navigate", context=self.tab, url=url, wait="complete")
+
+    def close(self):
+        """Hang up, and end the program."""
+        if hasattr(self, "socket"):
+            self.socket.close()
+        super().close()
+
+    def act(self, actions):
+        """Do what a hand does."""
+        self.ask("input.performActions", context=self.tab, actions=actions)
 
     def evaluate(self, expression):
         """Return the value of JavaScript, awaited."""
@@ -148,7 +177,7 @@ class Firefox(Browser):
 class WebKit(Browser):
     """WebKitGTK's small browser, driven by WebDriver."""
 
-    needed = ("WebKitWebDriver", "xvfb-run")
+    needed = (("WebKitWebDriver",), ("xvfb-run",))
 
     def start(self):
         """Start it under a display that nobody sees."""
@@ -162,7 +191,7 @@ class WebKit(Browser):
         )
         self.path = ""
         self.until(self.ready)
-        (browser,) = Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser")
+        *_, browser = sorted(Path("/usr/lib").glob("*/webkit2gtk-*/MiniBrowser"))
         options = {"binary": str(browser), "args": ["--automation"]}
         wanted = {"alwaysMatch": {"webkitgtk:browserOptions": options}}
         answer = self.ask("POST", "", capabilities=wanted)
@@ -186,6 +215,10 @@ class WebKit(Browser):
         """Load a page in full, and listen from then on."""
         self.ask("POST", "/url", url=url)
         self.evaluate(LISTEN)
+
+    def act(self, actions):
+        """Do what a hand does."""
+        self.ask("POST", "/actions", actions=actions)
 
     def evaluate(self, expression):
         """Return the value of JavaScript, awaited."""

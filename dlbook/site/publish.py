@@ -60,7 +60,7 @@ def present(app, pagename, templatename, context, doctree):
     context["canonical"] = url
     description = describe(doctree) or f"{title}: a page of the book “{book}”."
     context["card"] = tags(title, book, description, url, picture)
-    context["citation"] = cited = citation(app.confdir)
+    context["citation"] = cited = citation(app.srcdir)
     if cited and doctree is not None:
         known = {"name": title, "description": description, "url": url}
         known |= {"image": picture, "inLanguage": context["language"]}

@@ -1,0 +1,150 @@
+"""Firefox and WebKit beside Chromium: the same digits, formulas laid out, no error."""
+
+import os
+import sys
+
+import pytest
+
+from engines import ENGINES
+from test_site import CHAPTERS, PAGES
+from test_site_geometry import APART
+
+#: Shows each slider at both ends, all of them together, and some settings between, and
+#: gives for each a hash of every text and of every attribute of the drawing.
+SWEEP = r"""(() => {
+  const hash = text => {
+    let a = 0x9e3779b9, b = 0x85ebca6b;
+    for (let i = 0; i < text.length; i++) {
+      a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+      b = Math.imul(b + text.charCodeAt(i), 0x5bd1e995) ^ (b >>> 13);
+    }
+    return (a >>> 0).toString(36) + (b >>> 0).toString(36);
+  };
+  let seed = 1;
+  const random = n => {
+    seed = Math.imul(seed, 1664525) + 1013904223 >>> 0;
+    return Math.floor(seed / 2 ** 32 * n);
+  };
+  const faults = [], all = {};
+  const shown = ({root, inputs}) => {
+    const told = root.querySelectorAll("output, .dl-readout, [data-slot], svg text");
+    const parts = [...told].map(e => e.textContent);
+    inputs.forEach(e => parts.push(e.getAttribute("aria-valuetext")));
+    root.querySelectorAll(".dl-row svg, .dl-row svg *").forEach(e =>
+      parts.push(e.localName, ...[...e.attributes].map(a => a.value)));
+    if (/\b(nan|inf|NaN|Infinity|undefined)\b/.test(told[told.length - 1]?.textContent
+        + root.querySelector(".dl-readout").textContent)) faults.push(root.id);
+    return hash(parts.join(" "));
+  };
+  for (const [name, figure] of self.dlbook?.figures ?? []) {
+    const {own, sliders} = figure, ends = [() => 0, k => sliders[k].count - 1];
+    const settings = own.flatMap(k => ends.map(end => i => i === k ? end(i) : null));
+    settings.push(...ends);
+    for (let i = 0; i < 6; i++) settings.push(k => random(sliders[k].count));
+    all[name] = settings.map(setting => {
+      figure.reset();
+      for (const k of own) {
+        const place = setting(k), {low, step} = sliders[k];
+        if (place !== null) figure.set(k, low + place * step);
+      }
+      figure.update();
+      return `${figure.state()} ${shown(figure)}`;
+    });
+    figure.reset();
+    figure.update();
+    const click = of => figure.root.querySelector(`[data-run=${of}]`)?.click();
+    click("restart");
+    for (let i = 0; i < 3; i++) click("step");
+    all[name].push(`after three steps ${shown(figure)}`);
+  }
+  return [all, faults];
+})()"""
+
+#: Opens what is folded; lists what does not answer, and formulas that are laid out
+#: wrong: accents that float, fractions of full size in a line, too few parts.
+WRONG = """(() => {
+  document.querySelectorAll("details").forEach(e => { e.open = true; });
+  const all = chosen => [...document.querySelectorAll(chosen)];
+  const size = e => parseFloat(getComputedStyle(e).fontSize);
+  const tall = e => e.getBoundingClientRect().height;
+  const [first, parts] = [e => e.firstElementChild, e => e.childElementCount];
+  const wrong = {
+    dead: all(".dl-still, [data-wakes]:disabled, #theme-switch:not([title])"),
+    accents: all("mover[accent=true]")
+      .filter(e => tall(e) - tall(first(e)) > 0.5 * size(e)),
+    fractions: all("math:not([display=block]) mfrac")
+      .filter(e => !e.closest("mtable, [displaystyle=true]"))
+      .filter(e => size(first(e)) > 0.8 * size(e)),
+    parts: all("msub, msup, mfrac, mover, munder").filter(e => parts(e) !== 2)
+      .concat(all("msubsup, munderover").filter(e => parts(e) !== 3)),
+  };
+  return Object.entries(wrong).flatMap(([name, list]) =>
+    list.map(e => `${name}: ${e.outerHTML.slice(0, 200)}`));
+})()"""
+
+#: Firefox says so of a formula that it has read the first half of.
+PASSING = "Invalid markup: Incorrect number of children"
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
+    """One of the two browsers; without it a test is skipped, but not in CI."""
+    kind = ENGINES[request.param]
+    if sys.platform != "linux":
+        pytest.skip("only Debian and its like have Firefox and WebKit ready to drive")
+    if missing := kind.missing():
+        reason = f"no {' and no '.join(missing)}: see .ci/run"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    browser = kind()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium_shows(browser, built_site):
+    """What Chromium shows on a page, looked at once."""
+    page, known = browser.new_page(viewport={"width": 1280, "height": 900}), {}
+
+    def shows(name):
+        if name not in known:
+            page.goto((built_site / f"{name}.html").as_uri())
+            known[name] = page.evaluate(SWEEP)
+        return known[name]
+
+    yield shows
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_engine_shows_what_chromium_shows(name, engine, chromium_shows, built_site):
+    engine.open((built_site / f"{name}.html").as_uri())
+    shown, faults = engine.evaluate(SWEEP)
+    assert faults == []
+    expected, _ = chromium_shows(name)
+    assert shown.keys() == expected.keys()
+    for figure, settings in shown.items():
+        for here, there in zip(settings, expected[figure], strict=True):
+            assert here == there, figure
+    assert engine.evaluate(WRONG) == []
+    assert engine.evaluate(f"({APART})()") == []
+    assert [told for told in engine.problems if PASSING not in told] == []
+
+
+GRIP = """(() => {
+  const grip = document.querySelector("#live-perceptron-points .dl-point, .dl-grip");
+  grip.scrollIntoView({behavior: "instant", block: "center"});
+  const box = grip.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round);
+})()"""
+HELD = "[scrollY, [...dlbook.figures.values()].map(f => f.state()).join()]"
+
+
+def test_a_finger_moves_a_point_and_not_the_page(engine, built_site):
+    engine.open((built_site / f"{CHAPTERS[0]}.html").as_uri())
+    x, y = engine.evaluate(GRIP)
+    place, state = engine.evaluate(HELD)
+    engine.touch((x, y), (x + 24, y - 24))
+    after, moved = engine.evaluate(HELD)
+    assert after == place and moved != state
