@@ -447,3 +447,25 @@ def test_the_types_agree_with_the_code():
     api = pytest.importorskip("mypy.api")
     report, errors, status = api.run(["--config-file", str(ROOT / "pyproject.toml")])
     assert status == 0, report + errors
+
+
+def test_a_folder_that_matplotlib_cannot_write_is_told_of_once(tmp_path):
+    """Else each notebook would tell of it, and differ from what is stored."""
+    (tmp_path / "file").write_text("", "utf-8")
+    code = "import sys, conftest, subprocess; code = 'import matplotlib.pyplot'; "
+    code += "subprocess.run([sys.executable, '-c', code], stderr=sys.stdout)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ
+        | {"MPLCONFIGDIR": str(tmp_path / "file"), "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert "temporary" in done.stderr and done.stdout == ""
+
+
+def test_binder_takes_a_python_that_the_pins_fit():
+    asked = (ROOT / "runtime.txt").read_text(encoding="utf-8").strip()
+    assert asked.removeprefix("python-") in PYTHONS

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_book.config import get_final_config
 from pypdf import PdfReader
 
+from conftest import ROOT
+from dlbook.site import config
 from dlbook.site.address import address
+from dlbook.site.config import settings
 from dlbook.site.joined import join
 from dlbook.site.launch import install_cell
 from dlbook.site.page import content_policy
@@ -394,3 +398,24 @@ def test_paper_needs_a_built_book(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--site", str(tmp_path)])
     assert "run `jupyter-book build .` first" in capsys.readouterr().err
+
+
+def test_plain_sphinx_is_told_what_jupyter_book_tells(tmp_path):
+    told, _ = get_final_config(
+        user_yaml=ROOT / "_config.yml",
+        sourcedir=ROOT,
+        cli_config={"latex_individualpages": False},
+        use_external_toc=True,
+    )
+    own = settings(ROOT)
+    assert {*own.pop("extensions")} <= {*told["extensions"]}
+    assert {*own.pop("exclude_patterns")} <= {*told["exclude_patterns"]}
+    assert [Path(p).name for p in own.pop("bibtex_bibfiles")] == ["references.bib"]
+    assert own.pop("project") == own["html_title"]
+    assert {name: told.get(name) for name in own} == own
+    for name in ("_config.yml", "_toc.yml"):
+        (tmp_path / name).write_text((ROOT / name).read_text("utf-8"), "utf-8")
+    config.main(tmp_path)
+    written = {}
+    exec((tmp_path / "_build/sphinx/conf.py").read_text("utf-8"), written)
+    assert written["html_title"] == own["html_title"]

@@ -46,7 +46,6 @@ def settings(folder):
         "copyright": book["copyright"],
         "extensions": [*EXTENSIONS, *sphinx["extra_extensions"]],
         "exclude_patterns": ["_build", *book["exclude_patterns"]],
-        "external_toc_path": "_toc.yml",
         "external_toc_exclude_missing": book["only_build_toc_files"],
         "bibtex_bibfiles": [str(folder / name) for name in book["bibtex_bibfiles"]],
         "myst_enable_extensions": book["parse"]["myst_enable_extensions"],
