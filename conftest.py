@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parent
 #: Tests that take long without asking for anything that does.
 LONG = {
     "test_changes.py",
+    "test_claims.py",
     "test_clients.py",
     "test_compiler_javascript.py",
     "test_compiler_package.py",

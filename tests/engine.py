@@ -25,6 +25,10 @@ class Engine:
     def __exit__(self, *_):
         self._racer.close()
 
+    def evaluate(self, source):
+        """Return the value of a text or a number."""
+        return self._racer.eval(source)
+
     def run(self, source, settings):
         """Return what a compiled model gives, one row for each row of settings."""
         settings = np.atleast_2d(np.asarray(settings, dtype=float))

@@ -19,25 +19,25 @@ CONSTANTS = {"digits", "pixels", "text", "cut", "known", "held_out", "V", "piece
 LENGTHS = [1, 2, 4, 8, 16, 32, 64]
 
 
-def definitions(stem):
-    """Run the imports, functions and constants of a chapter that need nothing else."""
+def definitions(stem, constants=CONSTANTS):
+    """Run a chapter's imports and definitions, and constants that need nothing else."""
     cells = nbformat.read(ROOT / "chapters" / f"{stem}.ipynb", as_version=4).cells
-    found = {}
+    found = {"__name__": stem}  # a class asks for it
     for cell in cells:
         if cell.cell_type == "code":
             for node in ast.parse(cell.source).body:
-                kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef)
-                if isinstance(node, kinds) or _is_data(node):
+                kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+                if isinstance(node, kinds) or _is_data(node, constants):
                     exec(compile(ast.Module([node], []), stem, "exec"), found)
     return found
 
 
-def _is_data(node):
+def _is_data(node, constants):
     """Tell whether a statement gives one of the constants that the functions use."""
     if not isinstance(node, ast.Assign):
         return False
     names = {n.id for n in ast.walk(node.targets[0]) if isinstance(n, ast.Name)}
-    return names <= CONSTANTS
+    return names <= set(constants)
 
 
 def lstm_runs(chapter, seeds=range(5)):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
+from dlbook.gan import mode_counts
 from dlbook.live import collect
 from dlbook.live.checks import random_settings
 from dlbook.live.views import page as view
@@ -109,3 +110,44 @@ def test_a_moved_figure_shows_what_matplotlib_and_python_show(
                 for slider in sliders
                 if not slider.choices or slider.play
             ]
+
+
+LOOP = """((start, step, given, n) => {
+  let state = Array.from(start(given));
+  for (let k = 0; k < n; k++) {
+    given[given.length - 1] = k;
+    state = Array.from(step([...given, ...state]));
+  }
+  return state.join();
+})"""
+TURN = 2 * np.pi * np.arange(8) / 8
+EIGHT = np.stack([np.cos(TURN), np.sin(TURN)], axis=1)
+#: The generator's shapes.
+RING = [(32, 2), (1, 32), (32, 32), (1, 32), (2, 32), (1, 2)]
+
+
+def modes_found(engine, live, steps, seed, **sliders):
+    """Return how many of eight modes the ring's generator finds after some steps."""
+    given = [*live.settings(**sliders).tolist(), seed, 0]
+    start, step = (live.programs[name].javascript() for name in ("start", "step"))
+    text = engine.evaluate(f"{LOOP}({start},{step},{given},{steps})")
+    numbers, net = np.array(text.split(","), float), []
+    for shape in RING:  # the generator comes first in the state
+        net.append(numbers[: np.prod(shape)].reshape(shape))
+        numbers = numbers[np.prod(shape) :]
+    x = np.random.default_rng(5).normal(size=(1000, 2))
+    for k in (0, 2, 4):
+        x = x @ net[k].T + net[k + 1]
+        x = np.maximum(x, 0) if k < 4 else x
+    return int((mode_counts(x, EIGHT, within=0.2) >= 10).sum())
+
+
+def test_five_steps_of_the_discriminator_prevent_a_collapse_of_the_ring(chapter):
+    slow = dict(eta_G=0.02, eta_D=0.003)
+    for live in (f for f in chapter[1] if f.name == "gan-ring"):
+        with Engine() as engine:
+            alone, five, equal = (
+                [modes_found(engine, live, n, seed, **way) for seed in range(6)]
+                for n, way in [(600, slow), (1000, slow | dict(every=5)), (400, {})]
+            )
+        assert np.mean(alone) < 3 and np.mean(five) > 6 and np.mean(equal) > 6
