@@ -4,6 +4,7 @@ Which loop a ufunc takes (bool, int64, float64) is asked of NumPy itself; loops 
 types, such as float32, are refused, because JavaScript would compute them in float64.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -20,6 +21,7 @@ from dlbook.compiler.nodes import (
     KINDS,
     active,
     constants,
+    in_memory,
     is_constant,
     kind_of,
     refuse,
@@ -29,7 +31,7 @@ from dlbook.compiler.rules import RULES
 
 __all__ = [
     "FORMULAS", "TRUTH", "apply", "cast", "common", "elements", "elementwise", "plain",
-    "symbolic", "whole",
+    "symbolic", "whole", "within",
 ]  # fmt: skip
 
 #: The operation on truth values that stands for a ufunc.
@@ -53,7 +55,7 @@ def elements(value):
     """Return a value as an array of ids of one kind."""
     if symbolic(value):
         return value.ids
-    if isinstance(value, (list, tuple)) and any(map(_within, value)):
+    if within(value):
         return np.stack(common(value)[0])
     array = asarray(value)
     if array.dtype.kind not in "biuf":
@@ -62,8 +64,9 @@ def elements(value):
         whole = int(array.flat[np.abs(array).argmax()])
         refuse(f"the integer {whole}", "JavaScript's numbers are exact up to 2**53")
     kind = {"b": "b", "f": "f"}.get(array.dtype.kind, "i")
-    order = sorted(range(array.ndim), key=lambda k: -abs(array.strides[k]))
-    packed = array.transpose(order)
+    if not array.ndim:
+        return full((), active().const(array, kind).start)
+    packed, back = in_memory(array)
     few = np.ascontiguousarray(packed, np.float64).view(np.int64).reshape(packed.shape)
     for k in range(few.ndim):  # an axis along which nothing changes
         first = few.take([0], k) if few.shape[k] else few
@@ -73,13 +76,14 @@ def elements(value):
     ids = active().ids(node, few.shape)
     result = empty_like(packed, np.int64, "C")
     result[...] = ids
-    return result.transpose(np.argsort(order))
+    return result.transpose(back)
 
 
-def _within(value):
-    return (
-        symbolic(value) or isinstance(value, (list, tuple)) and any(map(_within, value))
-    )
+def within(value):
+    """Tell whether a value is, or holds in lists, an array of ids."""
+    if isinstance(value, (list, tuple)):
+        return any(map(within, value))
+    return symbolic(value)
 
 
 def plain(value):
@@ -117,11 +121,12 @@ def _applied(op, kind, arrays, static):
     flags = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
     made = nditer(operands, ["zerosize_ok"], flags, [None] * len(arrays) + [np.int64])
     result = made.operands[-1]
-    order = sorted(range(result.ndim), key=lambda k: -abs(result.strides[k]))
-    packed = result.transpose(order)
-    args = [np.broadcast_to(a, result.shape).transpose(order) for a in arrays]
     if not result.size:
         return result
+    packed, back = in_memory(result)
+    args = [
+        np.broadcast_to(a, result.shape).transpose(np.argsort(back)) for a in arrays
+    ]
     _filled(op, kind, [view_of(arg) for arg in args], packed, static)
     return result
 
@@ -159,8 +164,7 @@ def common(values):
 
 def _loop(ufunc, inputs):
     """Return the kinds of the loop that NumPy would run: inputs and outputs."""
-    types = [_loop_type(value) for value in inputs] + [None] * ufunc.nout
-    dtypes = ufunc.resolve_dtypes(tuple(types))
+    dtypes = _resolved(ufunc, tuple(map(_loop_type, inputs)))
     kinds = [KINDS.get(dtype) for dtype in dtypes]
     if None in kinds:
         wrong = dtypes[kinds.index(None)]
@@ -171,12 +175,17 @@ def _loop(ufunc, inputs):
     return kinds[: ufunc.nin], kinds[ufunc.nin :]
 
 
+@functools.cache
+def _resolved(ufunc, types):
+    return ufunc.resolve_dtypes((*types, *[None] * ufunc.nout))
+
+
 def _loop_type(value):
     if type(value) in (int, float):
         return type(value)
     if symbolic(value):
         return value.dtype
-    if isinstance(value, (list, tuple)) and any(map(_within, value)):
+    if within(value):
         return DTYPES[kind_of(elements(value))]
     return asarray(value).dtype
 

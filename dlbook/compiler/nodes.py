@@ -23,8 +23,8 @@ from dlbook.compiler.rules import evaluate
 
 __all__ = [
     "DTYPES", "KINDS", "LOST", "NO_FLOAT", "Graph", "Node", "TraceError", "View",
-    "active", "composed", "constants", "is_constant", "kind_of", "live", "quoted",
-    "refuse", "sources", "spread", "steps_of", "tracing", "view_of",
+    "active", "composed", "constants", "in_memory", "is_constant", "kind_of", "live",
+    "quoted", "refuse", "sources", "spread", "steps_of", "tracing", "view_of",
 ]  # fmt: skip
 
 DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
@@ -238,14 +238,23 @@ def kind_of(ids):
     return active().at(ids.flat[0]).kind if ids.size else "f"
 
 
+def in_memory(array):
+    """Return an array with its axes in the order of memory, and the order back."""
+    order = sorted(range(array.ndim), key=lambda k: -abs(array.strides[k]))
+    return array.transpose(order), np.argsort(order)
+
+
 def view_of(ids):
     """Return ids as a view of one node; what is no view is gathered first."""
     graph = active()
+    if not ids.ndim:
+        node = graph.at(int(ids))
+        return View(node, int(ids) - node.start, ())
     view = _affine(graph, ids)
     if view is not None:
         return view
-    order = sorted(range(ids.ndim), key=lambda k: -abs(ids.strides[k]))
-    packed = ids.transpose(order)
+    packed, back = in_memory(ids)
+    shape = packed.shape
     row = tuple(slice(0, 1) if step == 0 else slice(None) for step in packed.strides)
     packed = np.ascontiguousarray(packed[row])
     flat = packed.reshape(-1)
@@ -255,8 +264,8 @@ def view_of(ids):
         args = tuple(View(node, 0, (0,)) for node in sources(graph, flat))
         node = graph.node("gather", args, kind_of(flat), (flat.size,),
                           static=flat.tobytes())  # fmt: skip
-    new = broadcast_to(graph.ids(node, packed.shape), [ids.shape[k] for k in order])
-    return _affine(graph, new.transpose(np.argsort(order)))
+    new = broadcast_to(graph.ids(node, packed.shape), shape)
+    return _affine(graph, new.transpose(back))
 
 
 def sources(graph, ids):

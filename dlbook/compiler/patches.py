@@ -18,7 +18,7 @@ import sys
 import numpy as np
 
 from dlbook.compiler import random as counted
-from dlbook.compiler.arithmetic import apply, cast, elements, symbolic
+from dlbook.compiler.arithmetic import apply, cast, elements, symbolic, within
 from dlbook.compiler.nodes import TraceError, active, refuse, view_of
 from dlbook.compiler.symbolic import FUNCTIONS, kind_like, wrap
 
@@ -71,15 +71,9 @@ def _replaced(names, new):
         names.update(old)
 
 
-def _has_symbolic(value):
-    if isinstance(value, (list, tuple)):
-        return any(map(_has_symbolic, value))
-    return symbolic(value)
-
-
 def _kept(original):
     def maker(value, *args, **options):
-        if not _has_symbolic(value):
+        if not within(value):
             return original(value, *args, **options)
         dtype = args[0] if args else options.get("dtype")
         array = elements(value)
