@@ -56,20 +56,14 @@ def _known(value):
 
 def _joined(function):
     """Return the symbolic form of a function of a sequence of arrays."""
-
-    def symbolic_form(arrays, **kwargs):
-        return _wrapped(function(common(list(arrays))[0], **kwargs))
-
-    return symbolic_form
+    return lambda arrays, **kwargs: _wrapped(function(common(arrays)[0], **kwargs))
 
 
 def _side_by_side(function):
     """Return the symbolic form of a function of any number of arrays."""
-
-    def symbolic_form(*arrays, **kwargs):
-        return _wrapped(function(*map(elements, arrays), **kwargs))
-
-    return symbolic_form
+    return lambda *arrays, **kwargs: _wrapped(
+        function(*map(elements, arrays), **kwargs)
+    )
 
 
 for _function in (
@@ -103,12 +97,11 @@ FUNCTIONS |= {
 }
 
 
-for _function in (np.concatenate, np.stack):
+def _along(function):
+    return lambda arrays, axis=0: wrap(function(common(arrays)[0], axis))
 
-    def _along(arrays, axis=0, _function=_function):
-        return wrap(_function(common(list(arrays))[0], axis))
 
-    FUNCTIONS[_function] = _along
+FUNCTIONS |= {function: _along(function) for function in (np.concatenate, np.stack)}
 
 
 @implements(np.insert)
@@ -157,23 +150,23 @@ def _where(condition, *choices):
 
 @implements(np.select)
 def _select(condlist, choicelist, default=0):
-    arrays, kind = common([*choicelist, default])
-    result = arrays.pop()
-    for condition, choice in reversed(list(zip(condlist, arrays, strict=True))):
-        result = apply("select", kind, elements(condition), choice, result)
-    return wrap(result)
+    arrays, _ = common([*choicelist, default])
+    pairs = reversed(list(zip(condlist, arrays[:-1], strict=True)))
+    return functools.reduce(
+        lambda rest, pair: np.where(pair[0], wrap(pair[1]), rest),
+        pairs,
+        wrap(arrays[-1]),
+    )
 
 
 @implements(np.round, np.around)
 def _round(a, decimals=0):
-    kind = kind_of(elements(a))
-    if kind != "f":
+    if kind_of(elements(a)) != "f":
         return a + 0 if decimals >= 0 else refuse("np.round of integers", "use floats")
-    if decimals >= 0:
-        factor = 10.0**decimals
-        return np.rint(a * factor) / factor if decimals else np.rint(a)
-    factor = 10.0**-decimals
-    return np.rint(a / factor) * factor
+    factor = 10.0 ** abs(decimals)
+    if decimals < 0:
+        return np.rint(a / factor) * factor
+    return np.rint(a * factor) / factor if decimals else np.rint(a)
 
 
 @implements(np.nan_to_num)
@@ -197,16 +190,6 @@ def _linspace(start, stop, num=50, endpoint=True, *, dtype=None, axis=0):
     return np.moveaxis(result, 0, axis)
 
 
-@implements(np.zeros_like, np.empty_like)
-def _zeros_like(prototype, dtype=None, order="K", subok=True, shape=None):
-    return np.full_like(prototype, 0, dtype, shape=shape)
-
-
-@implements(np.ones_like)
-def _ones_like(prototype, dtype=None, order="K", subok=True, shape=None):
-    return np.full_like(prototype, 1, dtype, shape=shape)
-
-
 @implements(np.full_like)
 def _full_like(prototype, value, dtype=None, order="K", subok=True, shape=None):
     kind = kind_like(np.result_type(prototype) if dtype is None else dtype)
@@ -214,6 +197,17 @@ def _full_like(prototype, value, dtype=None, order="K", subok=True, shape=None):
     result = empty_like(like, np.int64, order, False, shape)
     result[...] = cast(elements(value), kind)
     return wrap(result)
+
+
+def _filled(value):
+    def like(prototype, dtype=None, order="K", subok=True, shape=None):
+        return _full_like(prototype, value, dtype, order, subok, shape)
+
+    return like
+
+
+FUNCTIONS |= {np.zeros_like: _filled(0), np.empty_like: _filled(0)}
+FUNCTIONS |= {np.ones_like: _filled(1)}
 
 
 @implements(np.astype)
