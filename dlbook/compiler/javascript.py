@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from dlbook.compiler.lowering import HELPED, LOOKUPS, lowered
+from dlbook.compiler.lowering import HELPED, lowered
 from dlbook.compiler.nodes import View, composed, live, sources, spread, steps_of
 from dlbook.compiler.rolling import constant, hole, rendered, roll
 from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, TIMES, number
@@ -127,14 +127,14 @@ class _Script:
             self._wanted(np.frombuffer(node.static, np.int64))
             return
         for k, view in enumerate(node.args):
-            if node.op in ("scan", *HELPED) or (node.op in LOOKUPS and not k):
+            if node.op in ("scan", *HELPED) or (node.op == "take" and not k):
                 self.held.add(view.node)
             else:
                 self.readers[view.node].append((node, view))
 
     def _fits(self, node, reader, view):
         """Tell whether a node can be written into its only reader."""
-        if node.inner or not (node.op in RULES or node.op in LOOKUPS):
+        if node.inner or not (node.op in RULES or node.op == "take"):
             return False
         if reader is None:
             self.depth[node], self.times[node] = 1, 1
@@ -261,7 +261,7 @@ class _Script:
 
     def _expression(self, node, args, names, space):
         """Return the text of an elementwise node whose arguments are these views."""
-        if node.op in LOOKUPS:
+        if node.op == "take":
             index = self._value(args[1], names, space)
             return self._lookup(
                 node, args[0].offset, self._terms(args[0], names, space), index
@@ -275,9 +275,6 @@ class _Script:
             array, base = "$T", self.tables.add(self.graph.data(table)) + offset
         else:
             array, base = _array(table), self.place(table) + offset
-        if node.op == "search":
-            n, side, step = node.static
-            return f"${side}({array},{hole(base)},{n},{index[0]})", ATOM
         text, strength = index
         if node.static != 1:
             text = f"{text if strength > TIMES else f'({text})'}*{node.static}"

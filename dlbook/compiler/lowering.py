@@ -13,11 +13,10 @@ import numpy as np
 
 from dlbook.compiler.nodes import View, live, spread, tracing, view_of
 
-__all__ = ["HELPED", "LOOKUPS", "lowered"]
+__all__ = ["HELPED", "lowered"]
 
-#: Operations whose argument a helper reads in memory; those that read a table.
+#: Operations whose argument a helper reads in memory.
 HELPED = ("pair", "argmax", "argmin", "shuffle")
-LOOKUPS = ("take", "search")
 
 
 def lowered(graph, ids, limit):
@@ -128,7 +127,7 @@ class _Lowering:
 
     def _elements(self, node):
         space, op, kind = node.shape + node.inner, node.op, node.kind
-        if op in LOOKUPS:
+        if op == "take":
             return self._looked_up(node)
         args = [
             self.moved(spread(v, space) + v.node.start).reshape(node.size, -1)
@@ -167,9 +166,7 @@ class _Lowering:
 
     def _looked_up(self, node):
         table, index = node.args
-        static = node.static
-        if node.op == "take":
-            table, static = self._table(node, table)
+        table, static = self._table(node, table)
         first = spread(table, node.shape).reshape(-1)
         index = self.moved(spread(index, node.shape) + index.node.start).reshape(-1)
         return [

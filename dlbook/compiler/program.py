@@ -209,7 +209,7 @@ class _Memory:
         else:
             space = node.shape + node.inner
             args = [self.row(v.node)[..., spread(v, space)] for v in node.args]
-            if node.op in ("take", "search"):
+            if node.op == "take":
                 result = self._looked_up(node, spread(node.args[0], space), args[1])
             else:
                 result = evaluate(node.op, node.static, args, len(node.inner))
@@ -219,9 +219,6 @@ class _Memory:
 
     def _looked_up(self, node, places, x):
         table = self.row(node.args[0].node)
-        if node.op == "search":
-            n, side, step = node.static
-            return np.searchsorted(table[places.flat[0] + np.arange(n) * step], x, side)
         places = places + node.static * np.asarray(x, dtype=int)
         outer = places.shape[: places.ndim - len(node.shape)]
         lead = np.broadcast_shapes(table.shape[:-1], outer)

@@ -144,8 +144,6 @@ HELPERS = {
     "$argmin": "(o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
     "if(!((q=m[o+j*d])>=p))k=j,p=q;return k}",
     "$index": "(k,n)=>k<0?k+n<0?0:k+n:k<n?k:n-1",
-    "$left": "(t,o,n,x)=>{let k=0;for(;k<n&&!(t[o+k]>=x);)k++;return k}",
-    "$right": "(t,o,n,x)=>{let k=0;for(;k<n&&!(t[o+k]>x);)k++;return k}",
     # NumPy's pairwise sum of n numbers, d places apart.
     "$pair": "(x,n,d)=>{let k=0,a=0,b,f,i,j,r,t,u,v;if(n<8){for(;k<n;k++,x+=d)a+=m[x];"
     "return a}if(n>128){k=n>>1;k-=k%8;return $pair(x,k,d)+$pair(x+k*d,n-k,d)}"
