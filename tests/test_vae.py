@@ -702,7 +702,7 @@ def test_what_is_no_model_or_no_setting_is_refused():
     with pytest.raises(TypeError, match="^cache: wanted VAECache, got the pair"):
         vae_backward(X, *CODE, vae_forward(X, PARAMS, CODE[0]))
     for wrong in ("bta", "hidden", "likelihood"):
-        message = f"train.. got an unexpected keyword argument '{wrong}'"
+        message = f"got an unexpected keyword argument '{wrong}'"
         with pytest.raises(TypeError, match=message):
             train(X, PARAMS, SGD(lr=1), **FIT, **{wrong: 3})
 
