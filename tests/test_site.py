@@ -98,6 +98,21 @@ FLATTEN = """() => {
   for (const e of document.querySelectorAll("pre, math")) e.textContent = e.textContent;
 }"""
 
+#: On paper: names and values beyond the edge, and figures that move to a new page whole.
+CUT = """() => {
+  const seen = [...document.querySelectorAll(".dl-controls :is(label, output)")]
+    .filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 0);
+  const cut = seen.filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.left < 0 || box.right > innerWidth;
+  });
+  const whole = [...document.querySelectorAll(".dl-live")]
+    .filter(e => getComputedStyle(e).breakInside === "avoid");
+  const torn = [...document.querySelectorAll(".dl-live .dl-row")]
+    .filter(e => getComputedStyle(e).breakInside !== "avoid");
+  return [...cut, ...whole, ...torn].map(e => e.outerHTML.slice(0, 120));
+}"""
+
 UNLISTED = """() => [...document.querySelectorAll(".page-contents a")]
   .map(link => link.getAttribute("href"))
   .filter(target => !document.getElementById(target.slice(1)))"""
@@ -181,6 +196,8 @@ def test_paper_shows_the_text_and_opens_what_is_folded(name, page, built_site):
     assert page.locator("article details:not([open]):visible").count() == 0
     for unwanted in (".bar", ".book-contents", ".page-contents", ".copy"):
         assert page.locator(f"{unwanted}:visible").count() == 0
+    page.set_viewport_size({"width": 660, "height": 900})  # of A4
+    assert page.evaluate(CUT) == []
     look = "['color', 'backgroundColor'].map(n => getComputedStyle(document.body)[n])"
     ink, paper = page.evaluate(look)
     assert paper == "rgb(255, 255, 255)" and ink != paper
