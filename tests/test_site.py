@@ -98,7 +98,7 @@ FLATTEN = """() => {
   for (const e of document.querySelectorAll("pre, math")) e.textContent = e.textContent;
 }"""
 
-#: On paper: names and values beyond the edge, and figures that move to a new page whole.
+#: On paper: names and values beyond the edge, and figures that a page takes whole only.
 CUT = """() => {
   const seen = [...document.querySelectorAll(".dl-controls :is(label, output)")]
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 0);
@@ -207,6 +207,42 @@ def test_paper_shows_the_text_and_opens_what_is_folded(name, page, built_site):
 def test_every_heading_that_the_page_lists_is_there(name, page, built_site):
     open_page(page, built_site, name)
     assert page.evaluate(UNLISTED) == []
+
+
+def test_a_reference_shows_what_it_leads_to(page, built_site):
+    open_page(page, built_site, "chapters/07_vae")
+    panel = page.locator(".preview")
+    for target in ("equation-vae", "fig-vae", "vae-"):
+        link = page.locator(f'article a.reference[href^="#{target}"]').first
+        link.scroll_into_view_if_needed()
+        link.hover()
+        panel.wait_for(state="visible")
+        assert len(panel.inner_text()) > 20
+        panel.hover()  # which the reader may do to read on, or to scroll
+        page.wait_for_timeout(400)
+        assert panel.is_visible()
+        page.keyboard.press("Escape")
+        assert not panel.is_visible()
+        page.mouse.move(0, 0)
+    link = page.locator('article a.reference[href^="#equation-vae"]').first
+    before = link.locator("xpath=preceding::a[@href][1]")
+    before.focus()
+    page.keyboard.press("Tab")
+    assert link.evaluate("e => e === document.activeElement")
+    panel.wait_for(state="visible")
+    box, at = panel.bounding_box(), link.bounding_box()
+    assert box["y"] >= at["y"] + at["height"] or box["y"] + box["height"] <= at["y"]
+    page.keyboard.press("Tab")
+    assert not panel.is_visible()
+
+
+def test_a_finger_follows_a_reference_as_ever(new_page, built_site):
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    open_page(page, built_site, "chapters/07_vae")
+    page.locator('article a.reference[href^="#equation-vae"]').first.tap()
+    page.wait_for_timeout(500)
+    assert "#equation-vae" in page.url
+    assert not page.locator(".preview").is_visible()
 
 
 def test_search_works_from_the_disk(page, built_site):

@@ -80,6 +80,16 @@ def test_a_page_on_the_network_is_the_networks(free, served, built_site):
         path.write_text(text, "utf-8")
 
 
+def test_a_term_shows_its_meaning_from_another_page(page, served):
+    url, _ = served
+    page.goto(f"{url}chapters/07_vae.html")
+    for target in ("glossary.html#term", "references.html#id"):
+        page.locator(f'article a[href*="{target}"]').first.hover()
+        page.locator(".preview").wait_for(state="visible")
+        assert len(page.locator(".preview").inner_text()) > 40
+        page.keyboard.press("Escape")
+
+
 def test_the_disk_needs_no_worker(page, built_site):
     page.goto((built_site / "index.html").as_uri())
     assert page.evaluate("navigator.serviceWorker?.controller ?? null") is None
