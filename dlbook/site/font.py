@@ -47,7 +47,7 @@ CHARACTERS = frozenset(
 )
 
 #: Accents that stand over one letter and do not stretch.
-NARROW = ("uni0302", "tildecomb", "uni0305")
+NARROW = "\u0302\u0303\u0305"
 
 
 def math_font():
@@ -77,15 +77,17 @@ def math_font():
     with subset.load_font(folder / "fonts/STIXTwoMath-Regular.ttf", options) as font:
         font.recalcTimestamp = False
         cutter.subset(font)
-        _keep_narrow(font["MATH"].table.MathVariants)
+        _keep_narrow(font)
         subset.save_font(font, output, options)
     return output.getvalue()
 
 
-def _keep_narrow(variants):
+def _keep_narrow(font):
     """Take out wide hats, tildes and bars: WebKit would put them over one letter."""
+    names = {font.getBestCmap()[ord(sign)] for sign in NARROW}
+    variants = font["MATH"].table.MathVariants
     coverage, forms = variants.HorizGlyphCoverage, variants.HorizGlyphConstruction
-    kept = [k for k, name in enumerate(coverage.glyphs) if name not in NARROW]
+    kept = [k for k, name in enumerate(coverage.glyphs) if name not in names]
     coverage.glyphs = [coverage.glyphs[k] for k in kept]
     variants.HorizGlyphConstruction = [forms[k] for k in kept]
     variants.HorizGlyphCount = len(kept)

@@ -46,8 +46,11 @@
     panel.querySelectorAll("details").forEach((e) => { e.open = true; });
     link.removeAttribute("title");
     panel.showPopover();
-    const at = link.getClientRects()[0], own = panel.getBoundingClientRect();
-    const below = at.bottom + own.height + 8 < innerHeight || at.top < own.height + 8;
+    panel.style.maxHeight = "";
+    const at = link.getClientRects()[0], rooms = [innerHeight - at.bottom - 12, at.top - 64];
+    const below = panel.offsetHeight <= rooms[0] || rooms[0] >= rooms[1];
+    panel.style.maxHeight = `min(24rem, ${rooms[below ? 0 : 1]}px)`;
+    const own = panel.getBoundingClientRect();
     panel.style.top = `${below ? at.bottom + 4 : at.top - own.height - 4}px`;
     panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - own.width - 8))}px`;
     shownAt = link;
