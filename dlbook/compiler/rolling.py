@@ -6,7 +6,10 @@ whole numbers grow by the same step each time, the block is written once, in a l
 Other numbers that differ stand in a table.
 """
 
+import bisect
+import functools
 import re
+from collections import defaultdict
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -19,7 +22,6 @@ _HOLE = re.compile("\x01(.*?)\x02")
 _TRIED, _LOOP = 24, 30
 #: Variables of the loops, and how many statements a round may have: inner loops first.
 _PASSES = {"t": 2, "u": 2, "x": 24, "b": 1200}
-_LAST = "b"  # where whole numbers without a pattern may stand in a table
 
 
 def hole(value):
@@ -78,103 +80,70 @@ def _rolled(statements, variable, longest, tables):
 
     A loop is not taken where a better one begins within its first round.
     """
-    found, result, k = {}, [], 0
-    repeats = _Repeats(statements)
-    lengths = [sum(len(t) + 3 for t in s.texts) - 2 for s in statements]
+    codes = [statement.texts for statement in statements]
+    places = defaultdict(list)
+    for k, code in enumerate(codes):
+        places[code].append(k)
+    lengths = [sum(len(t) + 3 for t in texts) - 2 for texts in codes]
     lengths = [0, *accumulate(lengths)]
 
-    def best(k):
-        if k not in found:
-            found[k] = None
-            for size, times in repeats.at(k, longest):
-                length, least = lengths[k + size] - lengths[k], found[k] or (0,)
-                if (times - 1) * length - _LOOP > least[0]:
-                    loop = _loop(statements, k, size, times, variable, length)
-                    if loop and loop[0] > least[0]:
-                        found[k] = loop
-        return found[k]
+    def repeats(k):
+        """Yield (size of a block, how often it stands there) from a place on."""
+        same = places[codes[k]]
+        first = bisect.bisect(same, k)
+        for again in same[first : first + _TRIED]:
+            size, times, end = again - k, 1, again
+            if size > longest:
+                return
+            while codes[end : end + size] == codes[k:again]:
+                times, end = times + 1, end + size
+            if times > 1:
+                yield size, times
 
+    @functools.cache
+    def best(k):
+        """Return (characters saved, size, numbers by hole, rounds) of the best loop."""
+        found = 0, 1, None, 1
+        for size, times in repeats(k):
+            length = lengths[k + size] - lengths[k]
+            if (times - 1) * length - _LOOP > found[0]:
+                columns = _columns(statements, k, size, times)
+                times = len(columns[0]) if columns else times
+                saved = (times - 1) * length - _LOOP - sum(map(_cost, columns))
+                if saved > found[0]:
+                    found = saved, size, columns, times
+        return found
+
+    result, k = [], 0
     while k < len(statements):
-        here = best(k)
-        if here:
-            later = [best(j) for j in range(k + 1, min(k + here[1], len(statements)))]
-            if any(other and other[0] > here[0] for other in later):
-                here = None
-        if here is None:
+        saved, size, columns, times = best(k)
+        later = range(k + 1, min(k + size, len(statements)))
+        if columns is None or any(best(j)[0] > saved for j in later):
             result.append(statements[k])
             k += 1
         else:
-            _, size, times = here
-            block = [s.texts for s in statements[k : k + size]]
-            columns = _columns(statements, k, size, times)
+            block = codes[k : k + size]
             result.append(_written(block, columns, times, variable, tables))
             k += size * times
     return result
 
 
-class _Repeats:
-    """Where blocks of statements repeat that are the same but for their holes."""
-
-    def __init__(self, statements):
-        numbers, self.places, self.ranks = {}, [], []
-        self.codes = [numbers.setdefault(s.texts, len(numbers)) for s in statements]
-        self.places = [[] for _ in numbers]
-        for k, code in enumerate(self.codes):
-            self.ranks.append(len(self.places[code]))
-            self.places[code].append(k)
-
-    def at(self, k, longest):
-        """Yield (size of the block, how often it stands there) from a place on."""
-        codes, rank = self.codes, self.ranks[k]
-        for again in self.places[codes[k]][rank + 1 : rank + 1 + _TRIED]:
-            size = again - k
-            if size > longest or codes[k:again] != codes[again : again + size]:
-                continue
-            times, end = 2, again + size
-            while codes[end : end + size] == codes[k:again]:
-                times, end = times + 1, end + size
-            yield size, times
-
-
-def _loop(statements, start, size, times, variable, length):
-    """Return (characters saved, size, times) of the best loop, or None."""
-    found = None
-    even = _even_rounds(statements, start, size, times)
-    for n in {even, times} if variable == _LAST else {even}:
-        cost = _LOOP + sum(map(_cost, _columns(statements, start, size, n)))
-        saved = (n - 1) * length - cost
-        if saved > 0 and (found is None or saved > found[0]):
-            found = saved, size, n
-    return found
-
-
 def _columns(statements, start, size, times):
-    """Return the numbers in each hole of a block, round by round."""
-    rows = [
-        [v for s in statements[k : k + size] for v in s.values]
-        for k in range(start, start + size * times, size)
-    ]
+    """Return the numbers in each hole of a block, round by round.
+
+    The rounds end where a whole number does not progress as from the first on.
+    """
+    rows = []
+    for k in range(start, start + size * times, size):
+        row = [v for s in statements[k : k + size] for v in s.values]
+        if len(rows) > 1 and any(
+            v != a + len(rows) * (b - a)
+            for v, a, b in zip(row, *rows[:2], strict=True)
+            if isinstance(v, int)
+        ):
+            break
+        rows.append(row)
     return list(zip(*rows, strict=True))
-
-
-def _even_rounds(statements, start, size, times):
-    """Count the rounds in which all whole numbers progress as from the first on."""
-    if times == 2:
-        return 2
-    first, second = (
-        [v for s in statements[k : k + size] for v in s.values if isinstance(v, int)]
-        for k in (start, start + size)
-    )
-    steps = [b - a for a, b in zip(first, second, strict=True)]
-    for n in range(2, times):
-        place = 0
-        for s in statements[start + n * size : start + (n + 1) * size]:
-            for v in s.values:
-                if isinstance(v, int):
-                    if v != first[place] + n * steps[place]:
-                        return n
-                    place += 1
-    return times
 
 
 def _even(column):
