@@ -325,6 +325,8 @@ def test_a_new_style_reaches_a_book_that_is_built_already(tmp_path):
 
 def test_known_addresses_give_links_cards_and_a_sitemap(book):
     html = read(book, "notebook.html")
+    (menu,) = re.findall(r'<ul popover id="page-links".*?</ul>', html, re.S)
+    assert re.search('href="([^"]*)', menu)[1] == f"{URL}lite/start.html#notebook.ipynb"
     for link in (
         "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebook.ipynb",
         "https://colab.research.google.com/github/owner/name/blob/colab/notebook.ipynb",

@@ -24,12 +24,13 @@ def links_of(app, pagename, context):
     if not name or not context.get("has_source"):
         return []
     source = Path(app.env.doc2path(pagename))
-    notebook = source.suffix == ".ipynb"
-    links = []
+    here, notebook, links = address(), source.suffix == ".ipynb", []
+    if notebook and here.url:
+        start = f"{here.url}lite/start.html#{source.name}"
+        links.append({"text": "Run in the browser", "url": start})
     if notebook:
         file = context["pathto"](f"_sources/{name}", 1)
         links.append({"text": "Download the notebook", "url": file, "file": True})
-    here = address()
     if here.url:
         links.append({"text": "The whole book as PDF", "url": f"{here.url}book.pdf"})
     path = source.relative_to(app.srcdir).as_posix()
