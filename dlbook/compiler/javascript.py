@@ -155,7 +155,7 @@ class _Script:
             if known or node.op in ("const", "input"):
                 continue
             for k in np.flatnonzero(ids == node.start)[:1].tolist():
-                wanted = np.arange(node.start, node.start + node.size)
+                wanted = np.arange(node.start, node.start + node.size, dtype=np.int64)
                 if np.array_equal(ids[k : k + node.size], wanted):
                     self.homes[node] = owner, k
 

@@ -38,7 +38,7 @@ def lowered(graph, ids, limit):
 class _Lowering:
     def __init__(self, graph, limit):
         self.graph, self.limit = graph, limit
-        self.to = np.arange(graph.end)  # new ids by old ones
+        self.to = np.arange(graph.end, dtype=np.int64)  # new ids by old ones
         self.rows = {}
         self.zeros = {kind: graph.const(0.0, kind).start for kind in "bif"}
 
@@ -69,7 +69,7 @@ class _Lowering:
         if node.op in ("const", "input"):
             return View(node, 0, (1,))
         if node not in self.rows:
-            ids = np.arange(node.start, node.start + node.size)
+            ids = np.arange(node.start, node.start + node.size, dtype=np.int64)
             row = view_of(self.moved(ids))
             self.rows[node] = row._replace(strides=(row.strides[0] or 1,))
         return self.rows[node]

@@ -32,7 +32,7 @@ DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64
 KINDS = {dtype: kind for kind, dtype in DTYPES.items()} | {np.dtype(np.int32): "i"}
 MAX_NODES = 100_000
 MAX_CELLS = 4_000_000  # numbers of 8 bytes: a figure's memory stays below 32 MB
-_POOL = -(2**62)
+_POOL = -(2**30)  # an id fits into 32 bits, NumPy's default integer in WebAssembly
 _OPAQUE = ("input", "take")
 _WHOLE = ("input", "gather", "scan", "shuffle")
 _RECORD = "record the run when the book is built and look it up by np.take"
@@ -158,10 +158,9 @@ class Graph:
     def ids(self, node, shape=None):
         """Return the ids of a node; those of a uniform constant fill ``shape``."""
         if node.op == "const" and node.size == 1 and shape is not None:
-            return full(shape, node.start)
-        return arange(node.start, node.start + node.size).reshape(
-            node.shape if shape is None else shape
-        )
+            return full(shape, node.start, np.int64)
+        ids = arange(node.start, node.start + node.size, dtype=np.int64)
+        return ids.reshape(node.shape if shape is None else shape)
 
     def at(self, number):
         """Return the node that an id belongs to."""
@@ -214,10 +213,10 @@ def _merged(args, shape, inner):
 
 def spread(view, shape):
     """Return the places of all elements of a view."""
-    result = full((1,) * len(shape), view.offset)
+    result = full((1,) * len(shape), view.offset, np.int64)
     for k, (step, n) in enumerate(zip(view.strides, shape, strict=True)):
         if step and n > 1:
-            steps = arange(0, n * step, step)
+            steps = arange(0, n * step, step, dtype=np.int64)
             result = result + steps.reshape((n,) + (1,) * (len(shape) - 1 - k))
     return result if result.shape == shape else broadcast_to(result, shape)
 

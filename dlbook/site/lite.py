@@ -44,18 +44,26 @@ def wanted(lock, names=NAMES):
     dict of str to str
         The SHA-256 of each file.
 
+    Raises
+    ------
+    ValueError
+        If the lock lacks a package that another depends on.
+
     Examples
     --------
     >>> lock = {"packages": {
-    ...     "a": {"depends": ["b"], "file_name": "a.whl", "sha256": "0a"},
-    ...     "b": {"depends": [], "file_name": "b.whl", "sha256": "0b"},
+    ...     "a": {"depends": ["b_b"], "file_name": "a.whl", "sha256": "0a"},
+    ...     "b-b": {"depends": [], "file_name": "b.whl", "sha256": "0b"},
     ...     "c": {"depends": [], "file_name": "c.whl", "sha256": "0c"}}}
     >>> wanted(lock, ["a"])
     {'a.whl': '0a', 'b.whl': '0b'}
     """
     packages, found, queue = lock["packages"], {}, [*names]
     while queue:
-        if package := packages.get(queue.pop(0)):
+        name = queue.pop(0).replace("_", "-")
+        if name not in packages and name not in names:
+            raise ValueError(f"the lock has no package {name!r}, which another needs")
+        if package := packages.get(name):
             if package["file_name"] not in found:
                 found[package["file_name"]] = package["sha256"]
                 queue += package["depends"]
