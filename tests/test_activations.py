@@ -240,3 +240,8 @@ def test_bad_axes_are_refused(f, z, axis, error, message):
 def test_bad_gradients_are_refused(dy, y, axis, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         act.softmax_backward(dy, y, axis)
+
+
+def test_the_slope_of_a_leak_may_be_chosen():
+    np.testing.assert_array_equal(act.leaky_relu([-2.0, 3.0], 0.25), [-0.5, 3.0])
+    assert act.d_leaky_relu(-2.0, 0.25) == 0.25

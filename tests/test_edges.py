@@ -423,3 +423,19 @@ def test_a_step_of_training_checks_parameters_and_gradients_alone(checks):
     checks.clear()
     list(run)
     assert len(checks) == 2 * len(named_leaves(PLAYERS))
+
+
+# Gradients are of the kind of what they are of ----------------------------------------
+
+
+def test_gradients_keep_types_names_and_choices():
+    x, w = normal(1, 2, 3, 3).astype("f4"), normal(2, 3, 2, 2).astype("f4")
+    y, cache = cnn.conv_transpose2d_forward(x, w)
+    dx, dw, _ = cnn.conv_transpose2d_backward(normal(*y.shape), cache)
+    assert dx.dtype == dw.dtype == np.float32
+    critic = backprop.init_params(3, 4, 1, hidden="relu", rng=RNG)
+    gradients = gan.gradient_penalty_gradients(X, critic).gradients
+    assert [g.phi for g in gradients] == [layer.phi for layer in critic]
+    model = vae.init_params(3, 4, 2, rng=RNG)
+    done = vae.importance_weighted_gradients(UNIT, model, normal(5, 4, 2))
+    assert done.gradients.likelihood == model.likelihood
