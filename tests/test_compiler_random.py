@@ -28,6 +28,13 @@ def test_known_numbers_stay_the_same():
 
 INTEGERS, ORDER = [490, 100, 561], [4, 1, 2, 0, 3, 5]
 NORMAL = [0.49702733730745885, -0.6686042217901755]
+
+
+def test_a_generator_begins_at_zero():
+    assert Random().random(3).tolist() == Random(0, 0).random(3).tolist()
+    assert Random(7).random(3).tolist() == Random(7, 0).random(3).tolist()
+
+
 KNOWN = ["0x1.0a37ba057c4a0p-6", "0x1.d75e376e4bb6cp-2"]
 
 

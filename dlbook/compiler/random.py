@@ -6,6 +6,8 @@ compiled program can draw. The hash is pcg4d (Jarzynski and Olano 2020), a few r
 32-bit arithmetic; the page's twin is ``$draw`` in `dlbook.compiler.rules`.
 """
 
+import math
+
 import numpy as np
 
 __all__ = ["Random", "hashed", "shuffled"]
@@ -73,9 +75,9 @@ class Random:
 
     def _units(self, size):
         shape = (size,) if np.ndim(size) == 0 else tuple(size)
-        first, n = self._drawn, int(np.prod(shape, dtype=int))
+        first, n = self._drawn, math.prod(shape)
         self._drawn += n
-        counts = np.arange(first, first + n, dtype=float)
+        counts = np.arange(first, first + n)
         return hashed(counts, self.step, self.seed).reshape(shape)[()]
 
 
@@ -84,15 +86,15 @@ def hashed(*words):
     words = [np.asarray(word).astype(np.int64).astype(np.uint32) for word in words]
     x, y, z = np.broadcast_arrays(*words)
     factor, increment = np.uint32(1664525), np.uint32(1013904223)
-    with np.errstate(over="ignore"):
-        x, y, z, w = (v * factor + increment for v in (x, y, z, np.zeros_like(x)))
-        for shift in (16, 16, None):
-            x = x + y * w
-            y = y + z * x
-            z = z + x * y
-            w = w + y * z
-            if shift:
-                x, y, z, w = (v ^ (v >> np.uint32(shift)) for v in (x, y, z, w))
+    x, y, z = (v * factor + increment for v in (x, y, z))
+    w = increment
+    for shift in (16, 16, None):
+        x = x + y * w
+        y = y + z * x
+        z = z + x * y
+        w = w + y * z
+        if shift:
+            x, y, z, w = (v ^ (v >> np.uint32(shift)) for v in (x, y, z, w))
     high = (x >> np.uint32(5)).astype(np.float64)
     return (high * 2.0**26 + (y >> np.uint32(6))) * _UNIT
 
@@ -101,7 +103,7 @@ def shuffled(units):
     """Return the order that Fisher and Yates' shuffle makes of numbers in [0, 1)."""
     units = np.asarray(units)
     n = units.shape[-1]
-    order = np.broadcast_to(np.arange(n, dtype=float), units.shape).copy()
+    order = np.broadcast_to(np.arange(n), units.shape).copy()
     rows = np.indices(units.shape[:-1])
     for k in range(n - 1, 0, -1):
         other = (*rows, np.floor(units[..., k] * (k + 1)).astype(int))
