@@ -74,47 +74,47 @@ class _Lowering:
             self.rows[node] = row._replace(strides=(row.strides[0] or 1,))
         return self.rows[node]
 
+    def _moved(self, view):
+        """Return a view of a new node for one of an old node."""
+        node, offset, (step,) = self._row(view.node)
+        strides = tuple(s * step for s in view.strides)
+        return View(node, offset + view.offset * step, strides)
+
     def _one(self, number, axes=0):
         node = self.graph.at(number)
         return View(node, number - node.start, (0,) * axes)
 
-    def _view(self, view, space, helped=False):
-        """Return an argument as a view of a new node."""
-        if not any(s and n > 1 for s, n in zip(view.strides, space, strict=True)):
-            if not helped:
-                number = self.moved(np.array(view.node.start + view.offset))
-                return self._one(int(number), len(space))
-        row = self._row(view.node)
-        if helped and row.node.op == "input":
-            row = View(self._copy(row.node), row.offset, row.strides)
-        offset = row.offset + view.offset * row.strides[0]
-        return View(row.node, offset, tuple(s * row.strides[0] for s in view.strides))
+    def _argument(self, view, space):
+        """Return an argument of a loop, a single element as such."""
+        if any(s and n > 1 for s, n in zip(view.strides, space, strict=True)):
+            return self._moved(view)
+        number = self.moved(np.array(view.node.start + view.offset))
+        return self._one(int(number), len(space))
 
-    def _copy(self, node):
-        ids = self.graph.ids(node, (node.size,))
-        args = (View(node, 0, (0,)),)
-        return self.graph.node(
-            "gather", args, node.kind, ids.shape, static=ids.tobytes()
-        )
+    def _copied(self, view):
+        """Return a view as a helper reads it, in memory."""
+        view = self._moved(view)
+        if view.node.op != "input":
+            return view
+        ids = self.graph.ids(view.node, (view.node.size,))
+        args, kind = (View(view.node, 0, (0,)),), view.node.kind
+        made = self.graph.node("gather", args, kind, ids.shape, static=ids.tobytes())
+        return view._replace(node=made)
 
     def _whole(self, node):
+        """Return the ids of a node that stays one."""
         space, static = node.shape + node.inner, node.static
-        helped = node.op in HELPED
-        args = [self._view(view, space, helped) for view in node.args]
+        if node.op in HELPED:
+            args = map(self._copied, node.args)
+        else:
+            args = [self._argument(view, space) for view in node.args]
         if node.op == "take":
-            args[0], static = self._table(node, node.args[0])
+            args[0] = self._moved(node.args[0])
+            static *= self._row(node.args[0].node).strides[0]
         new = self.graph.node(
             node.op, tuple(args), node.kind, node.shape, node.inner, static
         )
         return self.graph.ids(new, (node.size,))
-
-    def _table(self, node, view):
-        """Return the table of a lookup, and the step between its entries."""
-        row = self._row(view.node)
-        step = row.strides[0]
-        offset = row.offset + view.offset * step
-        strides = tuple(s * step for s in view.strides)
-        return View(row.node, offset, strides), node.static * step
 
     def _node(self, op, kind, numbers, static=()):
         """Return the id of an operation on single elements."""
@@ -166,7 +166,8 @@ class _Lowering:
 
     def _looked_up(self, node):
         table, index = node.args
-        table, static = self._table(node, table)
+        static = node.static * self._row(table.node).strides[0]
+        table = self._moved(table)
         first = spread(table, node.shape).reshape(-1)
         index = self.moved(spread(index, node.shape) + index.node.start).reshape(-1)
         return [
