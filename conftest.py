@@ -97,8 +97,9 @@ def pytest_collection_modifyitems(items):
     Then no worker is left alone at the end, and ``-m quick`` leaves out notebooks, the
     build, browsers, whole chapters and other libraries.
     """
+    early = PARTED | {"test_engines.py"}
     items.sort(
-        key=lambda item: (item.path.suffix != ".ipynb", item.path.name not in PARTED)
+        key=lambda item: (item.path.suffix != ".ipynb", item.path.name not in early)
     )
     for item in items:
         slow = {"book_build", "browser", "chapter", "playwright", "torch"}
