@@ -65,12 +65,12 @@ class Random:
         count = np.subtract(high, low) + endpoint
         shape = np.broadcast_shapes(np.shape(low), np.shape(high))
         units = self._units(shape if size is None else size)
-        return low + np.floor(units * count).astype(np.int64)
+        return low + np.floor(units * count).astype(np.intp)
 
     def permutation(self, x):
         """Return the numbers below x, or the rows of x, in a random order."""
         rows = np.ndim(x) > 0
-        order = shuffled(self._units(len(x) if rows else int(x))).astype(np.int64)
+        order = shuffled(self._units(len(x) if rows else int(x))).astype(np.intp)
         return np.take(x, order, axis=0) if rows else order
 
     def _units(self, size):

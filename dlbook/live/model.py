@@ -144,7 +144,7 @@ class Model:
             size = int(np.prod(shape))
             part = np.asarray(values[start : start + size], float).reshape(shape)
             if self.sliders[start].whole:
-                part = np.rint(part).astype(np.int64)
+                part = np.rint(part).astype(np.intp)
             result[name] = part if shape else part[()]
             start += size
         return result

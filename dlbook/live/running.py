@@ -11,7 +11,7 @@ __all__ = ["Inputs", "Moment", "System", "broken", "flat"]
 
 #: By kind of number: the type in which a state keeps it, and its name in messages.
 _TYPES = {"b": (bool, "truth values"), "f": (np.float64, "floats")}
-_TYPES |= dict.fromkeys("iu", (np.int64, "integers"))
+_TYPES |= dict.fromkeys("iu", (np.intp, "integers"))
 
 
 class Moment(NamedTuple):
