@@ -185,7 +185,7 @@ def _arrays(defaults, values):
             continue
         part = values[start : start + default.size].reshape(default.shape)
         if default.dtype.kind == "i":
-            part = np.floor(part + 0.5).astype(np.int64)
+            part = np.floor(part + 0.5).astype(np.intp)
         elif default.dtype.kind == "b":
             part = part != 0
         yield part.copy()[()]
