@@ -603,7 +603,7 @@ def _labels(n, classes):
 
 def _positions(y):
     """Return how far along its own class each point is, from 0 to 1."""
-    counts = np.bincount(y)
+    counts = np.bincount(y.astype(np.intp))
     first = np.cumsum(counts) - counts
     return (np.arange(len(y)) - first[y]) / np.maximum(counts[y] - 1, 1)
 
