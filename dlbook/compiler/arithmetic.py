@@ -65,7 +65,7 @@ def elements(value):
         refuse(f"the integer {whole}", "JavaScript's numbers are exact up to 2**53")
     kind = {"b": "b", "f": "f"}.get(array.dtype.kind, "i")
     if not array.ndim:
-        return full((), active().const(array, kind).start)
+        return full((), active().const(array, kind).start, np.int64)
     packed, back = in_memory(array)
     few = np.ascontiguousarray(packed, np.float64).view(np.int64).reshape(packed.shape)
     for k in range(few.ndim):  # an axis along which nothing changes
@@ -107,7 +107,7 @@ def whole(op, kind, ids):
 def _applied(op, kind, arrays, static):
     if all(array.size == 1 and array.ndim == 0 for array in arrays):
         node = active().node(op, tuple(map(view_of, arrays)), kind, (), static=static)
-        return full((), node.start)
+        return full((), node.start, np.int64)
     shape = max((array.shape for array in arrays), key=len)
     if math.prod(shape) and all(
         array.ndim == 0 or array.shape == shape and array.flags.c_contiguous
