@@ -236,6 +236,25 @@ def test_small_models_are_straight_lines(engine):
     )
 
 
+@MODES
+def test_tables_of_one_entry_stand_in_memory(engine, strategy):
+    def model(k, x):
+        table = np.stack([x[0] * x[1]])
+        return dict(
+            a=np.take(table, k), b=np.take(x[:1] - x[1:], np.stack([k, k])) * 2,
+            c=np.argmax(table + 1), d=np.cumsum(table / 3),
+        )  # fmt: skip
+
+    program = trace(model, dict(k=0, x=[0.5, 0.25]))
+    with written(strategy):
+        for names in (["a"], ["a", "b"], ["c", "d"], ["a", "b", "c", "d"]):
+            source = program.javascript(names)
+            for row in ([0, 0.5, 0.25], [0, -3.0, 7.0]):
+                wanted = [np.ravel(program.replay(row)[name]) for name in names]
+                got = engine.run(source, [row])[0]
+                assert same_bits(got, np.concatenate(wanted))
+
+
 def test_equal_expressions_are_written_once(engine):
     def model(x):
         return dict(a=np.exp(x) + 1, b=np.exp(x) * 2, c=np.exp(x * 1.0) - 1)

@@ -91,6 +91,7 @@ class _Script:
             not local
             or len(ids) > 100
             or any(n.shape or n.inner for n in self.nodes if n not in self.inlined)
+            or not self.held.isdisjoint(self.nodes)
         )
         self.size = len(ids) if self.looped else 0
         self.places, self.homes = {}, {}
@@ -160,9 +161,8 @@ class _Script:
                     self.homes[node] = owner, k
 
     def _in_memory(self, node):
-        return self.looped and (
-            bool(node.shape) or not self.local or node in self.homes
-        )
+        stands = node.shape or node in self.homes or node in self.held
+        return self.looped and (bool(stands) or not self.local)
 
     def place(self, node):
         """Return where a node stands in memory."""
