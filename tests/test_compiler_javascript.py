@@ -5,6 +5,7 @@ transcendental functions the result agrees to 1e-12 relative.
 """
 
 import re
+import warnings
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 
@@ -253,6 +254,15 @@ def test_tables_of_one_entry_stand_in_memory(engine, strategy):
                 wanted = [np.ravel(program.replay(row)[name]) for name in names]
                 got = engine.run(source, [row])[0]
                 assert same_bits(got, np.concatenate(wanted))
+
+
+def test_elements_that_are_constant_are_computed_without_a_warning(engine):
+    program = trace(lambda x: dict(y=1 / np.stack([x, 0.0, -0.0])), dict(x=2.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        source = program.javascript()
+    assert source == "function(v){return[1/v[0],1/0,-1/0]}"
+    assert same_bits(engine.run(source, [[4.0]])[0], np.array([0.25, np.inf, -np.inf]))
 
 
 def test_equal_expressions_are_written_once(engine):
@@ -509,6 +519,12 @@ def test_tables_give_these_very_floats(engine, columns):
 )
 def test_formulas_of_constants_are_short(values, text):
     assert progression(values, "i")[0] == text
+
+
+@pytest.mark.parametrize("last", [1.7e308, np.inf, np.nan])
+def test_constants_without_a_formula_are_told_without_a_warning(last):
+    assert progression([-1.7e308, 0.0, 1.0, last], "i") is None
+    assert progression([last, 0.0, 1.0, last], "i") is None
 
 
 def test_a_part_of_a_table_is_not_written_again():

@@ -28,7 +28,7 @@ def lowered(graph, ids, limit):
         A graph to write, and the outputs' ids there.
     """
     graph = graph.branch()
-    with tracing(graph):
+    with tracing(graph), np.errstate(all="ignore"):
         low = _Lowering(graph, limit)
         for node in live(graph, ids):
             low.lower(node)

@@ -99,7 +99,9 @@ def progression(values, variable):
     """
     values = np.asarray(values, dtype=np.float64)
     n = len(values)
-    if n < 4 or not np.isfinite(values).all() or np.signbit(values[values == 0]).any():
+    if n < 4 or not np.abs(values).max() < 1e300:
+        return None
+    if np.signbit(values[values == 0]).any():
         return None
     first = values[0]
     for slope in (values[1] - first, (values[-1] - first) / (n - 1)):
