@@ -161,6 +161,11 @@ def write_assets(app, config):
     config.html_extra_path.append(str(folder))
 
 
+def make_room(app, exception):
+    """Let extensions write into the folder that `drop_others` takes out, every time."""
+    Path(app.outdir, "_static").mkdir(parents=True, exist_ok=True)
+
+
 def drop_others(app, exception):
     """Take out what extensions and Sphinx itself bring for pages of another make."""
     if exception is None and app.builder.format == "html":
@@ -178,4 +183,5 @@ def setup(app):
     """Write the assets before the first page."""
     app.add_config_value("dlbook_assets", {}, "html")
     app.connect("config-inited", write_assets, priority=901)
+    app.connect("build-finished", make_room, priority=1)
     app.connect("build-finished", drop_others, priority=950)
