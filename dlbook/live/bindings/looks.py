@@ -30,7 +30,8 @@ class Cells(Change):
         strongest = cell_look(drawn.scale, drawn.roles, drawn.scale)[1]
         first = drawing.part(self.artists[0])
         look = [drawing.address(self.source), *paints, drawn.scale, strongest]
-        edges = [] if drawn.texts else [paint(colour(role)) for role in EDGES]
+        told = not drawn.texts and self.artists[0].get_linewidth() > 0
+        edges = [paint(colour(role)) for role in EDGES] if told else []
         return ["cells", first, *look, *edges]
 
 
