@@ -18,7 +18,7 @@ NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 RELATIVE, ABSOLUTE = 1e-4, 1e-3
 #: What rounding leaves, of processors that round otherwise: a factor, and pixels.
 TIMES, APART = 30, 40
-TINY = re.compile(r"\b\d(?:\.\d+)?e-(?:0[89]|[1-9]\d+)\b")
+TINY = re.compile(r"\b\d(?:\.\d+)?e-(?:0?[89]|[1-9]\d+)\b")
 POWER, RAISED = re.compile("×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)"), "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 LETTERS = r'[\w$]+\("([=-~]+)",([1-6]),(-?\d+),([\de]+)(?:,(\d+))?\)'
 BITS = r"new Float64Array\(Uint32Array\.from\(" + LETTERS + r"\)\.buffer\)"
@@ -54,8 +54,9 @@ class Printed(str):
 
     def __eq__(self, other):
         """Tell whether words are equal, and tiny numbers about as large."""
-        pairs = zip(TINY.findall(self), TINY.findall(other), strict=False)
-        return TINY.split(self) == TINY.split(other) and all(
+        ours, theirs = map(_written_out, (self, other))
+        pairs = zip(TINY.findall(ours), TINY.findall(theirs), strict=False)
+        return TINY.split(ours) == TINY.split(theirs) and all(
             _as_large(float(a), float(b)) for a, b in pairs
         )
 
