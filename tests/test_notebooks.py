@@ -384,6 +384,9 @@ def test_of_what_rounding_leaves_only_the_size_is_compared():
     assert difference("off by 6.6×10⁻¹", "off by 1.0×10⁻⁹") is not None
     printed = comparable("off by 3e-17, not 0.5", same)
     assert printed == comparable("off by 2.1e-16, not 0.5", same)
+    told = comparable("off by 6.6×10⁻¹⁰", same)
+    assert told == comparable("off by 1.0×10⁻⁹", same)
+    assert told != comparable("off by 6.6×10⁻²", same)
     for other in ("3e-17, not 0.6", "3e-12, not 0.5", "3e-01, not 0.5", "3e-17"):
         assert printed != comparable(f"off by {other}", same)
 

@@ -22,6 +22,7 @@ __all__ = ["answer_form", "markup", "setup", "stored", "unsolved"]
 
 LOGGER = logging.getLogger(__name__)
 FORM = re.compile(r'<div class="dl-asked" data-form="([^"]*)"')
+HEARD = re.compile(r"<annotation.*?</annotation>|<[^>]+>", re.S)
 GATE = re.compile(r"^(:{3,})\{solution-(start|end)\}")
 
 
@@ -99,8 +100,8 @@ def _field(key, question):
     verdict = '<output aria-live="polite"></output>'
     if "options" in question:
         choices = "".join(
-            f'<label><input type="radio" name="{ident}" value="{k}"> '
-            f"<span>{prose(option)}</span></label>"
+            f'<label><input type="radio" name="{ident}" value="{k}" '
+            f'aria-label="{said(prose(option))}"> <span>{prose(option)}</span></label>'
             for k, option in enumerate(question["options"])
         )
         return (
@@ -112,8 +113,20 @@ def _field(key, question):
     return (
         f'<div class="dl-ask" {known} data-digits="{digits}">'
         f'<label for="{ident}">{text}{form}</label> '
-        f'<input type="text" id="{ident}" size="9" spellcheck="false"> {verdict}</div>'
+        f'<input type="text" id="{ident}" aria-label="{said(text + form)}" size="9"'
+        f' spellcheck="false"> {verdict}</div>'
     )
+
+
+def said(html):
+    """Return the words and signs of a label, for a formula alone gives no name.
+
+    Examples
+    --------
+    >>> said("the <math><mi>p</mi><annotation>p</annotation></math> &lt; 1")
+    'the p &lt; 1'
+    """
+    return escape(unescape(HEARD.sub("", html)).strip())
 
 
 def visit_form(self, node):
