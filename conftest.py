@@ -58,6 +58,7 @@ PARTED = {
     "test_processors.py",
     "test_site.py",
     "test_site_figures.py",
+    "test_site_geometry.py",
 }
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PLACES = (

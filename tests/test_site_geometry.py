@@ -19,14 +19,12 @@ APART = """() => [...document.querySelectorAll("mtd.dl-right")]
 #: Sweeps each slider once to know the height that it takes, and then listens.
 JUMPS = """async () => {
   const frame = () => new Promise(requestAnimationFrame), jumps = [];
-  const sweep = (figure, k) => async act => {
+  const sweep = async (figure, k, act) => {
     const {low, step, count} = figure.sliders[k];
     for (let i = 0; i < 9; i++) {
       figure.set(k, low + step * Math.round(i * (count - 1) / 8));
       figure.update();
-      await frame();
-      await frame();
-      act();
+      await act();
     }
   };
   for (const figure of dlbook.figures.values()) {
@@ -34,11 +32,10 @@ JUMPS = """async () => {
     const top = () => controls.offsetTop - figure.root.offsetTop;
     for (const k of figure.sliders.keys()) {
       if (k > 3) break;
-      const over = sweep(figure, k);
-      await over(() => {});
+      await sweep(figure, k, async () => { await frame(); await frame(); });
       const still = top();
       const moved = () => Math.abs(top() - still) > 0.5;
-      await over(() => { if (moved()) jumps.push([figure.name, k]); });
+      await sweep(figure, k, () => { if (moved()) jumps.push([figure.name, k]); });
     }
     figure.reset();
     figure.update();
