@@ -174,7 +174,7 @@ def matrix(
     """Draw a matrix as cells that carry their numbers.
 
     A cell's colour tells the sign of its number, its opacity the size. Where there are
-    no numbers to read, a dark edge tells the negative ones, too.
+    no numbers to read, an edge in ink tells the negative ones, too.
 
     Parameters
     ----------
