@@ -46,14 +46,19 @@
     panel.querySelectorAll("details").forEach((e) => { e.open = true; });
     link.removeAttribute("title");
     panel.showPopover();
+    place(link);
+    shownAt = link;
+  }
+
+  // Above or below its link, wherever the page has been scrolled.
+  function place(link) {
     panel.style.maxHeight = "";
-    const at = link.getClientRects()[0], rooms = [innerHeight - at.bottom - 12, at.top - 64];
+    const at = link.getBoundingClientRect(), rooms = [innerHeight - at.bottom - 12, at.top - 64];
     const below = panel.offsetHeight <= rooms[0] || rooms[0] >= rooms[1];
     panel.style.maxHeight = `min(24rem, ${rooms[below ? 0 : 1]}px)`;
     const own = panel.getBoundingClientRect();
     panel.style.top = `${below ? at.bottom + 4 : at.top - own.height - 4}px`;
     panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - own.width - 8))}px`;
-    shownAt = link;
   }
 
   function hide() {
@@ -83,5 +88,6 @@
   }
   panel.addEventListener("pointerenter", () => clearTimeout(timer));
   panel.addEventListener("pointerleave", () => later(250, hide));
+  addEventListener("scroll", () => shownAt && place(shownAt), { passive: true });
   addEventListener("keydown", (event) => event.key === "Escape" && hide());
 })();
