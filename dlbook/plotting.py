@@ -140,9 +140,10 @@ def subplots(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, A
 
     Examples
     --------
+    >>> before = plt.get_fignums()
     >>> fig, (left, right) = subplots(1, 2, figsize=(7, 3))
-    >>> plt.get_fignums()
-    []
+    >>> plt.get_fignums() == before
+    True
     """
     fig = Figure(figsize=options.pop("figsize", None))
     return fig, fig.subplots(rows, columns, **options)
