@@ -15,6 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from changes import defined, taken
 from closeness import NUMBER, PACKED, Close, comparable, difference, unpacked
 from conftest import ROOT
 from dlbook.compiler.tables import Tables
@@ -260,26 +261,6 @@ def asserts(node):
 def checks(node):
     named = is_call_of(node, {"check_gradient"})
     return isinstance(node, ast.Assert) or asserts(node) or named
-
-
-def defined(statement):
-    """Return the names that a statement gives to the cells below."""
-    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-        return {statement.name}
-    loops = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
-    if isinstance(statement, loops):
-        return set()
-    stored = isinstance(getattr(statement, "ctx", None), ast.Store)
-    own = {statement.id} if stored and isinstance(statement, ast.Name) else set()
-    return own.union(*map(defined, ast.iter_child_nodes(statement)))
-
-
-def taken(tree):
-    """Return the names that a cell takes from the cells above it."""
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    return {node.id for node in names} - own
 
 
 def test_figures_have_unique_names():

@@ -276,13 +276,13 @@ def test_of_slow_steps_a_frame_takes_one_or_draws(learners, page):
 #: Makes what a figure changes slow, and counts how much of it a frame does at most.
 HEAVY = """([name, milliseconds]) => {
   const figure = dlbook.figures.get(name), {run} = figure, work = run.work.bind(run);
-  Object.assign(self, {frames: 0, done: 0, most: 0});
+  Object.assign(self, {done: 0, most: 0});
   figure.changes.push(...Array(6).fill(() => {
     const t = performance.now();
     done++;
     while (performance.now() < t + milliseconds);
   }));
-  run.work = time => { const before = done; frames++; work(time);
+  run.work = time => { const before = done; work(time);
     most = Math.max(most, done - before) } }"""
 
 
