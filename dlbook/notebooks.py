@@ -109,7 +109,7 @@ def _identifier(identifier, source, seen):
 
 
 def _outputs(outputs):
-    """Join printed text of one stream, and drop the widgets' views."""
+    """Join printed text of one stream; drop the widgets' views, and what is empty."""
     result = []
     for output in outputs:
         output = dict(output)
@@ -124,6 +124,10 @@ def _outputs(outputs):
                 for mimetype, content in output["data"].items()
                 if mimetype not in DROPPED_MIMETYPES
             }
+            if not any(
+                output["data"].values()
+            ):  # such as a bar of progress that has gone
+                continue
         result.append(output)
     return result
 

@@ -10,8 +10,8 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 import scipy.signal
-import torch
 
 from dlbook import backprop, cnn, gan, lstm, rnn, vae
 from dlbook.datasets import load_digits
@@ -20,6 +20,7 @@ from oracles import flat
 
 __all__ = ["CASES", "Case"]
 
+torch = pytest.importorskip("torch")  # this file is searched for doctests, too
 F = torch.nn.functional
 T, N, H = 100, 32, 128
 

@@ -6,7 +6,14 @@ and mathematics of this package, but no matplotlib.
 
 from importlib import import_module
 
-__all__ = ["LiveFigure", "check_answer", "check_prediction", "collect", "gather"]
+__all__ = [
+    "LiveFigure",
+    "check_answer",
+    "check_prediction",
+    "collect",
+    "gather",
+    "progress",
+]
 
 _HOMES = {
     "LiveFigure": "dlbook.live.figure",
@@ -14,6 +21,7 @@ _HOMES = {
     "check_prediction": "dlbook.live.answers",
     "collect": "dlbook.live.notebook",
     "gather": "dlbook.live.figure",
+    "progress": "dlbook.live.loops",
 }
 
 
