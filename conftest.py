@@ -14,12 +14,14 @@ import sysconfig
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from filelock import FileLock
 from hypothesis import settings
 from nbval.plugin import IPyNbCell
 
 from closeness import comparable
+from dlbook.live.loops import VIEW
 
 # Before NumPy is imported: workers with threads of their own slow each other down.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -60,6 +62,8 @@ PARTED = {
     "test_site_figures.py",
     "test_site_geometry.py",
 }
+#: Seconds that a cell of a notebook may compute without showing how far it is.
+LONGEST = 4
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -127,6 +131,24 @@ def pytest_xdist_make_scheduler(config, log):
     return Scheduler(config, log)
 
 
+_runtest = IPyNbCell.runtest
+
+
+def _timed(cell):
+    """Run a cell of a notebook; what computes long shows how far it is.
+
+    The bound is two seconds of processor time on a quiet machine of today: twice that
+    is allowed here, for others are slower.
+    """
+    kernel = psutil.Process(cell.parent.kernel.km.provisioner.pid)
+    before = sum(kernel.cpu_times()[:2])
+    _runtest(cell)
+    spent = sum(kernel.cpu_times()[:2]) - before
+    told = any(VIEW in output.get("data", ()) for output in cell.test_outputs)
+    assert spent < LONGEST or told, f"{spent:.1f} s without dlbook.live.progress"
+
+
+IPyNbCell.runtest = _timed
 _sanitize = IPyNbCell.sanitize
 IPyNbCell.sanitize = lambda cell, output: comparable(
     output,
