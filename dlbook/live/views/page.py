@@ -24,10 +24,11 @@ from dlbook.mathml import to_mathml
 __all__ = ["NUMBER", "html", "prose", "runtime", "script", "source"]
 
 SCRIPTS = Path(__file__).parent / "script"
-#: The parts of runtime.js, in the place of the comment that stands for them.
+#: The parts of runtime.js, in the place of the comment that stands for them; in this
+#: order they are fewer bytes when compressed.
 PARTS = (
-    *("changes.js", "hand.js", "cells.js", "pad.js", "points.js", "links.js"),
-    *("challenges.js", "run.js", "stage.js", "figure.js"),
+    *("changes.js", "figure.js", "stage.js", "challenges.js", "run.js"),
+    *("hand.js", "points.js", "links.js", "pad.js", "cells.js"),
 )
 
 #: Stands where the book writes a figure's number.

@@ -163,15 +163,15 @@ class Figure {
       button.setAttribute("aria-pressed", "false");
     };
     if (this.timer) return stop();
-    const position = () => Math.round((this.values[k] - low) / step);
+    const position = () => this.position(k);
     const go = to => { this.set(k, low + to * step); this.touched(); };
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return go((position() + 1) % count);
-    if (position() >= count - 1) go(0);
+    if (position() === count - 1) go(0);
     button.setAttribute("aria-pressed", "true");
     const pace = Math.max(60, Math.min(400, 8000 / count));
     this.timer = setInterval(() => {
       go(position() + 1);
-      if (position() >= count - 1) stop();
+      if (position() === count - 1) stop();
     }, pace);
   }
 
@@ -224,10 +224,8 @@ class Figure {
       write(box, "role", wide ? "group" : null);
       write(box, "aria-label", wide ? "Formula with its numbers" : null);
     });
-    if (self.ResizeObserver) {
-      const observer = new ResizeObserver(look);
-      boxes.forEach(box => observer.observe(box));
-    } else look();
+    const observer = new ResizeObserver(look);
+    boxes.forEach(box => observer.observe(box));
   }
 
   // Formulas and read-out may grow and do not shrink again: the controls below stay.

@@ -3,6 +3,16 @@
 // Milliseconds of work a frame; the most steps that an address can ask for.
 const WORK = 8, MOST = 20000;
 
+// Notes how long a task takes; asks whether it will be done in time if it takes as long.
+function timed(task) {
+  task.took = -performance.now();
+  const done = task();
+  task.took += performance.now();
+  return done;
+}
+
+const fits = (task, until) => performance.now() + (task.took || 0) < until;
+
 class Run {
   // The state lies behind the sliders' values, the seed and the count of steps.
   constructor(figure, {start, step, starting, acting}) {
@@ -10,6 +20,7 @@ class Run {
     this.given = figure.given;
     this.at = figure.values.length;
     this.state = this.given.subarray(this.at + 2);
+    this.look = () => figure.look();
     this.control = {};
     figure.root.querySelectorAll("[data-run]").forEach(e => { this.control[e.dataset.run] = e; });
     const {play, step: one, restart, seed, speed} = this.control;
@@ -61,7 +72,7 @@ class Run {
     for (let i = 0; i < state.length; i++) {
       if (!isFinite(next[i]) && isFinite(state[i])) {
         this.stop();
-        this.note(`Step ${this.steps + 1} gives numbers that are not finite, so the run stops here. Restart it, or set it otherwise.`);
+        this.note(`Step ${this.steps + 1} gives numbers that are not finite, so the run stops. Restart it, or set it otherwise.`);
         return false;
       }
     }
@@ -112,10 +123,10 @@ class Run {
       this.due = (this.due || 0) + Math.min(time - before, 500) * pace / 1000;
       this.last = time;
       const wanted = this.goal ? this.goal - this.steps : Math.floor(this.due + 1e-6);
-      const until = this.goal ? this.until : began + WORK / 2;
+      const until = this.goal ? this.until : began + WORK / 2, step = () => this.advance();
       this.watch();
       let done = 0;
-      while (done < wanted && (!done || performance.now() < until) && this.advance()) done++;
+      while (done < wanted && (!done || fits(step, until)) && timed(step)) done++;
       this.due = Math.min(this.due - done, 1);
       if (this.goal && this.steps < this.goal) return this.count();
       if (!this.playing) return this.pause();
@@ -127,11 +138,9 @@ class Run {
 
   // Draws, in more frames than one where one has not the time.
   *draw() {
-    if (performance.now() > this.until - WORK / 2) yield;
-    this.figure.look();
-    for (const change of this.figure.changes) {
-      if (performance.now() > this.until) yield;
-      change();
+    for (const task of [this.look, ...this.figure.changes]) {
+      if (!fits(task, this.until)) yield;
+      timed(task);
     }
   }
 

@@ -89,7 +89,7 @@ function mount(spec) {
 function still(root) {
   const note = document.createElement("p");
   note.className = "dl-still";
-  note.textContent = "This figure does not answer: its script did not load or does not fit. It shows its first values.";
+  note.textContent = "This figure does not answer, for its script did not load or fit. It shows its first values.";
   root.querySelector(".dl-controls").before(note);
   root.querySelector(".dl-controls").disabled = true;
 }
