@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dlbook._core.check import array, choice, integer, like, number
+from dlbook._core.formulas import sigmoid
 from dlbook._core.types import ArrayLike
-from dlbook.activations import sigmoid
 from dlbook.gan import KINDS
 
 __all__ = ["DiracField", "dirac_field", "dirac_orbit"]

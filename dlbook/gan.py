@@ -34,7 +34,6 @@ __all__ = [
     "LogitGradient",
     "NetworkStep",
     "Players",
-    "clip_weights",
     "d_discriminator_loss",
     "d_generator_loss",
     "discriminate",
@@ -703,48 +702,6 @@ def _generator_gradients(z, params, kind):
     )
 
 
-def clip_weights(layers: Sequence[Layer], limit: float) -> tuple[Layer, ...]:
-    """Return the layers with every entry between -limit and limit.
-
-    So the first Wasserstein GANs kept their critic's slope bounded.
-
-    Parameters
-    ----------
-    layers : tuple of Layer
-        The critic.
-    limit : float
-        Largest absolute value, positive.
-
-    Returns
-    -------
-    tuple of Layer
-        The clipped layers.
-
-    Raises
-    ------
-    ValueError
-        If the limit is not positive.
-
-    See Also
-    --------
-    gradient_penalty : bounds the slope itself.
-
-    References
-    ----------
-    Arjovsky, Chintala and Bottou 2017, :cite:`arjovsky2017`.
-
-    Examples
-    --------
-    >>> clip_weights((np.array([0.5, -2.0, 3.0]),), 1.0)
-    (array([ 0.5, -1. ,  1. ]),)
-    """
-    return _clipped(layers, number(limit, "limit", above=0))
-
-
-def _clipped(layers, limit):
-    return tree_map(lambda entries: np.clip(entries, -limit, limit), layers)
-
-
 def discriminator_step(
     real: ArrayLike,
     z: ArrayLike,
@@ -752,7 +709,6 @@ def discriminator_step(
     optimiser: Optimiser,
     state: Any,
     *,
-    clip: float | None = None,
     kind: str = "non_saturating",
     penalty: float = 0.0,
     mix: ArrayLike | None = None,
@@ -767,8 +723,6 @@ def discriminator_step(
         The discriminator's, from `dlbook.optim`.
     state : object
         What ``optimiser.init`` or the step before gave.
-    clip : float, optional
-        Limit for `clip_weights` after the step.
     kind, penalty, mix
         As for `discriminator_gradients`.
 
@@ -780,7 +734,7 @@ def discriminator_step(
     Raises
     ------
     TypeError, ValueError
-        As `discriminator_gradients` and `clip_weights` do.
+        As `discriminator_gradients` does.
 
     See Also
     --------
@@ -798,16 +752,14 @@ def discriminator_step(
     """
     check.optimiser(optimiser)
     real, z, params = _game(real, z, params)
-    rules = *_rules(clip, kind), *_mixing(penalty, mix, real, z)
+    rules = choice(kind, "kind", KINDS), *_mixing(penalty, mix, real, z)
     return _discriminator_step(real, z, params, optimiser, state, *rules)
 
 
-def _discriminator_step(
-    real, z, params, optimiser, state, clip, kind, penalty=0.0, mix=None
-):
+def _discriminator_step(real, z, params, optimiser, state, kind, penalty=0.0, mix=None):
     loss, gradients = _discriminator_gradients(real, z, params, kind, penalty, mix)
     layers, state = optimiser.update(params.discriminator, gradients, state)
-    return NetworkStep(loss, layers if clip is None else _clipped(layers, clip), state)
+    return NetworkStep(loss, layers, state)
 
 
 def generator_step(
@@ -874,7 +826,6 @@ def train_step(
     optimisers: Players,
     state: Players,
     *,
-    clip: float | None = None,
     kind: str = "non_saturating",
     penalty: float = 0.0,
     mix: ArrayLike | None = None,
@@ -889,8 +840,6 @@ def train_step(
         Noise for the discriminator's step and for the generator's.
     params, optimisers, state : Players
         Layers, optimisers and optimisers' states of both.
-    clip : float, optional
-        Limit for `clip_weights`.
     kind, penalty, mix
         As for `discriminator_gradients`.
 
@@ -926,20 +875,17 @@ def train_step(
     real, z_d, params = _game(real, z_d, params)
     z_g = array(z_g, "z_g", ("M", np.shape(z_d)[1]))
     both = _optimisers(optimisers)
-    rules = *_rules(clip, kind), *_mixing(penalty, mix, real, z_d)
+    rules = choice(kind, "kind", KINDS), *_mixing(penalty, mix, real, z_d)
     return _train_step(real, z_d, z_g, params, both, state, *rules)
 
 
-def _train_step(
-    real, z_d, z_g, params, optimisers, state, clip, kind, penalty=0.0, mix=None
-):
+def _train_step(real, z_d, z_g, params, optimisers, state, kind, penalty=0.0, mix=None):
     d = _discriminator_step(
         real,
         z_d,
         params,
         optimisers.discriminator,
         state.discriminator,
-        clip,
         kind,
         penalty,
         mix,
@@ -959,7 +905,6 @@ def train(
     batch_size: int,
     rng: Source,
     d_steps: int = 1,
-    clip: float | None = None,
     kind: str = "non_saturating",
     penalty: float = 0.0,
 ) -> Iterator[GANStep]:
@@ -980,8 +925,6 @@ def train(
         Source of the batches and of the noise.
     d_steps : int
         Steps of the discriminator for each of the generator.
-    clip : float, optional
-        Limit for `clip_weights`.
     kind : {"non_saturating", "saturating", "wasserstein"}
         The game.
     penalty : float
@@ -1025,12 +968,12 @@ def train(
         real = x[rng.integers(len(x), size=size)]
         return real, rng.normal(size=shape).astype(x.dtype)
 
-    clip, kind = _rules(clip, kind)
+    kind = choice(kind, "kind", KINDS)
 
     def rules():
         """Draw the penalty's places anew for each step."""
         mix = rng.uniform(size=size).astype(x.dtype) if penalty else None
-        return clip, kind, penalty, mix
+        return kind, penalty, mix
 
     return _steps(draw, params, _optimisers(optimisers), steps, d_steps, rules)
 
@@ -1165,11 +1108,6 @@ def _game(real, z, params) -> tuple[Any, Any, Players]:
         z,
         Players(layers, _judge(params.discriminator, width, "discriminator")),
     )
-
-
-def _rules(clip, kind):
-    clip = None if clip is None else number(clip, "clip", above=0)
-    return clip, choice(kind, "kind", KINDS)
 
 
 def _optimisers(both):

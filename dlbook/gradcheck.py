@@ -110,9 +110,13 @@ def relative_error(a: ArrayLike, b: ArrayLike, floor: float = 0.0) -> float:
     a = check.array(a, "a")
     b = check.array(b, "b")
     check.same_shape(a, "a", b, "b")
+    return check.scalar(_error(a, b, check.number(floor, "floor", low=0)))
+
+
+def _error(a, b, floor=0.0):
     size = np.maximum(np.max(np.abs(a)), np.max(np.abs(b)))
-    least = max(check.number(floor, "floor", low=0), np.finfo(np.float64).tiny)
-    return check.scalar(np.max(np.abs(a - b)) / np.maximum(size, least))
+    least = max(floor, np.finfo(np.float64).tiny)
+    return np.max(np.abs(a - b)) / np.maximum(size, least)
 
 
 def check_gradient(
@@ -309,8 +313,8 @@ def step_sweep(
     forward, central = [], []
     for step in h:
         steps = np.full(x.shape, check.number(step, "h", above=0))
-        forward.append(relative_error(grad, _quotients(f, x, steps, back=0)))
-        central.append(relative_error(grad, _quotients(f, x, steps, back=1)))
+        forward.append(_error(grad, _quotients(f, x, steps, back=0)))
+        central.append(_error(grad, _quotients(f, x, steps, back=1)))
     return StepSweep(h, np.array(forward), np.array(central))
 
 

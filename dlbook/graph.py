@@ -21,13 +21,10 @@ from dlbook._core.check import number
 from dlbook.activations import sigmoid
 
 __all__ = [
-    "Edge",
     "Message",
     "Value",
     "backward",
     "backward_steps",
-    "depths",
-    "edges",
     "topological_order",
 ]
 
@@ -158,20 +155,6 @@ class Value:
         return _node(np.maximum(self.value, 0.0), "relu", (self,), (slope,))
 
 
-class Edge(NamedTuple):
-    """The way from a node to one of its parents."""
-
-    node: Value
-    parent: Value
-    local: float
-    """Derivative of the node with respect to this operand."""
-
-    @property
-    def grad(self):
-        """What `backward` sends along it: the node's gradient times ``local``."""
-        return self.node.grad * self.local
-
-
 class Message(NamedTuple):
     """One step of the way back, as `backward_steps` makes it."""
 
@@ -230,69 +213,6 @@ def topological_order(root: Value) -> list[Value]:
             seen.add(node)
             order.append(node)
     return order
-
-
-def edges(root: Value) -> list[Edge]:
-    """Return every way from a node to a parent, in the order of `topological_order`.
-
-    A parent used twice by one node has two edges.
-
-    Parameters
-    ----------
-    root : Value
-        Result of the operations.
-
-    Returns
-    -------
-    list of Edge
-        node, parent and the local derivative of each.
-
-    See Also
-    --------
-    depths : where a drawing sets the nodes.
-
-    Examples
-    --------
-    >>> x = Value(3.0)
-    >>> [edge.local for edge in edges(x * x)]
-    [3.0, 3.0]
-    """
-    return [
-        Edge(node, parent, local)
-        for node in topological_order(root)
-        for parent, local in zip(node.parents, node.local, strict=True)
-    ]
-
-
-def depths(root: Value) -> dict[Value, int]:
-    """Return how many operations lie between each node and the farthest leaf below it.
-
-    A drawing sets each node in the column of its depth.
-
-    Parameters
-    ----------
-    root : Value
-        Result of the operations.
-
-    Returns
-    -------
-    dict of Value to int
-        The depth of each node, leaves at 0.
-
-    See Also
-    --------
-    edges : what a drawing joins them by.
-
-    Examples
-    --------
-    >>> x = Value(3.0)
-    >>> list(depths((x * x).tanh()).values())
-    [0, 1, 2]
-    """
-    depth: dict[Value, int] = {}
-    for node in topological_order(root):
-        depth[node] = max((depth[p] + 1 for p in node.parents), default=0)
-    return depth
 
 
 def backward_steps(root: Value) -> Iterator[Message]:

@@ -9,14 +9,14 @@ it bounds. The gap between them is the divergence of the code from the posterior
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from dlbook import losses
 from dlbook._core.check import array, like, number, scalar
 from dlbook._core.types import ArrayLike
-from dlbook.losses import gaussian_kl
-from dlbook.vae import ELBO, Code, log_likelihood
+from dlbook.vae import ELBO, Code, _log_likelihood
 
 __all__ = [
     "LinearGaussian",
@@ -115,7 +115,10 @@ def posterior(x: ArrayLike, model: LinearGaussian) -> Posterior:
     >>> posterior([2.0], LinearGaussian([[1.0]], [0.0], 1.0))
     Posterior(mean=array([1.]), covariance=array([[0.5]]))
     """
-    x, W, b, variance = _checked(x, model)
+    return _posterior(*_checked(x, model))
+
+
+def _posterior(x, W, b, variance) -> Posterior:
     inverse = np.linalg.inv(W.T @ W + variance * np.eye(W.shape[1], dtype=W.dtype))
     return Posterior((x - b) @ W @ inverse, variance * inverse)
 
@@ -160,7 +163,7 @@ def best_code(x: ArrayLike, model: LinearGaussian) -> Code:
     np.True_
     """
     x, W, b, variance = _checked(x, model)
-    mean = posterior(x, model).mean
+    mean = _posterior(x, W, b, variance).mean
     log_var = -np.log1p(np.sum(W**2, axis=0) / variance)
     return Code(mean, np.broadcast_to(log_var, mean.shape).copy())
 
@@ -212,10 +215,9 @@ def exact_elbo(
     x, W, b, variance = _checked(x, model)
     mu = array(mu, "mu", (*x.shape[:-1], W.shape[1]))
     log_var = like(log_var, "log_var", mu, "mu")
-    kind: dict[str, Any] = {"likelihood": "gaussian", "variance": variance}
-    at_mean = log_likelihood(mu @ W.T + b, x, **kind)
+    at_mean = _log_likelihood(mu @ W.T + b, x, "gaussian", variance)
     spread = np.exp(log_var) @ np.sum(W**2, axis=0) / variance
-    reconstruction, kl = at_mean - spread / 2, gaussian_kl(mu, log_var, "none")
+    reconstruction, kl = at_mean - spread / 2, losses.kl(mu, log_var)
     return ELBO(reconstruction - kl, reconstruction, kl)
 
 

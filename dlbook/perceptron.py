@@ -453,12 +453,15 @@ def margin(
     np.float64(2.0)
     """
     x = array(x, "x", ("N", "D"))
-    w = array(w, "w", x.shape[1:])
-    s, b = _signs(y, labels, x), number(b, "b")
+    return _margin(x, _signs(y, labels, x), *_line(w, b, x))
+
+
+def _line(w, b, x) -> tuple[np.ndarray, float]:
+    w, b = array(w, "w", x.shape[1:]), number(b, "b")
     symbolic = getattr(w, "symbolic", False) or getattr(b, "symbolic", False)
     if not symbolic and b == 0 and not w.any():
         raise ValueError("w: wanted (w, b) other than zero, got zeros")
-    return _margin(x, s, w, b)
+    return w, b
 
 
 def _margin(x, s, w, b):
@@ -508,7 +511,10 @@ def max_margin(
     array([0.7071, 0.    ])
     """
     x = array(x, "x", ("N", "D"))
-    s = _signs(y, labels, x)
+    return _max_margin(x, _signs(y, labels, x))
+
+
+def _max_margin(x, s) -> Separator:
     points = s[:, None] * np.column_stack([x, np.ones(len(x))])
     scale = np.max(np.abs(points))
     points /= scale  # a line stays where it is, and no square overflows
@@ -585,10 +591,8 @@ def novikoff_bound(
     np.float64(1.25)
     """
     x = array(x, "x", ("N", "D"))
-    if w is None:
-        w, b, gamma = max_margin(x, y, labels=labels)
-    else:
-        gamma = margin(x, y, w, b, labels=labels)
+    s = _signs(y, labels, x)
+    gamma = _max_margin(x, s).gamma if w is None else _margin(x, s, *_line(w, b, x))
     if gamma <= 0:
         raise ValueError(f"w: wanted a line that separates, got margin {gamma:.4g}")
     squared = np.max(np.sum(x * x, axis=1)) + 1

@@ -52,10 +52,8 @@ __all__ = [
     "importance_weighted_bound",
     "importance_weighted_gradients",
     "init_params",
-    "kl_per_dimension",
     "kl_samples",
     "log_likelihood",
-    "log_weights",
     "loss_and_gradients",
     "monte_carlo_kl",
     "reparameterise",
@@ -865,16 +863,21 @@ def train(
     return epochs_of(step, params, optimiser, plan, Epoch)
 
 
-def log_weights(
+def importance_weighted_bound(
     x: ArrayLike, params: VAEParams, eps: ArrayLike, *, variance: float = 1.0
-) -> np.ndarray:
-    r"""Return the logarithms of the importance weights of several samples.
+) -> float:
+    r"""Return a bound of the evidence that S samples tighten.
 
-    .. math:: \log w_{sn} = \log p(x_n \mid z_{sn}) + \log p(z_{sn})
-       - \log q(z_{sn} \mid x_n), \qquad z_{sn} = \mu_n + \sigma_n \odot \epsilon_{sn}
+    .. math:: L_S = \frac1N \sum_n \log \frac1S \sum_s w_{sn} \le
+       \frac1N \sum_n \log p(x_n)
 
-    The mean of the weights themselves estimates :math:`p(x_n)` without bias; that of
-    their logarithms estimates the evidence lower bound.
+    .. math:: w_{sn} = \frac{p(x_n \mid z_{sn})\, p(z_{sn})}{q(z_{sn} \mid x_n)}, \qquad
+       z_{sn} = \mu_n + \sigma_n \odot \epsilon_{sn}
+
+    The mean of the weights estimates :math:`p(x_n)` without bias. With one sample the
+    bound is the evidence lower bound, with that sample's value for the divergence; in
+    expectation it grows with S, and for many samples it comes to :math:`\log p(x)`
+    itself.
 
     Parameters
     ----------
@@ -889,57 +892,13 @@ def log_weights(
 
     Returns
     -------
-    ndarray of shape (S,) or (S, N)
-        One logarithm for each sample of each example.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `vae` and `log_likelihood` do.
-
-    See Also
-    --------
-    importance_weighted_bound : what it averages.
-
-    References
-    ----------
-    Burda, Grosse and Salakhutdinov 2016, :cite:`burda2016`.
-
-    Examples
-    --------
-    >>> params = init_params(2, 1, rng=np.random.default_rng(0))
-    >>> log_weights([1, 0.5], params, [[0.0], [1.0], [-1.0]]).shape
-    (3,)
-    """
-    return _weighted(*_samples(x, params, eps, variance))[0]
-
-
-def importance_weighted_bound(
-    x: ArrayLike, params: VAEParams, eps: ArrayLike, *, variance: float = 1.0
-) -> float:
-    r"""Return a bound of the evidence that S samples tighten.
-
-    .. math:: L_S = \frac1N \sum_n \log \frac1S \sum_s w_{sn} \le
-       \frac1N \sum_n \log p(x_n)
-
-    With one sample it is the evidence lower bound, with that sample's value for the
-    divergence; in expectation it grows with S, and for many samples it comes to
-    :math:`\log p(x)` itself.
-
-    Parameters
-    ----------
-    x, params, eps, variance
-        As for `log_weights`.
-
-    Returns
-    -------
     float
         The bound, a mean over the examples.
 
     Raises
     ------
     TypeError, ValueError
-        As `log_weights` does.
+        As `vae` and `log_likelihood` do.
 
     References
     ----------
@@ -955,7 +914,7 @@ def importance_weighted_bound(
     >>> rng = np.random.default_rng(0)
     >>> params = init_params(2, 1, rng=rng)
     >>> eps = rng.normal(size=(1000, 1))
-    >>> one = np.mean(log_weights([1, 0.5], params, eps))
+    >>> one = np.mean([importance_weighted_bound([1, 0.5], params, [e]) for e in eps])
     >>> bool(one < importance_weighted_bound([1, 0.5], params, eps))
     True
     """
@@ -976,7 +935,7 @@ def importance_weighted_gradients(
     Parameters
     ----------
     x, params, eps, variance
-        As for `log_weights`.
+        As for `importance_weighted_bound`.
 
     Returns
     -------
@@ -986,7 +945,7 @@ def importance_weighted_gradients(
     Raises
     ------
     TypeError, ValueError
-        As `log_weights` does.
+        As `importance_weighted_bound` does.
 
     See Also
     --------
@@ -1042,43 +1001,6 @@ def _weighted(x, params, eps, variance) -> tuple[np.ndarray, VAECache]:
 
 def _tightened(log_w):
     return np.mean(logsumexp(log_w, axis=0)) - math.log(len(log_w))
-
-
-def kl_per_dimension(mu: ArrayLike, log_var: ArrayLike) -> np.ndarray:
-    r"""Return each dimension's part of the divergence, a mean over the examples.
-
-    .. math:: \frac1N \sum_n \frac12 \bigl(\mu_{nj}^2 + \sigma_{nj}^2 - 1
-       - \log \sigma_{nj}^2\bigr)
-
-    Where it is near 0 the code says nothing: the posterior has collapsed to the prior.
-
-    Parameters
-    ----------
-    mu, log_var : array_like of shape (L,) or (N, L)
-        Codes.
-
-    Returns
-    -------
-    ndarray of shape (L,)
-        In nats; together they are the divergence.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or a number is not finite.
-
-    References
-    ----------
-    Lucas et al. 2019, :cite:`lucas2019`.
-
-    Examples
-    --------
-    >>> kl_per_dimension([[0.5, 0.0]], [[np.log(2.0**2), 0.0]]).round(5)
-    array([0.93185, 0.     ])
-    """
-    mu, log_var = _code(mu, log_var)
-    each = losses.kl(mu[..., None], log_var[..., None])
-    return np.mean(each.reshape(-1, mu.shape[-1]), axis=0)
 
 
 def kl_samples(mu: ArrayLike, log_var: ArrayLike, eps: ArrayLike) -> np.ndarray:

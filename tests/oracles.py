@@ -204,11 +204,9 @@ def cross_entropy_with_logits(rng, dtype):
     )  # fmt: skip
 
 
-@case("losses.gaussian_kl", "losses.d_gaussian_kl", "vae.kl_per_dimension")
+@case("losses.gaussian_kl", "losses.d_gaussian_kl")
 def gaussian_kl(rng, dtype):
     mu, log_var, how = normal(rng, dtype, 4, 3), normal(rng, dtype, 4, 3), _how(rng)
-    per_dimension = vae.kl_per_dimension(mu, log_var).sum()
-    np.testing.assert_allclose(per_dimension, losses.gaussian_kl(mu, log_var), 1e-5)
 
     def oracle(torch, mu, log_var):
         code = torch.distributions.Normal(mu, torch.exp(log_var / 2))
@@ -364,10 +362,7 @@ def variational_autoencoder(rng, dtype):
     return Comparison(flat(params), done.loss, flat(done.gradients), oracle)
 
 
-@case(
-    "vae.log_weights", "vae.importance_weighted_bound",
-    "vae.importance_weighted_gradients",
-)  # fmt: skip
+@case("vae.importance_weighted_bound", "vae.importance_weighted_gradients")
 def importance_weighted_autoencoder(rng, dtype):
     params = vae.init_params(6, 5, 2, rng=rng, dtype=dtype)
     x, eps = rng.uniform(size=(7, 6)).astype(dtype), normal(rng, dtype, 4, 7, 2)

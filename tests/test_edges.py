@@ -1,5 +1,6 @@
 """The edges of the package: steps in place, tiny numbers, strict NumPy, other types."""
 
+import doctest
 import sys
 
 import numpy as np
@@ -25,6 +26,7 @@ from dlbook import (
 from dlbook._core import check
 from dlbook._core.tree import named_leaves, tree_map
 from dlbook.optim import SGD, Adam
+from public import MATHEMATICS, public_functions
 
 RNG = np.random.default_rng(0)
 
@@ -154,7 +156,6 @@ CALLS = {
     "generate": (lambda x: gan.generate(x, PARAMS), X),
     "add_noise": (lambda x: autoencoder.add_noise(x, 0, rng=RNG), X),
     "mask": (lambda x: autoencoder.mask(x, 0, rng=RNG), X),
-    "clip_weights": (lambda x: gan.clip_weights((x,), 1e9), X),
     "clip_by_global_norm": (lambda x: optim.clip_by_global_norm((x,), 1e9), X),
     "SGD": (lambda x: SGD(0.1).update(x, x, ()), X),
     "Adam": (lambda x: Adam(0.1).update(x, x, Adam().init(x)), X),
@@ -410,6 +411,60 @@ def test_each_argument_is_checked_once_at_the_door(name, checks):
     assert checks
     twice = {name for key, name in checks if checks.count((key, name)) > 1}
     assert not twice, f"{name} checks {twice} more than once"
+
+
+#: What is another thing each time: a value of the function that is differentiated, the
+#: two players' parameters, the LSTM's b_o beside the output's, what was written before.
+EACH_TIME = {
+    **dict.fromkeys(
+        ("numerical_gradient", "check_gradient", "check_direction"), {"f(x)"}
+    ),
+    "step_sweep": {"f(x)", "h"},
+    "train_step": {f"{of}[0].{part}" for of in ("params", "grads") for part in "Wb"},
+    **dict.fromkeys(("loss_and_gradients", "predict", "train"), {"b_o"}),
+    "sample": {"start", "state"},
+}
+
+
+@pytest.mark.parametrize(
+    "module, name",
+    [
+        (m.__name__, f.__name__)
+        for m, f in public_functions()
+        if m.__name__ in MATHEMATICS
+    ],
+)
+def test_no_call_of_an_example_checks_an_argument_twice(module, name, checks):
+    """The checks of each call are looked at when the outermost one comes back."""
+    home, seen, depth = sys.modules[module], [], 0
+
+    def watched(function):
+        def wrapper(*args, **kwargs):
+            nonlocal depth
+            if depth == 0:
+                checks.clear()
+            depth += 1
+            try:
+                return function(*args, **kwargs)
+            finally:
+                depth -= 1
+                if depth == 0:
+                    seen.append((function.__name__, [name for _, name in checks]))
+
+        return wrapper
+
+    functions = {f.__name__: f for m, f in public_functions() if m is home}
+    names = vars(home) | {key: watched(f) for key, f in functions.items()}
+    (example,) = doctest.DocTestFinder(recurse=False).find(
+        functions[name], name, globs=names
+    )
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(example).failed == 0
+    assert name in [called for called, _ in seen]
+    for called, made in seen:
+        twice = {argument for argument in made if made.count(argument) > 1}
+        twice -= EACH_TIME.get(called, set())
+        assert not twice, f"{called} checks {twice} more than once"
 
 
 def test_a_step_of_training_checks_parameters_and_gradients_alone(checks):

@@ -11,7 +11,6 @@ from dlbook.datasets import ring
 from dlbook.gan import (
     KINDS,
     Players,
-    clip_weights,
     d_discriminator_loss,
     d_generator_loss,
     discriminate,
@@ -241,23 +240,6 @@ def test_one_step_moves_d_with_g_held_fixed_and_then_g_against_the_new_d(kind):
     assert done.g_loss != g_loss_against_old
 
 
-def test_clipping_bounds_the_critic_after_its_step():
-    _, params, real, z = random_game(4)
-    done = discriminator_step(real, z, params, SGD(lr=0.1), (), clip=0.05)
-    arrays = [a for layer in done.layers for a in layer[:2]]
-    assert max(np.abs(a).max() for a in arrays) == 0.05
-    free = discriminator_step(real, z, params, SGD(lr=0.1), ())
-    np.testing.assert_array_equal(
-        done.layers[0].W, np.clip(free.layers[0].W, -0.05, 0.05)
-    )
-    both = Players(SGD(lr=0.1), SGD(lr=0.1))
-    two = train_step(real, z, z, params, both, Players((), ()), clip=0.05)
-    np.testing.assert_array_equal(two.params.discriminator[0].W, done.layers[0].W)
-    (layer,) = clip_weights((Layer(np.array([[-3.0, 0.5]]), np.array([2.0])),), 1.0)
-    np.testing.assert_array_equal(layer.W, [[-1, 0.5]])
-    np.testing.assert_array_equal(layer.b, [1])
-
-
 # The penalty on the critic's slope
 
 SMOOTH = ["identity", "sigmoid", "tanh", "softplus"]
@@ -336,7 +318,7 @@ def test_training_is_its_steps_in_the_order_of_the_seed(d_steps):
     rng, params, _, _ = random_game(5)
     x = rng.normal(size=(30, params.generator[-1].b.shape[0]))
     both = Players(Adam(lr=0.01), SGD(lr=0.1))
-    params, settings = under(params, "relu"), dict(kind="wasserstein", clip=0.2)
+    params, settings = under(params, "relu"), dict(kind="wasserstein")
     found = list(
         train(x, params, both, steps=3, batch_size=4, d_steps=d_steps,
               rng=np.random.default_rng(6), **settings)
@@ -426,7 +408,7 @@ def test_float32_stays_float32():
     rng, params, real, z = random_game(6, np.float32)
     assert generate(z, params.generator).dtype == np.float32
     adam = Players(Adam(lr=0.01), Adam(lr=0.01))
-    settings = dict(steps=1, batch_size=2, rng=rng, clip=0.5, d_steps=2)
+    settings = dict(steps=1, batch_size=2, rng=rng, d_steps=2)
     for kind in KINDS:
         (done,) = train(real, params, adam, kind=kind, **settings)
         arrays = [a for net in done.params for layer in net for a in layer[:2]]
@@ -533,12 +515,6 @@ REFUSED = [
     (generator_gradients, (Z[0], PARAMS), {}, "z: wanted shape (M, L), got (1,)"),
     (generator_step, (Z[0], PARAMS, SGD1, ()), {}, "z: wanted shape (M, L), got (1,)"),
     (
-        discriminator_step,
-        (X, Z, PARAMS, SGD1, ()),
-        {"clip": 0},
-        "clip: wanted a number > 0, got 0.0",
-    ),
-    (
         discriminator_gradients,
         (X, Z, PARAMS),
         {"penalty": 1},
@@ -574,7 +550,6 @@ REFUSED = [
         {},
         "layers: wanted a discriminator with one output, got 2",
     ),
-    (clip_weights, (PARAMS.generator, -1), {}, "limit: wanted a number > 0, got -1.0"),
     (
         train_step,
         (X, Z, Z[0], PARAMS, BOTH, STATE),

@@ -42,7 +42,7 @@ WITHOUT = {
     },
     "vae": {"init_params", "kl_samples", "monte_carlo_kl", "train"},
     "gan": {
-        *("clip_weights", "discriminator_step", "generator_step", "init_params"),
+        *("discriminator_step", "generator_step", "init_params"),
         *("mode_counts", "optimal_discriminator", "train", "train_step"),
     },
     "perceptron": {

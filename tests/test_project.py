@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import get_type_hints
@@ -28,14 +27,17 @@ from pybtex.database import parse_file
 from conftest import ROOT
 from dlbook.site.address import Address, page_links
 from dlbook.site.launch import install_cell, let_run
+from public import (
+    MATHEMATICS,
+    PYPROJECT,
+    public_functions,
+    public_methods,
+)
 
-PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CHAPTERS = ROOT / "chapters"
-CONTRACTS = PYPROJECT["tool"]["importlinter"]["contracts"]
-MATHEMATICS = next(c for c in CONTRACTS if "mathematics" in c["name"])["source_modules"]
 SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"))
 SYSTEMS += (("win32", "Windows", "nt"),)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -373,31 +375,6 @@ def test_every_public_function_says_its_types():
                 f"{where}: {argument.name}: no type"
             )
     assert (ROOT / "dlbook" / "py.typed").exists()
-
-
-def public_modules():
-    names = [name for name in MATHEMATICS if "._" not in name]
-    return [importlib.import_module(name) for name in [*names, "dlbook.plotting"]]
-
-
-def public_functions():
-    for module in public_modules():
-        for public in module.__all__:
-            function = getattr(module, public)
-            home = getattr(function, "__module__", "")
-            if inspect.isfunction(function) and home.startswith("dlbook."):
-                yield module, function
-
-
-def public_methods():
-    for module in public_modules():
-        for kind in filter(inspect.isclass, map(vars(module).get, module.__all__)):
-            for name, method in vars(kind).items():
-                own = getattr(method, "__module__", "") == module.__name__
-                code = getattr(method, "__code__", None)  # not what a base has made
-                if own and code and code.co_filename == module.__file__:
-                    if name == "__init__" or not name.startswith("_"):
-                        yield module, method
 
 
 def test_every_public_function_has_all_parts_of_a_docstring():

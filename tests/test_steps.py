@@ -91,7 +91,6 @@ def _game(kind, **rules):
 
 for kind in gan.KINDS:
     _game(kind)
-_game("wasserstein", clip=0.1)
 _game("wasserstein", penalty=10.0, mix=RNG.uniform(size=5))
 
 

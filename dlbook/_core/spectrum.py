@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlbook._core.check import array
+from dlbook._core.check import array, shaped
 from dlbook._core.types import ArrayLike
 
 __all__ = ["eigenvalues", "largest_singular_value", "norms", "spectral_radius"]
@@ -145,4 +145,4 @@ def _norms_by_formula(J):
 
 def _square(W) -> np.ndarray:
     W = array(W, "W", ("n", "n"))
-    return array(W, "W", (len(W), len(W)))
+    return shaped(W, "W", (len(W), len(W)))
