@@ -18,6 +18,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CONTRACTS = PYPROJECT["tool"]["importlinter"]["contracts"]
 MATHEMATICS = next(c for c in CONTRACTS if "mathematics" in c["name"])["source_modules"]
 FIGURES = ["dlbook.plotting", "dlbook.live", "dlbook.live.inputs", "dlbook.worked"]
+FIGURES += ["dlbook.site"]
 
 
 def public_modules():
@@ -38,8 +39,8 @@ def public_methods():
     for module in public_modules():
         for kind in filter(inspect.isclass, map(vars(module).get, module.__all__)):
             for name, method in vars(kind).items():
-                own = getattr(method, "__module__", "") == module.__name__
+                own = getattr(method, "__module__", "") == kind.__module__
                 code = getattr(method, "__code__", None)  # not what a base has made
-                if own and code and code.co_filename == module.__file__:
+                if own and code and code.co_filename == inspect.getfile(kind):
                     if name == "__init__" or not name.startswith("_"):
                         yield module, method

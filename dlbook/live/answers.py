@@ -7,9 +7,11 @@ page's source does not read the answer, and nothing that is typed leaves the pag
 """
 
 import json
+from collections.abc import Mapping
 from html import escape
 from math import ceil, floor, isfinite
 from numbers import Integral
+from typing import Any
 
 __all__ = ["Form", "check_answer", "check_prediction", "hashed"]
 
@@ -43,7 +45,7 @@ class Form:
         return f'<div class="dl-asked" data-form="{spec}">{told}</div>'
 
 
-def check_answer(exercise, questions):
+def check_answer(exercise: str, questions: Mapping[str, Any]) -> Form:
     """Return the form that checks a reader's answers to an exercise.
 
     Parameters
@@ -78,7 +80,7 @@ def check_answer(exercise, questions):
     return Form({"exercise": exercise, "questions": asked})
 
 
-def check_prediction(live, question, choices):
+def check_prediction(live: Any, question: str, choices: Any) -> Form:
     """Return the form that asks for a prediction before a figure moves.
 
     Parameters

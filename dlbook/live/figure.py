@@ -1,39 +1,65 @@
 """A matplotlib figure that answers to sliders, in a notebook and on the page."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
 from IPython.display import display
+from matplotlib.figure import Figure
 
+from dlbook._core.types import ArrayLike
+from dlbook.compiler.program import Program
 from dlbook.live import bindings
 from dlbook.live.bindings.editors import TextEditor, editor
 from dlbook.live.bindings.sources import Scope
 from dlbook.live.challenges import Challenge
 from dlbook.live.checks import compare
-from dlbook.live.drawing import draw
+from dlbook.live.drawing import Drawing, draw
 from dlbook.live.drawing.svg import BOUND
 from dlbook.live.inputs import Text
 from dlbook.live.inputs.hand import Hand
 from dlbook.live.inputs.sliders import group, read
 from dlbook.live.model import Model
+from dlbook.live.running import Moment
 from dlbook.live.text.formula import mathml
 from dlbook.live.text.templates import Template
 from dlbook.live.views.display import bundle
 
+if TYPE_CHECKING:  # only a notebook needs ipywidgets
+    from dlbook.live.views.widget import Widget
+
 __all__ = ["LiveFigure", "gather"]
 
-_gathering = []
+_gathering: list[list[LiveFigure]] = []
 #: A slot as format strings have it, which LaTeX would take for a group.
 _BRACES = re.compile(r"\{([A-Za-z]\w*)((?:\[[^]]*\])?:[-+ ]?z?,?(?:\.\d+)?[fegd%])\}")
 
 
 @contextmanager
-def gather():
-    """List the live figures that are made within a ``with`` block."""
-    found = []
+def gather() -> Iterator[list[LiveFigure]]:
+    """List the live figures that are made within a ``with`` block.
+
+    Yields
+    ------
+    list of LiveFigure
+        In the order in which they are made.
+
+    Examples
+    --------
+    >>> from dlbook.plotting import subplots
+    >>> with gather() as found:
+    ...     fig, ax = subplots()
+    ...     live = LiveFigure("a", fig, lambda x: {"y": x}, {"x": (0, 1, 1, 0)})
+    >>> found == [live]
+    True
+    """
+    found: list[LiveFigure] = []
     _gathering.append(found)
     try:
         yield found
@@ -137,9 +163,12 @@ class LiveFigure:
     """
 
     def __init__(
-        self, name, fig, model, sliders, *,
-        state=None, step=None, steps=0, labels=None, groups=None, choices=None,
-        play=None, title=None, caption="", compile=True,
+        self, name: str, fig: Figure, model: Callable, sliders: Mapping[str, Any], *,
+        state: Callable | dict | tuple | None = None, step: Callable | None = None,
+        steps: int = 0, labels: Mapping[str, str] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
+        choices: Mapping[str, Sequence[str]] | None = None, play: str | None = None,
+        title: str | None = None, caption: str = "", compile: bool = True,
     ):  # fmt: skip
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", str(name)):
             raise ValueError(
@@ -155,16 +184,22 @@ class LiveFigure:
             n: given for n, given in sliders.items() if isinstance(given, Hand)
         }
         self.groups = group(name, self.sliders, groups)
-        self.artists, self.changes, self.drags = [], [], []
+        self.artists: list[Any] = []
+        self.changes: list[Any] = []
+        self.drags: list[tuple] = []
         texts = [
             (n, given) for n, given in self.hands.items() if isinstance(given, Text)
         ]
         self.editors = [TextEditor(*entry) for entry in texts]
-        self.formulas, self.readout, self.challenges = [], None, []
-        self._taken, self.panels = set(), None
+        self.formulas: list[str] = []
+        self.readout: Template | None = None
+        self.challenges: list[Challenge] = []
+        self._taken: set[tuple[int, str]] = set()
+        self.panels: Any = None
         if (state is None) != (step is None):
             self._fail("wanted both state= and step=, or neither")
-        self.values, self.steps = self.defaults, steps
+        self.values: ArrayLike = self.defaults
+        self.steps = steps
         self._model = Model(
             name, model, self.sliders, inputs, self.hands, compile, state, step
         )
@@ -177,32 +212,32 @@ class LiveFigure:
     # The model ----------------------------------------------------------------------
 
     @property
-    def defaults(self):
+    def defaults(self) -> np.ndarray:
         """The sliders' values at first, as one vector."""
         return np.array([slider.value for slider in self.sliders])
 
     @property
-    def program(self):
+    def program(self) -> Program | None:
         """The compiled model, or None."""
         return self._model.program
 
     @property
-    def programs(self):
+    def programs(self) -> dict[str, Program]:
         """The compiled functions by name: ``compute``, and ``start`` and ``step``."""
         return self._model.programs
 
     @property
-    def system(self):
+    def system(self) -> Any:
         """What runs in a figure that learns, or None."""
         return self._model.system
 
     @property
-    def starting(self):
+    def starting(self) -> list[int]:
         """The numbers of the sliders that the start reads: they restart the run."""
         return self._read(self.system.starting)
 
     @property
-    def acting(self):
+    def acting(self) -> list[int]:
         """The numbers of the sliders that the step reads."""
         return self._read(self.system.acting)
 
@@ -210,33 +245,37 @@ class LiveFigure:
         chosen = enumerate(slider.name.partition(".")[0] for slider in self.sliders)
         return [k for k, name in chosen if name in names]
 
-    def evaluate(self, values, now=None):
+    def evaluate(self, values: ArrayLike, now: Moment | None = None) -> dict[str, Any]:
         """Return the sliders' values and the model's outputs, all by name."""
         return self._model.evaluate(values, self.now if now is None else now)
 
-    def vector(self, values, now=None):
+    def vector(self, values: ArrayLike, now: Moment | None = None) -> np.ndarray:
         """Return what the compiled functions take: sliders' values, seed and state."""
         return self._model.vector(values, self.now if now is None else now)
 
     @property
-    def offsets(self):
+    def offsets(self) -> dict[str, int]:
         """Where the script finds the values of each name that the page shows."""
         return self._model.offsets(self.scope.used)
 
     @property
-    def shown_outputs(self):
+    def shown_outputs(self) -> list[str]:
         """The outputs that the page shows, in the model's order."""
         return self._model.shown(self.scope.used)
 
-    def replay(self, values, now=None, function="compute"):
+    def replay(
+        self, values: ArrayLike, now: Moment | None = None, function: str = "compute"
+    ) -> Any:
         """Return what a compiled function gives, evaluated in Python."""
         return self.programs[function].replay(self.vector(values, now))
 
-    def plain(self, values, now=None, function="compute"):
+    def plain(
+        self, values: ArrayLike, now: Moment | None = None, function: str = "compute"
+    ) -> Any:
         """Return what the function itself gives."""
         return self._model.plain(values, now, function)
 
-    def check(self, n=200, rng=None):
+    def check(self, n: int = 200, rng: np.random.Generator | None = None) -> None:
         """Hold the compiled functions against plain NumPy.
 
         The model, ``start`` and ``step`` are compared at random settings, and at states
@@ -259,9 +298,10 @@ class LiveFigure:
     # What the author says -------------------------------------------------------------
 
     def bind(
-        self, artist, *, colors=bindings.CLASSES, drag=None,
-        points=None, paint=None, pick=None, **properties,
-    ):  # fmt: skip
+        self, artist: Any, *, colors: Sequence[str] = bindings.CLASSES,
+        drag: Sequence[str] | None = None, points: str | None = None,
+        paint: str | None = None, pick: str | None = None, **properties: str,
+    ) -> None:  # fmt: skip
         """Bind properties of an artist to outputs of the model.
 
         Parameters
@@ -302,7 +342,7 @@ class LiveFigure:
         if drag is not None:
             self.drags.append((artist, *map(self._dragged, drag)))
 
-    def formula(self, template):
+    def formula(self, template: str) -> None:
         """Show a formula with the numbers filled in, see `dlbook.live.text.formula`."""
         values = self.evaluate(self.defaults)
         for name, spec in _BRACES.findall(template):
@@ -315,11 +355,11 @@ class LiveFigure:
         self.scope.used.update(slot.name for slot in slots)
         self.formulas.append(template)
 
-    def describe(self, text):
+    def describe(self, text: str) -> None:
         """Say in words what the picture shows; fields as in ``{z:.2f}``."""
         self.readout = Template(text, self.scope)
 
-    def challenge(self, text, test):
+    def challenge(self, text: str, test: Callable) -> None:
         """Ask the reader to reach something; the figure says when it is reached.
 
         Parameters
@@ -362,7 +402,7 @@ class LiveFigure:
 
     # Both views -----------------------------------------------------------------------
 
-    def settings(self, **values):
+    def settings(self, **values: Any) -> np.ndarray:
         """Return the sliders' values, with some of them set.
 
         Parameters
@@ -401,7 +441,7 @@ class LiveFigure:
             for part, key in keys.items()
         }
 
-    def by_hand(self, values, name):
+    def by_hand(self, values: ArrayLike, name: str) -> dict[str, np.ndarray]:
         """Return the arrays of an input of the hand at a vector of all values."""
         shapes = {
             part: np.shape(entry[3]) for part, entry in self.hands[name].parts.items()
@@ -411,15 +451,15 @@ class LiveFigure:
             for part, chosen in self._parts(name).items()
         }
 
-    def begin(self, values, seed=0):
+    def begin(self, values: ArrayLike, seed: int = 0) -> Moment | None:
         """Return the `Moment` at which a run with these sliders' values begins."""
         return self._ran(values, 0, seed)
 
-    def advance(self, values, now):
+    def advance(self, values: ArrayLike, now: Moment) -> Moment:
         """Return the `Moment` one step later."""
         return self.system.advance(self._model.given(values), now)
 
-    def run(self, n, /, seed=0, **sliders):
+    def run(self, n: int, /, seed: int = 0, **sliders: Any) -> Any:
         """Return the state after some steps, as the page reaches it.
 
         Parameters
@@ -433,7 +473,7 @@ class LiveFigure:
         """
         return self._ran(self.settings(**sliders), n, seed).state
 
-    def outputs(self, n=0, /, **named):
+    def outputs(self, n: int = 0, /, **named: Any) -> dict[str, Any]:
         """Return the model's outputs after some steps, and the sliders' values.
 
         Parameters
@@ -447,7 +487,7 @@ class LiveFigure:
         values = self.settings(**named)
         return self.evaluate(values, self._ran(values, n, seed))
 
-    def met(self, n=0, /, **named):
+    def met(self, n: int = 0, /, **named: Any) -> list[bool]:
         """Return which challenges are met after some steps, see `outputs`.
 
         Returns
@@ -458,7 +498,7 @@ class LiveFigure:
             return []
         return self.outputs(n, **named)["met"].astype(bool).tolist()
 
-    def redraw(self, values=None, **named):
+    def redraw(self, values: ArrayLike | None = None, **named: Any) -> dict[str, Any]:
         """Set the sliders and draw the figure anew by matplotlib.
 
         Parameters
@@ -476,8 +516,8 @@ class LiveFigure:
         """
         run = {"steps": self.steps, "seed": 0} if self.system else {}
         run = {key: named.pop(key, usual) for key, usual in run.items()}
-        values = np.array(self.settings(**named) if values is None else values)
-        return self.show(values, self._ran(values, *run.values()))
+        chosen = np.array(self.settings(**named) if values is None else values)
+        return self.show(chosen, self._ran(chosen, *run.values()))
 
     def _ran(self, values, n=0, seed=0):
         if self.system is not None:
@@ -485,7 +525,7 @@ class LiveFigure:
         if n:
             self._fail("it has no step=, so it takes no steps")
 
-    def show(self, values, now=None):
+    def show(self, values: ArrayLike, now: Moment | None = None) -> dict[str, Any]:
         """Draw the figure at some values and at a `Moment` of its run."""
         self.values, self.now = values, now
         found = self.evaluate(values)
@@ -493,7 +533,7 @@ class LiveFigure:
             change.apply(found)
         return found
 
-    def draw(self):
+    def draw(self) -> Drawing:
         """Return the `Drawing` of the figure as it stands."""
         if self.readout is None:
             self._fail("describe() is missing: say in words what the picture shows")
@@ -512,13 +552,13 @@ class LiveFigure:
         self.panels = drawing.panels
         return drawing
 
-    def svg(self):
+    def svg(self) -> list[str]:
         """Return the markup of each panel, as the figure stands."""
         return self.draw().svg(self.title)
 
-    def widget(self):
+    def widget(self) -> Widget:
         """Return the figure with sliders that the kernel answers."""
-        from dlbook.live.views.widget import Widget  # only a notebook needs ipywidgets
+        from dlbook.live.views.widget import Widget
 
         self.draw()
         return Widget(self)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from dlbook.live.figure import gather
+from dlbook.live.figure import LiveFigure, gather
 
 __all__ = ["collect"]
 
 
-def collect(path):
-    """Run the code of a notebook and return its live figures.
+def collect(path: str | Path) -> list[LiveFigure]:
+    r'''Run the code of a notebook and return its live figures.
 
     Parameters
     ----------
@@ -28,7 +28,20 @@ def collect(path):
     ------
     ValueError
         If two figures of the notebook have one name.
-    """
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> code = """from dlbook.live import LiveFigure
+    ... from dlbook.plotting import subplots
+    ... LiveFigure("a", subplots()[0], lambda x: {"y": x}, {"x": (0, 1, 1, 0)})"""
+    >>> cells = [{"cell_type": "code", "source": code}]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.ipynb"
+    ...     _ = path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    ...     [live.name for live in collect(path)]
+    ['a']
+    '''
     path = Path(path)
     cells = json.loads(path.read_text("utf-8"))["cells"]
     space = {"__name__": "__main__"}

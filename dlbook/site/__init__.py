@@ -5,7 +5,12 @@ for anything. The site works from a disk, from any folder of a server, and, but 
 the sliders and the search, without scripts.
 """
 
+from __future__ import annotations
+
 from importlib.resources import files
+from typing import Any
+
+from sphinx.application import Sphinx
 
 from dlbook.site import (
     answers,
@@ -33,8 +38,25 @@ def choose_theme(app, config):
     config.html_sourcelink_suffix = ""
 
 
-def setup(app):
-    """Register the extension with Sphinx."""
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx.
+
+    Parameters
+    ----------
+    app : Sphinx
+        The application that builds the book.
+
+    Returns
+    -------
+    dict
+        That pages may be read and written side by side.
+
+    Examples
+    --------
+    In ``conf.py``, or below ``sphinx`` in ``_config.yml``::
+
+        extensions = ["dlbook.site"]
+    """
     app.add_html_theme("dlbook", str(files("dlbook.site") / "theme"))
     app.connect("config-inited", choose_theme, priority=900)
     parts = (maths, answers, figures, tidy, assets, page, publish, search, links)

@@ -7,6 +7,11 @@ the code, and compared with its neighbour. A sign that is wrong in the formula, 
 the substituted line or in the code makes the sides differ.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from dlbook.live.text.formula import expand, render
@@ -21,7 +26,7 @@ _SCALES = (0.5, 0.2, 0.2, 0.05, 0.05, 0.01)
 class Worked:
     """A checked display; a notebook shows it as mathematics."""
 
-    def __init__(self, latex, checks):
+    def __init__(self, latex: str, checks: list[Check]):
         self.latex = latex
         self.checks = checks
 
@@ -32,7 +37,14 @@ class Worked:
         return self.latex
 
 
-def worked(template, model=None, /, *, verify=True, **values):
+def worked(
+    template: str,
+    model: Callable | None = None,
+    /,
+    *,
+    verify: bool = True,
+    **values: Any,
+) -> Worked:
     r"""Fill the numbers into a computation after checking it.
 
     Parameters

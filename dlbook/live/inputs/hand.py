@@ -6,7 +6,11 @@ these arrays as they see the sliders' numbers, so that bounds, steps, random set
 and the check of the compiled model hold for them too.
 """
 
+from typing import Any
+
 import numpy as np
+
+from dlbook._core.types import ArrayLike
 
 __all__ = ["Hand"]
 
@@ -23,23 +27,23 @@ class Hand:
 
     parts: dict
 
-    def gather(self, arrays):
+    def gather(self, arrays: dict[str, np.ndarray]) -> Any:
         """Return what the model gets for arrays by the names of the parts."""
         return arrays[""]
 
-    def read(self, value):
+    def read(self, value: Any) -> dict[str, np.ndarray]:
         """Return the arrays that a value, as an author writes it, stands for."""
         return {"": self.fit(value)}
 
-    def write(self, arrays):
+    def write(self, arrays: dict[str, np.ndarray]) -> str:
         """Return arrays as a reader would type them."""
         raise NotImplementedError
 
-    def parse(self, text):
+    def parse(self, text: str) -> Any:
         """Return the value, as `read` takes it, that a reader has typed."""
         raise NotImplementedError
 
-    def fit(self, value, part=""):
+    def fit(self, value: ArrayLike, part: str = "") -> np.ndarray:
         """Return an array on the steps of a part, or raise if its shape is another."""
         low, high, step, default = self.parts[part]
         value = np.asarray(value, float)

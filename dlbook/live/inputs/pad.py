@@ -9,6 +9,8 @@ normalised before they are drawn, so that no bit is ever enlarged. ``pad.js`` ha
 twin of `bits`: the same operations in the same order.
 """
 
+from typing import Any
+
 import numpy as np
 
 from dlbook.datasets import load_digits
@@ -47,18 +49,18 @@ class Pad(Hand):
     array([0.   , 0.   , 0.125, 0.875, 0.875, 0.125, 0.   , 0.   ])
     """
 
-    def __init__(self, value=()):
+    def __init__(self, value: Any = ()):
         blank = np.zeros((SIDE // BLOCK,) * 2)
         self.parts = {"": (0.0, 1.0, 1 / BLOCK**2, blank)}
         self.strokes = None if _is_image(value) else _strokes(value)
         self.parts = {"": (*self.parts[""][:3], self.read(value)[""])}
 
-    def write(self, arrays):
+    def write(self, arrays: dict[str, np.ndarray]) -> str:
         """Return one line for each row of counts from 0 to 16."""
         counts = np.rint(arrays[""] * BLOCK**2).astype(int)
         return "\n".join(" ".join(map(str, row)) for row in counts)
 
-    def parse(self, text):
+    def parse(self, text: str) -> Any:
         """Return the image that was typed, or one of the digits' data by its number."""
         words = text.split()
         if len(words) == 1:
@@ -73,7 +75,7 @@ class Pad(Hand):
                 "load_digits"
             ) from None
 
-    def read(self, value):
+    def read(self, value: Any) -> dict[str, np.ndarray]:
         """Return the image for an image or for strokes."""
         if _is_image(value):
             return {"": self.fit(value)}

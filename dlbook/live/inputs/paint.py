@@ -1,7 +1,10 @@
 """A matrix whose cells a reader paints."""
 
+from typing import Any
+
 import numpy as np
 
+from dlbook._core.types import ArrayLike
 from dlbook.live.inputs.hand import Hand
 
 __all__ = ["Paint"]
@@ -29,7 +32,9 @@ class Paint(Hand):
     '0 1\\n1 1'
     """
 
-    def __init__(self, value, low=0.0, high=1.0, step=1.0):
+    def __init__(
+        self, value: ArrayLike, low: float = 0.0, high: float = 1.0, step: float = 1.0
+    ):
         value = np.array(value, float)
         if value.ndim != 2 or not value.size or not np.isfinite(value).all():
             raise ValueError(f"Paint: wanted numbers (R, C), got shape {value.shape}")
@@ -45,11 +50,11 @@ class Paint(Hand):
             )
         self.parts = {"": (low, high, step, value)}
 
-    def write(self, arrays):
+    def write(self, arrays: dict[str, np.ndarray]) -> str:
         """Return one line for each row."""
         return "\n".join(" ".join(f"{v:g}" for v in row) for row in arrays[""])
 
-    def parse(self, text):
+    def parse(self, text: str) -> Any:
         """Return the matrix that was typed; rows end with the line or a comma."""
         rows = [line.split() for line in text.replace(",", "\n").splitlines()]
         try:

@@ -1,9 +1,13 @@
 """Points of a plane that a reader adds, moves and removes, each with its class."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlbook._core.types import ArrayLike
 from dlbook.live.inputs.hand import Hand, on_steps
 
 __all__ = ["PointSet", "Points"]
@@ -57,7 +61,14 @@ class Points(Hand):
     """
 
     def __init__(
-        self, x, labels=None, classes=2, low=-1.0, high=1.0, capacity=40, step=None
+        self,
+        x: Sequence | np.ndarray,
+        labels: ArrayLike | None = None,
+        classes: int | Sequence[str] = 2,
+        low: ArrayLike = -1.0,
+        high: ArrayLike = 1.0,
+        capacity: int = 40,
+        step: ArrayLike | None = None,
     ):
         names = range(1, classes + 1) if isinstance(classes, int) else classes
         self.classes = tuple(map(str, names))
@@ -83,11 +94,11 @@ class Points(Hand):
         for part, value in self.read((x, labels)).items():
             self.parts[part] = (*self.parts[part][:3], value)
 
-    def gather(self, arrays):
+    def gather(self, arrays: dict[str, np.ndarray]) -> PointSet:
         """Return the points as the model gets them."""
         return PointSet(arrays["x"], arrays["label"], arrays["used"] > 0)
 
-    def read(self, value):
+    def read(self, value: Any) -> dict[str, np.ndarray]:
         """Return the arrays for points ``(x, labels)``, or for a `PointSet`."""
         if isinstance(value, PointSet):
             value = value.x[value.used], value.label[value.used]
@@ -107,7 +118,7 @@ class Points(Hand):
         used = np.pad(np.ones(len(x)), (0, spare))
         return {"x": places, "label": np.pad(labels, (0, spare)), "used": used}
 
-    def write(self, arrays):
+    def write(self, arrays: dict[str, np.ndarray]) -> str:
         """Return one line for each point: x, y and, of several, the class."""
         lines = []
         for (x, y), label in zip(arrays["x"], arrays["label"], strict=True):
@@ -115,7 +126,7 @@ class Points(Hand):
             lines.append(f"{x:g} {y:g}{name}")
         return "\n".join(lines[: int(np.sum(arrays["used"]))])
 
-    def parse(self, text):
+    def parse(self, text: str) -> Any:
         """Return places and labels of points that were typed, one a line."""
         x, labels = [], []
         for k, line in enumerate(text.splitlines(), 1):

@@ -1,5 +1,7 @@
 """A text that a reader types."""
 
+from typing import Any
+
 import numpy as np
 
 from dlbook.live.inputs.hand import Hand
@@ -36,14 +38,14 @@ class Text(Hand):
     array([ 1,  0,  3, -1])
     """
 
-    def __init__(self, value="", alphabet=LETTERS, length=40):
+    def __init__(self, value: str = "", alphabet: str = LETTERS, length: int = 40):
         if len(set(alphabet)) != len(alphabet) or not alphabet:
             raise ValueError(f"Text: wanted different characters, got {alphabet!r}")
         self.alphabet, self.length = alphabet, int(length)
         codes = self.read(value)[""]
         self.parts = {"": (-1.0, float(len(alphabet) - 1), 1.0, codes)}
 
-    def read(self, value):
+    def read(self, value: Any) -> dict[str, np.ndarray]:
         """Return the array for a text."""
         unknown = sorted(set(value) - set(self.alphabet))
         if unknown or len(value) > self.length:
@@ -55,10 +57,10 @@ class Text(Hand):
         codes[: len(value)] = [self.alphabet.index(c) for c in value]
         return {"": codes}
 
-    def write(self, arrays):
+    def write(self, arrays: dict[str, np.ndarray]) -> str:
         """Return the text of an array."""
         return "".join(self.alphabet[int(k)] for k in arrays[""] if k >= 0)
 
-    def parse(self, text):
+    def parse(self, text: str) -> Any:
         """Return what was typed as it is."""
         return text
