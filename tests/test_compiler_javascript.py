@@ -138,11 +138,9 @@ def fast():
 
 MODES = {
     "as chosen": javascript.strategy,
-    "straight": lambda nodes: (400, 40, True),
-    "loops": lambda nodes: (1, 40, True),
-    "in memory": lambda nodes: (1, 12, False),
-    "in memory, low": lambda nodes: (4, 2, False),
-    "mixed": lambda nodes: (4, 3, True),
+    "flat": lambda nodes: (2, True),
+    "in memory": lambda nodes: (12, False),
+    "in memory, low": lambda nodes: (2, False),
 }
 MODES = pytest.mark.parametrize("strategy", MODES.values(), ids=MODES)
 
@@ -261,7 +259,6 @@ def test_elements_that_are_constant_are_computed_without_a_warning(engine):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         source = program.javascript()
-    assert source == "function(v){return[1/v[0],1/0,-1/0]}"
     assert same_bits(engine.run(source, [[4.0]])[0], np.array([0.25, np.inf, -np.inf]))
 
 

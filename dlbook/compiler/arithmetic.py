@@ -5,16 +5,9 @@ types, such as float32, are refused, because JavaScript would compute them in fl
 """
 
 import functools
-import math
 
 import numpy as np
-from numpy import (
-    asarray,
-    empty,
-    empty_like,
-    full,
-    nditer,
-)  # a trace replaces some of these for models
+from numpy import asarray, nditer  # a trace replaces some of these for models
 
 from dlbook.compiler.nodes import (
     DTYPES,
@@ -63,20 +56,7 @@ def elements(value):
     if array.dtype.kind in "iu" and array.size and np.abs(array).max() > 2**53:
         whole = int(array.flat[np.abs(array).argmax()])
         refuse(f"the integer {whole}", "JavaScript's numbers are exact up to 2**53")
-    kind = {"b": "b", "f": "f"}.get(array.dtype.kind, "i")
-    if not array.ndim:
-        return full((), active().const(array, kind).start, np.int64)
-    packed, back = in_memory(array)
-    few = np.ascontiguousarray(packed, np.float64).view(np.int64).reshape(packed.shape)
-    for k in range(few.ndim):  # an axis along which nothing changes
-        first = few.take([0], k) if few.shape[k] else few
-        if few.size > 1 and np.array_equal(np.broadcast_to(first, few.shape), few):
-            few = first
-    node = active().const(np.ascontiguousarray(few).view(np.float64), kind)
-    ids = active().ids(node, few.shape)
-    result = empty_like(packed, np.int64, "C")
-    result[...] = ids
-    return result.transpose(back)
+    return active().const(array, {"b": "b", "f": "f"}.get(array.dtype.kind, "i"))
 
 
 def within(value):
@@ -105,41 +85,22 @@ def whole(op, kind, ids):
 
 
 def _applied(op, kind, arrays, static):
-    if all(array.size == 1 and array.ndim == 0 for array in arrays):
-        node = active().node(op, tuple(map(view_of, arrays)), kind, (), static=static)
-        return full((), node.start, np.int64)
-    shape = max((array.shape for array in arrays), key=len)
-    if math.prod(shape) and all(
-        array.ndim == 0 or array.shape == shape and array.flags.c_contiguous
-        for array in arrays
-    ):  # most often; the order of memory is that of the axes
-        views = [view_of(array) for array in arrays]
-        still = (0,) * len(shape)
-        views = [view._replace(strides=view.strides or still) for view in views]
-        return _filled(op, kind, views, empty(shape, np.int64), static)
-    operands = [*arrays, None]
     flags = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
-    made = nditer(operands, ["zerosize_ok"], flags, [None] * len(arrays) + [np.int64])
-    result = made.operands[-1]
-    if not result.size:
-        return result
-    packed, back = in_memory(result)
-    args = [
-        np.broadcast_to(a, result.shape).transpose(np.argsort(back)) for a in arrays
+    types = [None] * len(arrays) + [np.int64]
+    made = nditer([*arrays, None], ["zerosize_ok"], flags, types).operands[-1]
+    if not made.size:
+        return made
+    packed, back = in_memory(made)
+    views = [
+        view_of(np.broadcast_to(a, made.shape).transpose(np.argsort(back)))
+        for a in arrays
     ]
-    _filled(op, kind, [view_of(arg) for arg in args], packed, static)
-    return result
-
-
-def _filled(op, kind, views, packed, static):
-    """Fill an array with the ids of an operation's node."""
     shape = tuple(  # an axis along which no argument changes is computed once
         n if any(view.strides[k] for view in views) else 1
         for k, n in enumerate(packed.shape)
     )
-    node = active().node(op, tuple(views), kind, shape, static=static)
-    packed[...] = active().ids(node, shape)
-    return packed
+    packed[...] = active().add(op, tuple(views), kind, shape, static=static)
+    return made
 
 
 def cast(array, kind):

@@ -32,7 +32,7 @@ def _wrapped(value):
         return wrap(value) if isinstance(value, np.int64) else value
     if (value == 0).any():  # zeros that NumPy has filled in
         kind = kind_of(value[value != 0])
-        value = np.where(value == 0, active().const(0.0, kind).start, value)
+        value = np.where(value == 0, active().const(0.0, kind), value)
     return wrap(value)
 
 

@@ -43,11 +43,10 @@ def _looked_up(rows, index):
     shape = np.broadcast_shapes(rows.shape[:-1], index.shape)
     rows = np.broadcast_to(rows, (*shape, rows.shape[-1]))
     table = view_of(rows)
-    kind, step = kind_of(rows), table.strides[-1]
+    reach = table.strides[-1], rows.shape[-1]
     table = table._replace(strides=table.strides[:-1])
     args = (table, view_of(np.broadcast_to(index, shape)))
-    node = active().node("take", args, kind, shape, static=step)
-    return active().ids(node, shape)
+    return active().add("take", args, kind_of(rows), shape, static=reach)
 
 
 def _bounded(index, n, mode):

@@ -132,8 +132,7 @@ def _shuffled(original):
         if not symbolic(units):
             return original(units)
         ids = np.ascontiguousarray(units.ids)
-        node = active().node("shuffle", (view_of(ids),), "i", ids.shape)
-        return wrap(active().ids(node, ids.shape))
+        return wrap(active().add("shuffle", (view_of(ids),), "i", ids.shape))
 
     return shuffled
 

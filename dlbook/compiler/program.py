@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dlbook.compiler.javascript import emit
-from dlbook.compiler.nodes import TraceError, live, sources, spread
+from dlbook.compiler.nodes import TraceError, live, spread, tracing
 from dlbook.compiler.random import Random
 from dlbook.compiler.rules import evaluate
 from dlbook.compiler.trees import filled, leaves, sliders
@@ -93,21 +93,47 @@ class Program:
             raise ValueError(
                 f"values: wanted {len(self.inputs)} numbers, got shape {values.shape}"
             )
-        ids = [np.ravel(part) for part in self._ids.values()]
-        ids = np.concatenate([*ids, np.empty(0, np.int64)])
-        memory, lead = _Memory(self._graph, values), values.shape[:-1]
-        with np.errstate(all="ignore"):
-            for node in live(self._graph, ids):
-                memory.evaluate(node)
-            flat = memory.gathered(ids)
-        found, start = {}, 0
-        for key, part in self._ids.items():
-            chosen = flat[..., start : start + part.size]
-            found[key] = np.broadcast_to(chosen, (*lead, part.size)).reshape(
-                lead + part.shape
-            )
-            start += part.size
+        row, lead, found, start = self._evaluated(values), values.shape[:-1], {}, 0
+        for key, shape in self.outputs.items():
+            size = int(np.prod(shape))
+            part = row[..., start : start + size]
+            part = np.broadcast_to(part, (*lead, size)).reshape(lead + shape)
+            found[key], start = part, start + size
         return found
+
+    def _evaluated(self, values):
+        """Return the outputs in a row, computed node by node."""
+        rows = {}
+
+        def taken(view, shape):
+            row = view.node.data if view.node.op == "const" else rows[view.node]
+            return row[..., spread(view, shape)]
+
+        result = self._gathered(self._ids)
+        with np.errstate(all="ignore"):
+            for node in live(result):
+                space = node.shape + node.inner
+                if node.op == "input":
+                    rows[node] = values[..., node.static : node.static + node.size]
+                    continue
+                if node.op == "gather":
+                    parts = map(taken, node.args, [(n,) for n in node.static])
+                    value = _joined(list(parts))
+                elif node.op == "take":
+                    value = _looked_up(node, rows, taken(node.args[1], space))
+                else:
+                    args = [taken(view, space) for view in node.args]
+                    value = evaluate(node.op, node.static, args, len(node.inner))
+                value = np.asarray(value)
+                lead = value.shape[: value.ndim - len(node.shape)]
+                rows[node] = value.reshape(*lead, -1)
+        return rows[result]
+
+    def _gathered(self, names):
+        """Return the node that holds some outputs in a row."""
+        ids = [np.ravel(self._ids[key]) for key in names]
+        with tracing(self._graph):
+            return self._graph.gather(np.concatenate([*ids, np.empty(0, np.int64)]))
 
     def check(self, values):
         """Raise `TraceError` if program and function differ at some values."""
@@ -163,8 +189,7 @@ class Program:
                 f"figure {self.name!r}: no output {unknown[0]!r}; there are "
                 f"{', '.join(self._ids)}"
             )
-        ids = [number for key in names for number in self._ids[key].flat]
-        script = emit(self._graph, np.array(ids, dtype=np.int64))
+        script = emit(self._gathered(names))
         if len(script) > MAX_BYTES:
             raise TraceError(
                 f"figure {self.name!r}: the compiled model takes {len(script):,} bytes "
@@ -192,47 +217,18 @@ def _arrays(defaults, values):
         start += default.size
 
 
-class _Memory:
-    """The values of nodes while a program is replayed, each in one row."""
+def _joined(parts):
+    lead = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
+    parts = [np.broadcast_to(part, lead + part.shape[-1:]) for part in parts]
+    return np.concatenate([*parts, np.empty((*lead, 0))], axis=-1)
 
-    def __init__(self, graph, values):
-        self.graph, self.values, self.rows = graph, values, {}
 
-    def row(self, node):
-        return self.graph.data(node) if node.op == "const" else self.rows[node]
-
-    def evaluate(self, node):
-        if node.op == "input":
-            row = self.values[..., node.static : node.static + node.size]
-        elif node.op == "gather":
-            row = self.gathered(np.frombuffer(node.static, np.int64))
-        else:
-            space = node.shape + node.inner
-            args = [self.row(v.node)[..., spread(v, space)] for v in node.args]
-            if node.op == "take":
-                result = self._looked_up(node, spread(node.args[0], space), args[1])
-            else:
-                result = evaluate(node.op, node.static, args, len(node.inner))
-            result = np.asarray(result)
-            row = result.reshape(*result.shape[: result.ndim - len(node.shape)], -1)
-        self.rows[node] = row
-
-    def _looked_up(self, node, places, x):
-        table = self.row(node.args[0].node)
-        places = places + node.static * np.asarray(x, dtype=int)
-        outer = places.shape[: places.ndim - len(node.shape)]
-        lead = np.broadcast_shapes(table.shape[:-1], outer)
-        table = np.broadcast_to(table, (*lead, table.shape[-1]))
-        places = np.broadcast_to(places, (*lead, *node.shape))
-        flat = places.reshape(*lead, -1)
-        return np.take_along_axis(table, flat, -1).reshape(places.shape)
-
-    def gathered(self, ids):
-        """Return the values of some elements, settings first."""
-        found = sources(self.graph, ids)
-        lead = np.broadcast_shapes(*(self.row(node).shape[:-1] for node in found))
-        result = np.empty((*lead, ids.size))
-        for node in found:
-            chosen = (ids >= node.start) & (ids < node.start + node.size)
-            result[..., chosen] = self.row(node)[..., ids[chosen] - node.start]
-        return result
+def _looked_up(node, rows, index):
+    table, (step, _) = node.args[0], node.static
+    places = spread(table, node.shape) + step * np.asarray(index, dtype=int)
+    row = table.node.data if table.node.op == "const" else rows[table.node]
+    outer = places.shape[: places.ndim - len(node.shape)]
+    lead = np.broadcast_shapes(row.shape[:-1], outer)
+    flat = np.broadcast_to(places, lead + node.shape).reshape(*lead, -1)
+    row = np.broadcast_to(row, lead + row.shape[-1:])
+    return np.take_along_axis(row, flat, -1).reshape(lead + node.shape)

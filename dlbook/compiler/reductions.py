@@ -42,11 +42,11 @@ def accumulate(ufunc, array, axis=0, dtype=None):
     """Return ``ufunc.accumulate`` of an array of nodes."""
     array, op = _prepared(ufunc, "accumulate", array, dtype)
     rows, kind = np.moveaxis(array, axis, -1), kind_of(array)
-    if not rows.size:
-        return array
+    if not rows.size or rows.shape[-1] == 1:
+        return array.copy()
     args = (view_of(np.ascontiguousarray(rows)),)
-    node = active().node("scan", args, kind, rows.shape, static=op)
-    return np.moveaxis(whole(op, kind, active().ids(node, rows.shape)), -1, axis)
+    ids = active().add("scan", args, kind, rows.shape, static=op)
+    return np.moveaxis(whole(op, kind, ids), -1, axis)
 
 
 def _prepared(ufunc, method, array, dtype):
@@ -95,8 +95,7 @@ def folded(op, kind, arrays, inner):
         return np.zeros(outer, np.int64)
     arrays = [np.broadcast_to(array, shape) for array in arrays]
     views = tuple(map(view_of, arrays))
-    node = active().node(op, views, kind, outer, inside)
-    return whole(op, kind, active().ids(node, outer))
+    return whole(op, kind, active().add(op, views, kind, outer, inside))
 
 
 def _axes(array, axis):

@@ -139,20 +139,19 @@ HELPERS = {
     "$logaddexp": "(a,b)=>{let d=a-b;return a==b?a+Math.LN2:d>0?a+Math.log1p("
     "Math.exp(-d)):d<=0?b+Math.log1p(Math.exp(d)):d}",
     "$isnan": "a=>a!=a",
-    "$argmax": "(o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
+    "$argmax": "(m,o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
     "if(!((q=m[o+j*d])<=p))k=j,p=q;return k}",
-    "$argmin": "(o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
+    "$argmin": "(m,o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
     "if(!((q=m[o+j*d])>=p))k=j,p=q;return k}",
     "$index": "(k,n)=>k<0?k+n<0?0:k+n:k<n?k:n-1",
     # NumPy's pairwise sum of n numbers, d places apart.
-    "$pair": "(x,n,d)=>{let k=0,a=0,b,f,i,j,r,t,u,v;if(n<8){for(;k<n;k++,x+=d)a+=m[x];"
-    "return a}if(n>128){k=n>>1;k-=k%8;return $pair(x,k,d)+$pair(x+k*d,n-k,d)}"
-    "a=b=f=i=j=r=t=u=-0;for(;k<n-n%8;k+=8,v+=d)v=x+k*d,a+=m[v],b+=m[v+=d],f+=m[v+=d],"
-    "i+=m[v+=d],j+=m[v+=d],r+=m[v+=d],t+=m[v+=d],u+=m[v+=d];"
+    "$pair": "(m,x,n,d)=>{let k=0,a=0,b,f,i,j,r,t,u,v;if(n<8){for(;k<n;k++,x+=d)"
+    "a+=m[x];return a}if(n>128){k=n>>1;k-=k%8;return $pair(m,x,k,d)+"
+    "$pair(m,x+k*d,n-k,d)}a=b=f=i=j=r=t=u=-0;for(;k<n-n%8;k+=8,v+=d)v=x+k*d,a+=m[v],"
+    "b+=m[v+=d],f+=m[v+=d],i+=m[v+=d],j+=m[v+=d],r+=m[v+=d],t+=m[v+=d],u+=m[v+=d];"
     "a=a+b+(f+i)+(j+r+(t+u));for(;k<n;k++)a+=m[x+k*d];return a}",
-    "$copy": "(o,t,a,n,d)=>{for(;n--;a+=d)m[o++]=t[a]}",
-    "$shuffle": "(x,a,n)=>{let k=0;for(;k<n;k++)m[x+k]=k;for(;k-->1;){"
-    "let j=x+Math.floor(m[a+k]*(k+1)),b=m[j];m[j]=m[x+k];m[x+k]=b}}",
+    "$shuffle": "(x,t,a,n)=>{let k=0;for(;k<n;k++)m[x+k]=k;for(;k-->1;){"
+    "let j=x+Math.floor(t[a+k]*(k+1)),b=m[j];m[j]=m[x+k];m[x+k]=b}}",
     "$packed": "(a,n,b,d,f)=>{let i=0,k,r=[],x=0;for(;i<a.length;){k=a.charCodeAt(i++);"
     "x=x*65+k-61-(k>92);i%n||(r.push(x==f?-0:(x+b)/d),x=0)}"
     "return r}",

@@ -93,13 +93,13 @@ def trace(function, inputs, *, name="figure"):
     with no_draws(name), np.errstate(all="ignore"):
         plain = results(function(**program.arguments(values)), name)
         graph, ids = _traced(function, defaults, name)
-        size = len(graph.nodes), graph.filled
+        size = graph.size
         _, same = _traced(function, defaults, name, graph)
     first, second = (
         [(key, part.shape, part.tobytes()) for key, part in result.items()]
         for result in (ids, same)
     )
-    if first != second or size != (len(graph.nodes), graph.filled):
+    if first != second or size != graph.size:
         raise TraceError(
             f"figure {name!r}: tracing the model twice gives two different formulas, "
             "so it draws random numbers or keeps a state; do that outside of the model"
@@ -161,9 +161,8 @@ def _inputs(graph, values):
     for value in values:
         drawn = isinstance(value, Random)
         shape = (2,) if drawn else value.shape
-        node = graph.node("input", (), "f", shape, static=start)
-        ids = graph.ids(node, shape)
-        start += node.size
+        ids = graph.add("input", (), "f", shape, static=start)
+        start += ids.size
         if drawn or value.dtype.kind == "i":
             ids = apply("floor", "i", apply("add", "f", ids, elements(0.5)))
         elif value.dtype.kind == "b":
