@@ -6,11 +6,9 @@ Each is written with ufuncs, `contract` or nodes, in NumPy's order.
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from dlbook.compiler.arithmetic import cast, elements
-from dlbook.compiler.linear import contract
 from dlbook.compiler.nodes import refuse
-from dlbook.compiler.reductions import folded
 from dlbook.compiler.symbolic import FUNCTIONS, implements, wrap
+from dlbook.compiler.ufuncs import cast, contract, elements, folded
 
 __all__ = []
 

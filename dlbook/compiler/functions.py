@@ -10,7 +10,9 @@ import functools
 import numpy as np
 from numpy import asarray, empty_like  # a trace replaces these for models
 
-from dlbook.compiler.arithmetic import (
+from dlbook.compiler.nodes import active, kind_of, refuse
+from dlbook.compiler.symbolic import FUNCTIONS, NO_INDEX, implements, kind_like, wrap
+from dlbook.compiler.ufuncs import (
     FORMULAS,
     apply,
     cast,
@@ -19,8 +21,6 @@ from dlbook.compiler.arithmetic import (
     plain,
     symbolic,
 )
-from dlbook.compiler.nodes import active, kind_of, refuse
-from dlbook.compiler.symbolic import FUNCTIONS, NO_INDEX, implements, kind_like, wrap
 
 __all__ = ["moved"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy import asarray
 from numpy.lib.array_utils import normalize_axis_index
 
-from dlbook.compiler.arithmetic import apply, cast, common, elements, plain, symbolic
 from dlbook.compiler.functions import moved
 from dlbook.compiler.nodes import active, kind_of, refuse, view_of
 from dlbook.compiler.symbolic import implements, kind_like, wrap
+from dlbook.compiler.ufuncs import apply, cast, common, elements, plain, symbolic
 
 __all__ = ["take"]
 

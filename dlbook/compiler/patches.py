@@ -18,9 +18,9 @@ import sys
 import numpy as np
 
 from dlbook.compiler import random as counted
-from dlbook.compiler.arithmetic import apply, cast, elements, symbolic, within
 from dlbook.compiler.nodes import TraceError, active, refuse, view_of
 from dlbook.compiler.symbolic import FUNCTIONS, kind_like, wrap
+from dlbook.compiler.ufuncs import apply, cast, elements, symbolic, within
 
 __all__ = ["no_draws", "patched"]
 

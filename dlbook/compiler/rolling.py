@@ -11,12 +11,9 @@ import functools
 import re
 from collections import defaultdict
 from itertools import accumulate
-from typing import NamedTuple
 
 from dlbook.compiler.rules import number
 from dlbook.compiler.tables import progression
-
-__all__ = ["constant", "hole", "rendered", "roll"]
 
 _HOLE = re.compile("\x01(.*?)\x02")
 _TRIED, _LOOP = 24, 30
@@ -34,45 +31,25 @@ def constant(value):
     return f"\x01f{float(value)!r}\x02"
 
 
-class _Statement(NamedTuple):
-    texts: tuple
-    values: tuple
-
-
-def _parsed(text):
-    parts = _HOLE.split(text)
-    values = [float(v[1:]) if v[0] == "f" else int(v) for v in parts[1::2]]
-    return _Statement(tuple(parts[::2]), tuple(values))
-
-
 def rendered(text):
-    """Return a text with its holes filled."""
-    return _filled(_parsed(text))
+    """Return a text with its holes filled; a whole 0 is left out of a sum."""
 
+    def filled(found):
+        if found[1][0] != "f":
+            return "\x03" if found[1] == "0" else found[1]
+        written = number(float(found[1][1:]))[0]
+        after = text[: found.start()].endswith("-") and written[0] == "-"
+        return " " * after + written
 
-def _filled(statement):
-    out = statement.texts[0]
-    for value, after in zip(statement.values, statement.texts[1:], strict=True):
-        if isinstance(value, float):
-            written = number(value)[0]
-            out += " " + written if out.endswith("-") and written[0] == "-" else written
-        elif value or not out.endswith("+"):
-            if not value and after.startswith("+"):
-                after = after[1:]
-            else:
-                out += str(value)
-        else:
-            out = out[:-1]
-        out += after
-    return out
+    text = _HOLE.sub(filled, text)
+    return text.replace("+\x03", "").replace("\x03+", "").replace("\x03", "0")
 
 
 def roll(texts, tables):
-    """Return statements, as texts, with those that repeat in loops."""
-    statements = [_parsed(text) for text in texts]
+    """Return statements with those that repeat in loops."""
     for variable, longest in _PASSES.items():
-        statements = _rolled(statements, variable, longest, tables)
-    return [_filled(statement) for statement in statements]
+        texts = _rolled(texts, variable, longest, tables)
+    return list(map(rendered, texts))
 
 
 def _rolled(statements, variable, longest, tables):
@@ -80,12 +57,12 @@ def _rolled(statements, variable, longest, tables):
 
     A loop is not taken where a better one begins within its first round.
     """
-    codes = [statement.texts for statement in statements]
-    places = defaultdict(list)
+    parts = [_HOLE.split(text) for text in statements]
+    codes, places = [tuple(part[::2]) for part in parts], defaultdict(list)
+    rows = [[_read(value) for value in part[1::2]] for part in parts]
     for k, code in enumerate(codes):
         places[code].append(k)
-    lengths = [sum(len(t) + 3 for t in texts) - 2 for texts in codes]
-    lengths = [0, *accumulate(lengths)]
+    ends = [0, *accumulate(sum(len(t) + 3 for t in code) - 2 for code in codes)]
 
     def repeats(k):
         """Yield (size of a block, how often it stands there) from a place on."""
@@ -105,9 +82,9 @@ def _rolled(statements, variable, longest, tables):
         """Return (characters saved, size, numbers by hole, rounds) of the best loop."""
         found = 0, 1, None, 1
         for size, times in repeats(k):
-            length = lengths[k + size] - lengths[k]
+            length = ends[k + size] - ends[k]
             if (times - 1) * length - _LOOP > found[0]:
-                columns = _columns(statements, k, size, times)
+                columns = _columns(rows, k, size, times)
                 times = len(columns[0]) if columns else times
                 saved = (times - 1) * length - _LOOP - sum(map(_cost, columns))
                 if saved > found[0]:
@@ -122,81 +99,64 @@ def _rolled(statements, variable, longest, tables):
             result.append(statements[k])
             k += 1
         else:
-            block = codes[k : k + size]
-            result.append(_written(block, columns, times, variable, tables))
+            body = _body(codes[k : k + size], iter(columns), variable, tables)
+            body = body if size == 1 else f"{{{body}}}"
+            head = f"for(let {variable}=0;{variable}<{times};{variable}++)"
+            result.append(head + body)
             k += size * times
     return result
 
 
-def _columns(statements, start, size, times):
+def _read(text):
+    return float(text[1:]) if text[0] == "f" else int(text)
+
+
+def _columns(rows, start, size, times):
     """Return the numbers in each hole of a block, round by round.
 
     The rounds end where a whole number does not progress as from the first on.
     """
-    rows = []
+    found = []
     for k in range(start, start + size * times, size):
-        row = [v for s in statements[k : k + size] for v in s.values]
-        if len(rows) > 1 and any(
-            v != a + len(rows) * (b - a)
-            for v, a, b in zip(row, *rows[:2], strict=True)
-            if isinstance(v, int)
+        row = [v for values in rows[k : k + size] for v in values]
+        if len(found) > 1 and any(
+            isinstance(v, int) and v != a + len(found) * (b - a)
+            for v, a, b in zip(row, *found[:2], strict=True)
         ):
             break
-        rows.append(row)
-    return list(zip(*rows, strict=True))
+        found.append(row)
+    return list(zip(*found, strict=True))
 
 
-def _even(column):
-    """Tell whether whole numbers progress evenly."""
-    first, step = column[0], column[1] - column[0]
-    return step != 0 and column == tuple(range(first, first + step * len(column), step))
+def _body(codes, columns, variable, tables):
+    """Return the statements of one round."""
+    texts = []
+    for first, *rest in codes:
+        for after in rest:
+            column = next(columns)
+            moving = _moving(column, variable)
+            if moving is None:
+                moving = f"$T[{hole(tables.add(column))}+{variable}]"
+            first += moving + after
+        texts.append(first)
+    return ";".join(texts)
 
 
 def _cost(column):
-    if _same(column):
-        return 0
-    if _varying(column, "t"):
-        return 4 if isinstance(column[0], int) else 12
-    return 6 + sum(len(number(float(v))[0]) + 1 for v in column)
+    moving = _moving(column, "t")
+    if moving is None:
+        return 6 + sum(len(number(v)[0]) + 1 for v in column)
+    return 0 if "t" not in moving else 4 if isinstance(column[0], int) else 12
 
 
-def _same(column):
-    """Tell whether numbers are one; 0 and -0 are two."""
-    if column.count(column[0]) < len(column):
-        return column[0] != column[0] and all(v != v for v in column)
-    return column[0] != 0 or len(set(map(str, column))) == 1
-
-
-def _written(block, columns, times, variable, tables):
-    """Return the statement of a loop."""
-    columns, texts = iter(columns), []
-    for pieces in block:
-        text = pieces[0]
-        for after in pieces[1:]:
-            column = next(columns)
-            moving = _varying(column, variable)
-            if moving is None:
-                moving = f"$T[{hole(tables.add(column))}+{variable}]"
-            text += moving + after
-        texts.append(text)
-    body = ";".join(texts)
-    head = f"for(let {variable}=0;{variable}<{times};{variable}++)"
-    return _parsed(head + (body if len(texts) == 1 else f"{{{body}}}"))
-
-
-def _varying(column, variable):
-    """Return what a column of numbers is as an expression of the loop's variable.
-
-    None if it has to stand in a table.
-    """
+def _moving(column, variable):
+    """Return what gives a column of numbers in a loop, or None: a table has to."""
     first, whole = column[0], isinstance(column[0], int)
-    if _same(column):
+    if len(set(map(repr, column))) == 1:  # 0 and -0 are two
         return hole(first) if whole else constant(first)
     if not whole:
         found = progression(column, variable)
         return found and f"({found[0]})"
-    if not _even(column):
-        return None
     step = column[1] - first
     times = variable if abs(step) == 1 else f"{abs(step)}*{variable}"
     return hole(first) + ("+" if step > 0 else "-") + times

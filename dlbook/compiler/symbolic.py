@@ -8,15 +8,6 @@ integers is a float. Ids are stored as a structure that no number can be taken f
 
 import numpy as np
 
-from dlbook.compiler.arithmetic import (
-    apply,
-    cast,
-    elements,
-    elementwise,
-    plain,
-    symbolic,
-)
-from dlbook.compiler.linear import matrix_ufunc
 from dlbook.compiler.nodes import (
     DTYPES,
     KINDS,
@@ -26,7 +17,17 @@ from dlbook.compiler.nodes import (
     kind_of,
     refuse,
 )
-from dlbook.compiler.reductions import accumulate, reduce
+from dlbook.compiler.ufuncs import (
+    accumulate,
+    apply,
+    cast,
+    elements,
+    elementwise,
+    matrix_ufunc,
+    plain,
+    reduce,
+    symbolic,
+)
 
 __all__ = ["FUNCTIONS", "NO_INDEX", "SymbolicArray", "implements", "kind_like", "wrap"]
 

@@ -6,8 +6,6 @@ import numpy as np
 
 from dlbook.compiler.rules import ATOM, PLUS, number
 
-__all__ = ["Tables", "progression"]
-
 _BASE, _FEW = 65, 24
 
 
@@ -15,31 +13,27 @@ class Tables:
     """One list of constants; what is in it already is not written again."""
 
     def __init__(self):
-        self._bytes, self._ends = b"", []
+        self._bytes, self._parts = b"", []
 
     def add(self, values):
         """Return where in the list some values stand one after the other."""
         values = np.asarray(values, dtype=np.float64)
-        part = np.where(np.isnan(values), np.nan, values).tobytes()
-        place = self._bytes.find(part)
+        values = np.where(np.isnan(values), np.nan, values)
+        place = self._bytes.find(values.tobytes())
         while place % 8 and place >= 0:
-            place = self._bytes.find(part, place + 1)
+            place = self._bytes.find(values.tobytes(), place + 1)
         if place < 0:
             place = len(self._bytes)
-            self._bytes += part
-            self._ends.append(len(self._bytes) // 8)
+            self._bytes += values.tobytes()
+            self._parts.append(values)
         return place // 8
 
     def source(self):
         """Return the declaration of the list."""
-        parts, start = [], 0
-        values = np.frombuffer(self._bytes)
-        for end in self._ends:
-            parts.append((_packing(values[start:end]), values[start:end]))
-            start = end
-        written = []
-        for packing, group in groupby(parts, key=lambda part: part[0]):
-            written.append(_part(packing, np.concatenate([v for _, v in group])))
+        groups = groupby(self._parts, key=_packing)
+        written = [
+            _part(packing, np.concatenate([*group])) for packing, group in groups
+        ]
         if len(written) == 1 and written[0].startswith("..."):
             return f"$T={written[0][3:]}"
         return f"$T=[{','.join(written)}]"
@@ -66,9 +60,7 @@ def _part(packing, values):
         return plain
     if packing < 0:
         text = _letters(np.ascontiguousarray(values).view(np.uint32), 6)
-        packed = (
-            f'...new Float64Array(Uint32Array.from($packed("{text}",6,0,1)).buffer)'
-        )
+        packed = f'new Float64Array(Uint32Array.from($packed("{text}",6,0,1)).buffer)'
     else:
         whole = np.rint(values * 10.0**packing)
         least, none = int(whole.min()), int(np.ptp(whole)) + 1
@@ -76,17 +68,14 @@ def _part(packing, values):
         width = next(w for w in range(1, 6) if none < _BASE**w)
         text = _letters(np.where(negative, none, whole - least), width)
         last = f",{none}" if negative.any() else ""
-        scale = number(10.0**packing)[0]
-        packed = f'...$packed("{text}",{width},{least},{scale}{last})'
-    return packed if len(packed) + 60 < len(plain) else plain
+        packed = f'$packed("{text}",{width},{least},{number(10.0**packing)[0]}{last})'
+    return f"...{packed}" if len(packed) + 60 < len(plain) else plain
 
 
 def _letters(words, width):
     """Write whole numbers in base 65, each by as many letters."""
-    rest, columns = np.asarray(words).astype(np.int64), []
-    for _ in range(width):
-        columns.insert(0, rest % _BASE)
-        rest = rest // _BASE
+    words = np.asarray(words).astype(np.int64)
+    columns = [words // _BASE**k % _BASE for k in reversed(range(width))]
     codes = np.stack(columns, axis=-1) + 61
     codes += codes > 91  # no backslash
     return codes.astype(np.uint8).tobytes().decode("ascii")
@@ -98,21 +87,17 @@ def progression(values, variable):
     It is ``i * step + first``, as np.linspace computes it, the last value set apart.
     """
     values = np.asarray(values, dtype=np.float64)
-    n = len(values)
-    if n < 4 or not np.abs(values).max() < 1e300:
+    n, first, last = len(values), values[0], number(values[-1])[0]
+    zeros = values[values == 0]
+    if n < 4 or not np.abs(values).max() < 1e300 or np.signbit(zeros).any():
         return None
-    if np.signbit(values[values == 0]).any():
-        return None
-    first = values[0]
     for slope in (values[1] - first, (values[-1] - first) / (n - 1)):
         made = np.arange(n) * slope + first
-        if not np.array_equal(made[:-1], values[:-1]):
-            continue
-        line = variable if slope == 1 else f"{variable}*{number(slope)[0]}"
-        start = number(first)[0]
-        if first or slope < 0:  # not -0
-            line = f"{line}{start}" if start[0] == "-" else f"{line}+{start}"
-        if made[-1] == values[-1]:
-            return line, ATOM if line == variable else PLUS
-        return f"({variable}<{n - 1}?{line}:{number(values[-1])[0]})", ATOM
+        if np.array_equal(made[:-1], values[:-1]):
+            line = variable if slope == 1 else f"{variable}*{number(slope)[0]}"
+            if first or slope < 0:  # not -0
+                line = f"{line}+{number(first)[0]}".replace("+-", "-")
+            if made[-1] == values[-1]:
+                return line, ATOM if line == variable else PLUS
+            return f"({variable}<{n - 1}?{line}:{last})", ATOM
     return None

@@ -12,7 +12,6 @@ function, and `trace` checks that at the defaults.
 import numpy as np
 
 from dlbook.compiler import folds, lookup  # noqa: F401  (they register functions)
-from dlbook.compiler.arithmetic import apply, elements
 from dlbook.compiler.nodes import (
     LOST,
     NO_FLOAT,
@@ -27,6 +26,7 @@ from dlbook.compiler.program import Program, results
 from dlbook.compiler.random import Random
 from dlbook.compiler.symbolic import NO_INDEX, wrap
 from dlbook.compiler.trees import filled, leaves
+from dlbook.compiler.ufuncs import apply, elements
 
 __all__ = ["Program", "TraceError", "trace"]
 
