@@ -102,6 +102,7 @@ EXACT = {
     "searchsorted": lambda x, y: (
         np.searchsorted([-1.0, 0.0, 0.0, 2.0], x),
         np.digitize(y, [-1.0, 0.5]),
+        np.digitize(x, [0.5, 0.0, -1.0], right=True),
     ),
     "linspace": lambda x, y: np.linspace(x[0], y[1], 7) + np.linspace(0.0, x[1], 7),
     "linspace of arrays": lambda x, y: np.linspace(x, y, 4, endpoint=False, axis=1),
@@ -250,7 +251,15 @@ ARRAYS = {
     "long python sum": lambda a: sum(a[i, j] for i in range(2) for j in range(3)),
     "resize": lambda a: np.resize(a, (2, 2)),
     "setting elements": lambda a: _set(a),
+    "copyto": lambda a: _copied(a),
 }
+
+
+def _copied(a):
+    filled, chosen = np.zeros(a.shape), a * 2
+    np.copyto(filled, a[0])
+    np.copyto(chosen, 0.5, where=a > 0)
+    return filled, chosen
 
 
 def _in_place(x, y):

@@ -170,7 +170,7 @@ REFUSALS = {
         "np.allclose",
         "return the difference instead",
     ),
-    "copyto": (lambda x, k, s: np.copyto(np.zeros(3), x), "np.copyto", "np.full_like"),
+    "copyto": (lambda x, k, s: np.copyto(BUFFER, x), "np.copyto", "np.full_like"),
     "vectorize": (
         lambda x, k, s: np.vectorize(lambda v: v + 1)(x),
         "arithmetic on an array that lost its trace",
@@ -278,11 +278,6 @@ REFUSALS = {
         lambda x, k, s: np.searchsorted(np.cumsum(abs(x)), 1.0),
         "np.searchsorted in a traced table",
         "count by np.sum(table < x)",
-    ),
-    "digitize": (
-        lambda x, k, s: np.digitize(x, [1.0, 0.0]),
-        "np.digitize with decreasing bins",
-        "",
     ),
     "interp": (
         lambda x, k, s: np.interp(0.5, np.cumsum(abs(x)), x),

@@ -1,28 +1,33 @@
 """NumPy's functions on symbolic arrays: those that are no ufuncs.
 
 Functions that only move elements (reshape, stack, roll, pad, ...) are NumPy's own, run
-on ids. The others are written with operations on nodes. What is not
-listed here, in `dlbook.compiler.folds` or in `dlbook.live.lookup` is refused.
+on ids; of some NumPy's own code runs on symbols. The others are written with ufuncs or
+nodes. What is not listed here is refused.
 """
 
 import functools
+import math
 
 import numpy as np
 from numpy import asarray, empty_like  # a trace replaces these for models
+from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.stride_tricks import sliding_window_view
 
-from dlbook.compiler.nodes import active, kind_of, refuse
+from dlbook.compiler.nodes import active, kind_of, refuse, view_of
 from dlbook.compiler.symbolic import FUNCTIONS, NO_INDEX, implements, kind_like, wrap
 from dlbook.compiler.ufuncs import (
     FORMULAS,
     apply,
     cast,
     common,
+    contract,
     elements,
+    folded,
     plain,
     symbolic,
 )
 
-__all__ = ["moved"]
+# What moves elements ------------------------------------------------------------------
 
 
 def _wrapped(value):
@@ -31,18 +36,16 @@ def _wrapped(value):
     if not isinstance(value, np.ndarray):
         return wrap(value) if isinstance(value, np.int64) else value
     if (value == 0).any():  # zeros that NumPy has filled in
-        kind = kind_of(value[value != 0])
-        value = np.where(value == 0, active().const(0.0, kind), value)
+        zero = active().const(0.0, kind_of(value[value != 0]))
+        value = np.where(value == 0, zero, value)
     return wrap(value)
 
 
-def moved(function, place=0):
+def _moved(function, place=0):
     """Return the symbolic form of a function that moves elements of one argument."""
 
     def symbolic_form(*args, **kwargs):
-        args = [
-            elements(arg) if k == place else _known(arg) for k, arg in enumerate(args)
-        ]
+        args = [elements(a) if k == place else _known(a) for k, a in enumerate(args)]
         kwargs = {key: _known(value) for key, value in kwargs.items()}
         return _wrapped(function(*args, **kwargs))
 
@@ -56,7 +59,9 @@ def _known(value):
 
 def _joined(function):
     """Return the symbolic form of a function of a sequence of arrays."""
-    return lambda arrays, **kwargs: _wrapped(function(common(arrays)[0], **kwargs))
+    return lambda arrays, *args, **kwargs: _wrapped(
+        function(common(arrays)[0], *args, **kwargs)
+    )
 
 
 def _side_by_side(function):
@@ -66,42 +71,32 @@ def _side_by_side(function):
     )
 
 
-for _function in (
-    np.array_split, np.broadcast_to, np.copy, np.delete, np.diag, np.diagflat,
-    np.diagonal, np.dsplit, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit,
-    np.matrix_transpose, np.moveaxis, np.ravel, np.repeat, np.reshape, np.resize,
-    np.roll, np.rollaxis, np.rot90, np.split, np.squeeze, np.swapaxes,
-    np.take_along_axis, np.tile, np.transpose, np.tril, np.triu, np.vsplit,
-    np.lib.stride_tricks.sliding_window_view, np.linalg.matrix_transpose,
-    getattr(np, "unstack", np.squeeze),  # NumPy 2.0 has none
-):  # fmt: skip
-    FUNCTIONS[_function] = moved(_function)
-FUNCTIONS[np.compress] = moved(np.compress, 1)
-for _function in (np.column_stack, np.dstack, np.hstack, np.vstack):
-    FUNCTIONS[_function] = _joined(_function)
-for _function in (
-    np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_arrays, np.meshgrid,
-):  # fmt: skip
-    FUNCTIONS[_function] = _side_by_side(_function)
-for _function in (
-    np.all, np.any, np.append, np.clip, np.cumprod, np.cumsum, np.diff, np.iscomplexobj,
-    np.isrealobj, np.linalg.norm, np.max, np.mean, np.min, np.outer, np.polyval,
-    np.prod, np.ptp, np.real, np.std, np.sum, np.tensordot, np.var,
-):  # fmt: skip
-    FUNCTIONS[_function] = _function.__wrapped__  # NumPy's own code runs on symbols
+for _form, _names in {
+    _moved: "array_split broadcast_to copy delete diag diagflat diagonal dsplit "
+    "expand_dims flip fliplr flipud hsplit matrix_transpose moveaxis ravel repeat "
+    "reshape resize roll rollaxis rot90 split squeeze swapaxes take_along_axis tile "
+    "transpose tril triu unstack vsplit",
+    _joined: "concatenate stack column_stack dstack hstack vstack",
+    _side_by_side: "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid",
+    # NumPy's own code runs on symbols
+    lambda function: function.__wrapped__: "all any append clip cumprod cumsum "
+    "diff digitize iscomplexobj isneginf isposinf isrealobj max mean min ones_like "
+    "nan_to_num outer polyval prod ptp real std sum tensordot var zeros_like full_like",
+}.items():
+    for _name in _names.split():
+        if hasattr(np, _name):  # NumPy 2.0 has no unstack
+            FUNCTIONS[getattr(np, _name)] = _form(getattr(np, _name))
 FUNCTIONS |= {
+    np.astype: lambda x, dtype, /, *, copy=True: x.astype(dtype),
+    np.compress: _moved(np.compress, 1),
     np.fix: np.trunc,
+    np.linalg.matrix_transpose: _moved(np.matrix_transpose),
+    np.linalg.norm: np.linalg.norm.__wrapped__,
     np.ndim: lambda a: elements(a).ndim,
     np.shape: lambda a: elements(a).shape,
     np.size: lambda a, axis=None: np.size(elements(a), axis),
+    sliding_window_view: _moved(sliding_window_view),
 }
-
-
-def _along(function):
-    return lambda arrays, axis=0: wrap(function(common(arrays)[0], axis))
-
-
-FUNCTIONS |= {function: _along(function) for function in (np.concatenate, np.stack)}
 
 
 @implements(np.insert)
@@ -127,14 +122,29 @@ def _block(arrays):
     depth, inner = 0, arrays
     while isinstance(inner, list):
         depth, inner = depth + 1, inner[0]
-    return _joined_blocks(arrays, depth, -depth)
 
-
-def _joined_blocks(parts, depth, axis):
-    if not isinstance(parts, list):
+    def joined(parts, axis):
+        if isinstance(parts, list):
+            return np.concatenate([joined(p, axis + 1) for p in parts], axis)
         part = elements(parts)
         return wrap(part.reshape((1,) * (depth - part.ndim) + part.shape))
-    return np.concatenate([_joined_blocks(p, depth, axis + 1) for p in parts], axis)
+
+    return joined(arrays, -depth)
+
+
+@implements(np.empty_like)
+def _empty_like(prototype, dtype=None, order="K", subok=True, shape=None, **device):
+    kind = kind_like(prototype.dtype if dtype is None else dtype)
+    result = empty_like(elements(prototype), np.int64, order, False, shape)
+    result[...] = active().const(0, kind)
+    return wrap(result)
+
+
+@implements(np.copyto)
+def _copyto(dst, src, casting="same_kind", where=True):
+    if not symbolic(dst):
+        refuse("np.copyto", "write np.where or np.full_like of a traced array")
+    dst[...] = src if where is True else np.where(where, src, dst)
 
 
 # Elements -----------------------------------------------------------------------------
@@ -150,13 +160,9 @@ def _where(condition, *choices):
 
 @implements(np.select)
 def _select(condlist, choicelist, default=0):
-    arrays, _ = common([*choicelist, default])
-    pairs = reversed(list(zip(condlist, arrays[:-1], strict=True)))
-    return functools.reduce(
-        lambda rest, pair: np.where(pair[0], wrap(pair[1]), rest),
-        pairs,
-        wrap(arrays[-1]),
-    )
+    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
+        default = np.where(condition, choice, default)
+    return default
 
 
 @implements(np.round, np.around)
@@ -169,61 +175,20 @@ def _round(a, decimals=0):
     return np.rint(a * factor) / factor if decimals else np.rint(a)
 
 
-@implements(np.nan_to_num)
-def _nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
-    largest = np.finfo(np.float64).max
-    x = np.where(np.isnan(x), nan, x)
-    x = np.where(x == np.inf, largest if posinf is None else posinf, x)
-    return np.where(x == -np.inf, -largest if neginf is None else neginf, x)
-
-
 @implements(np.linspace)
 def _linspace(start, stop, num=50, endpoint=True, *, dtype=None, axis=0):
     start, stop = np.multiply(start, 1.0), np.multiply(stop, 1.0)
-    parts = num - 1 if endpoint else num
-    steps = np.arange(num, dtype=float)
     shape = np.broadcast_shapes(np.shape(start), np.shape(stop))
-    steps = steps.reshape((num,) + (1,) * len(shape))
-    result = steps * ((stop - start) / max(parts, 1)) + start
+    steps = np.arange(num, dtype=float).reshape((num,) + (1,) * len(shape))
+    result = steps * ((stop - start) / max(num - bool(endpoint), 1)) + start
     if endpoint and num > 1:
-        result = np.concatenate([result[:-1], np.broadcast_to(stop, (1, *shape))])
+        result[-1] = stop
     return np.moveaxis(result, 0, axis)
 
 
-@implements(np.full_like)
-def _full_like(prototype, value, dtype=None, order="K", subok=True, shape=None):
-    kind = kind_like(np.result_type(prototype) if dtype is None else dtype)
-    like = prototype.ids if symbolic(prototype) else asarray(prototype)
-    result = empty_like(like, np.int64, order, False, shape)
-    result[...] = cast(elements(value), kind)
-    return wrap(result)
-
-
-def _filled(value):
-    def like(prototype, dtype=None, order="K", subok=True, shape=None):
-        return _full_like(prototype, value, dtype, order, subok, shape)
-
-    return like
-
-
-FUNCTIONS |= {np.zeros_like: _filled(0), np.empty_like: _filled(0)}
-FUNCTIONS |= {np.ones_like: _filled(1)}
-
-
-@implements(np.astype)
-def _astype(x, dtype, /, *, copy=True):
-    return x.astype(dtype)
-
-
-# Ufuncs -------------------------------------------------------------------------------
-
-
-def _formula(function):
-    def on_ids(*arrays):
-        results = function(*map(wrap, arrays))
-        return [elements(x) for x in (results if type(results) is tuple else [results])]
-
-    return on_ids
+@implements(np.result_type)
+def _result_type(*values):
+    return np.result_type(*[getattr(value, "dtype", value) for value in values])
 
 
 _EASY = {0.5: np.sqrt, 1: np.copy, 2: np.square, -1: np.reciprocal}
@@ -246,15 +211,26 @@ def _power(x, exponent):
 
 
 def _reciprocal(x):
-    return (
-        1.0 / x
-        if x.dtype.kind == "f"
-        else refuse("np.reciprocal of integers", "make them floats")
-    )
+    if x.dtype.kind != "f":
+        refuse("np.reciprocal of integers", "make them floats")
+    return 1.0 / x
+
+
+def _logaddexp2(a, b):
+    smaller = np.log2(np.e) * np.log1p(2.0 ** -np.abs(a - b))
+    return np.where(a == b, a + 1.0, np.maximum(a, b) + smaller)
+
+
+def _on_ids(function):
+    def formula(*arrays):
+        results = function(*map(wrap, arrays))
+        return [elements(x) for x in (results if type(results) is tuple else [results])]
+
+    return formula
 
 
 FORMULAS |= {
-    name: _formula(function)
+    name: _on_ids(function)
     for name, function in {
         "positive": np.copy,
         "conjugate": np.copy,
@@ -273,16 +249,170 @@ FORMULAS |= {
         "heaviside": lambda x, middle: np.where(
             np.isnan(x), x, np.where(x == 0, middle, x > 0)
         ),
-        "logaddexp2": lambda a, b: np.where(
-            a == b, a + 1.0,
-            np.maximum(a, b) + np.log2(np.e) * np.log1p(2.0 ** -np.abs(a - b)),
-        ),
+        "logaddexp2": _logaddexp2,
         "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
         "divmod": lambda a, b: (a // b, a % b),
     }.items()
-}  # fmt: skip
+}
+
+# Reductions and products --------------------------------------------------------------
 
 
-@implements(np.result_type)
-def _result_type(*values):
-    return np.result_type(*[getattr(value, "dtype", value) for value in values])
+@implements(np.average)
+def _average(a, axis=None, weights=None, *, keepdims=False):
+    if weights is None:
+        return np.mean(a, axis, keepdims=keepdims)
+    weights = wrap(elements(weights))
+    if np.shape(weights) != np.shape(a):
+        shape = [1] * np.ndim(a)
+        shape[normalize_axis_index(axis, np.ndim(a))] = np.size(weights)
+        weights = np.broadcast_to(weights.reshape(shape), np.shape(a))
+    scale = np.sum(weights, axis, np.float64, keepdims=keepdims)
+    return np.sum(np.multiply(a, weights), axis, keepdims=keepdims) / scale
+
+
+@implements(np.count_nonzero)
+def _count_nonzero(a, axis=None, *, keepdims=False):
+    return np.sum(wrap(cast(elements(a), "b")), axis, keepdims=keepdims)
+
+
+def _place(op):
+    def reduced(a, axis=None, *, keepdims=False):
+        array, k = (np.ravel(a), 0) if axis is None else (a, axis)
+        last = np.ascontiguousarray(np.moveaxis(elements(array), k, -1))
+        result = folded(op, "i", (last,), 1)
+        axes = k if axis is not None else tuple(range(np.ndim(a)))
+        return wrap(np.expand_dims(result, axes) if keepdims else result)
+
+    return reduced
+
+
+FUNCTIONS |= {np.argmax: _place("argmax"), np.argmin: _place("argmin")}
+
+
+@implements(np.dot)
+def _dot(a, b):
+    m, n = np.ndim(a) - 1, np.ndim(b) - 1
+    if m < 0 or n < 0:
+        return np.multiply(a, b)
+    left, right = "abcdefgh"[:m], "ijklmnop"[:n]
+    return wrap(contract(f"{left}z,{right[:-1]}z{right[-1:]}->{left}{right}", a, b))
+
+
+@implements(np.einsum)
+def _einsum(subscripts, *operands, optimize=False):
+    if not isinstance(subscripts, str):
+        refuse("np.einsum with lists of axes", "write the subscripts as a text")
+    return wrap(contract(subscripts, *operands))
+
+
+def _correlate(a, v, mode="valid"):
+    a, v = wrap(elements(a)), wrap(elements(v))
+    if np.size(v) > np.size(a):
+        return _correlate(v, a, mode)[::-1]
+    n = np.size(v)
+    left = {"valid": 0, "full": n - 1, "same": n // 2}[mode]
+    right = {"valid": 0, "full": n - 1, "same": (n - 1) // 2}[mode]
+    return sliding_window_view(np.pad(a, (left, right)), n) @ v
+
+
+def _convolve(a, v, mode="full"):
+    short, long = sorted((v, a), key=np.size)
+    return _correlate(long, wrap(elements(short))[::-1], mode)
+
+
+FUNCTIONS |= {
+    np.convolve: _convolve,
+    np.correlate: _correlate,
+    np.inner: lambda a, b: np.dot(a, np.moveaxis(b, -1, -2) if np.ndim(b) > 1 else b),
+    np.trace: lambda a, *axes: np.sum(np.diagonal(a, *axes), axis=-1),
+    np.vdot: lambda a, b: np.dot(np.ravel(a), np.ravel(b)),
+}
+
+# Looking up by a traced index ---------------------------------------------------------
+
+
+@implements(np.take)
+def take(a, indices, axis=None, mode="raise"):
+    """Return ``np.take(a, indices, axis)`` where one of the two is symbolic.
+
+    An index that is out of bounds, at which NumPy raises, takes the nearest entry.
+    """
+    indices = plain(indices)
+    if not symbolic(indices):
+        return _moved(np.take)(a, indices, axis=axis, mode=mode)
+    if not symbolic(a):
+        kind_like(asarray(a).dtype)
+    array = elements(a)
+    if axis is None:
+        array, axis = array.reshape(-1), 0
+    axis = normalize_axis_index(axis, array.ndim)
+    index = _bounded(indices.ids, array.shape[axis], mode)
+    index = index.reshape(index.shape + (1,) * (array.ndim - axis - 1))
+    rows = np.moveaxis(array, axis, -1)
+    between = tuple(range(axis, axis + np.ndim(indices)))
+    return wrap(_looked_up(np.expand_dims(rows, between), index))
+
+
+def _bounded(index, n, mode):
+    index = cast(index, "i")
+    if mode == "wrap":
+        return elements(wrap(index) % n)
+    if mode == "clip":
+        index = elements(np.maximum(wrap(index), 0))
+    return apply("index", "i", index, static=(n,))
+
+
+def _looked_up(rows, index):
+    """Return ``rows[..., index]`` for an index that broadcasts with the rows."""
+    shape = np.broadcast_shapes(rows.shape[:-1], index.shape)
+    if not math.prod(shape):
+        return np.zeros(shape, np.int64)
+    table = view_of(np.broadcast_to(rows, (*shape, rows.shape[-1])))
+    reach = table.strides[-1], rows.shape[-1]
+    table = table._replace(strides=table.strides[:-1])
+    args = (table, view_of(np.broadcast_to(index, shape)))
+    return active().add("take", args, kind_of(rows), shape, static=reach)
+
+
+@implements(np.choose)
+def _choose(a, choices, mode="raise"):
+    arrays, _ = common(choices)
+    index = _bounded(elements(a), len(arrays), mode)
+    arrays = np.broadcast_arrays(*arrays)
+    return wrap(_looked_up(np.stack(arrays, axis=-1), index))
+
+
+@implements(np.searchsorted)
+def searchsorted(a, v, side="left", sorter=None):
+    """Return how many entries of a constant table stand before each value."""
+    if symbolic(a) or sorter is not None:
+        refuse("np.searchsorted in a traced table", "count by np.sum(table < x)")
+    if not symbolic(v := plain(v)):
+        return np.searchsorted(a, v, side)
+    reaches = np.greater_equal if side == "left" else np.greater
+    return np.sum(~reaches(asarray(a, dtype=float), v[..., None]), axis=-1)
+
+
+@implements(np.interp)
+def _interp(x, xp, fp, left=None, right=None, period=None):
+    if symbolic(xp) or period is not None:
+        refuse("np.interp with traced places or a period", "use constant places")
+    xp, fp, x = asarray(xp, dtype=float), np.multiply(fp, 1.0), np.multiply(x, 1.0)
+    inside = _between(x, xp, fp) if len(xp) > 1 else fp[0] + x * 0
+    inside = np.where(x >= xp[-1], fp[-1], inside)
+    inside = np.where(x > xp[-1], fp[-1] if right is None else right, inside)
+    inside = np.where(x < xp[0], fp[0] if left is None else left, inside)
+    return np.where(np.isnan(x), x, inside)
+
+
+def _between(x, xp, fp):
+    below = np.clip(searchsorted(xp, x, "right") - 1, 0, len(xp) - 2)
+    slope = take(np.diff(fp) / np.diff(xp), below)
+    start, value = take(xp, below), take(fp, below)
+    result = slope * (x - start) + value
+    if symbolic(fp):  # values that may be infinite
+        stop, other = take(xp, below + 1), take(fp, below + 1)
+        result = np.where(np.isnan(result), slope * (x - stop) + other, result)
+        result = np.where(np.isnan(result) & (value == other), value, result)
+    return np.where(x == start, value, result)

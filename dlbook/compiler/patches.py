@@ -22,43 +22,37 @@ from dlbook.compiler.nodes import TraceError, active, refuse, view_of
 from dlbook.compiler.symbolic import FUNCTIONS, kind_like, wrap
 from dlbook.compiler.ufuncs import apply, cast, elements, symbolic, within
 
-__all__ = ["no_draws", "patched"]
-
-_HARMLESS = (
-    "BitGenerator", "Generator", "SeedSequence", "test", "get_state", "set_state",
-)  # fmt: skip
+_KEEPERS = "array asarray asanyarray ascontiguousarray asfortranarray".split()
+_MAKERS = "zeros ones empty full zeros_like ones_like empty_like full_like".split()
+_HARMLESS = "BitGenerator Generator SeedSequence test get_state set_state".split()
 _DRAWN = "draw outside of the model, and let it use the numbers"
+#: Where NumPy's own code, which runs on symbols, would lose the trace.
+_INSIDE = (np.outer, np.linalg.norm)
 
 
 @contextlib.contextmanager
 def patched():
     """Let NumPy know symbolic arrays, and refuse to draw, until the block ends."""
     new = {name: _kept(getattr(np, name)) for name in _KEEPERS}
-    new |= {name: _made(getattr(np, name)) for name in _MAKERS} | {
-        "take": _take(np.take)
-    }
+    new |= {name: _made(getattr(np, name)) for name in _MAKERS}
+    new["take"] = _if_symbolic(np.take, _take)
     drawing = {
         name: _refused(name)
         for name in np.random.__all__
         if callable(getattr(np.random, name)) and name not in _HARMLESS
     }
-    own = {"hashed": _hashed(counted.hashed), "shuffled": _shuffled(counted.shuffled)}
-    inside = {"asarray": new["asarray"]}  # where NumPy's own code would lose the trace
+    own = {
+        "hashed": _if_symbolic(counted.hashed, _hashed),
+        "shuffled": _if_symbolic(counted.shuffled, _shuffled),
+    }
+    places = [(vars(np), new), (vars(np.random), drawing), (vars(counted), own)]
+    for function in _INSIDE:
+        inside = {"asarray": new["asarray"]}
+        places.append((function.__wrapped__.__globals__, inside))
     with contextlib.ExitStack() as stack:
-        for place, functions in (
-            (vars(np), new), (vars(np.random), drawing), (vars(counted), own),
-            (np.outer.__wrapped__.__globals__, inside),
-            (np.linalg.norm.__wrapped__.__globals__, inside),
-        ):  # fmt: skip
-            stack.enter_context(_replaced(place, functions))
+        for names, functions in places:
+            stack.enter_context(_replaced(names, functions))
         yield
-
-
-_KEEPERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
-_MAKERS = (
-    "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like",
-    "full_like",
-)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -69,6 +63,16 @@ def _replaced(names, new):
         yield
     finally:
         names.update(old)
+
+
+def _if_symbolic(original, replacement):
+    """Replace a function where an argument is symbolic."""
+
+    def function(*args, **options):
+        traced = any(map(symbolic, (*args, *options.values())))
+        return (replacement if traced else original)(*args, **options)
+
+    return function
 
 
 def _kept(original):
@@ -107,41 +111,26 @@ def _made(original):
     return maker
 
 
-def _take(original):
-    def take(a, indices, axis=None, out=None, mode="raise"):
-        if symbolic(indices):
-            if out is not None:
-                refuse("out= of np.take", "leave it away")
-            return FUNCTIONS[original](a, indices, axis, mode)
-        return original(a, indices, axis=axis, out=out, mode=mode)
-
-    return take
+def _take(a, indices, axis=None, out=None, mode="raise"):
+    if out is not None:
+        refuse("out= of np.take", "leave it away")
+    return FUNCTIONS[_TAKE](a, indices, axis, mode)
 
 
-def _hashed(original):
-    def hashed(*words):
-        if not any(map(symbolic, words)):
-            return original(*words)
-        return wrap(apply("uniform", "f", *map(elements, words)))
-
-    return hashed
+_TAKE = np.take
 
 
-def _shuffled(original):
-    def shuffled(units):
-        if not symbolic(units):
-            return original(units)
-        ids = np.ascontiguousarray(units.ids)
-        return wrap(active().add("shuffle", (view_of(ids),), "i", ids.shape))
+def _hashed(*words):
+    return wrap(apply("uniform", "f", *map(elements, words)))
 
-    return shuffled
+
+def _shuffled(units):
+    ids = np.ascontiguousarray(units.ids)
+    return wrap(active().add("shuffle", (view_of(ids),), "i", ids.shape))
 
 
 def _refused(name):
-    def draw(*args, **options):
-        return refuse(f"np.random.{name}", _DRAWN)
-
-    return draw
+    return lambda *args, **options: refuse(f"np.random.{name}", _DRAWN)
 
 
 _watched = []  # the figure whose block looks out for draws: a search takes long

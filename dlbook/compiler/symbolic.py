@@ -29,18 +29,20 @@ from dlbook.compiler.ufuncs import (
     symbolic,
 )
 
-__all__ = ["FUNCTIONS", "NO_INDEX", "SymbolicArray", "implements", "kind_like", "wrap"]
-
+#: The symbolic forms of NumPy's functions, where those are no ufuncs.
 FUNCTIONS = {}
 _ID = np.dtype([("lo", "<u4"), ("hi", "<i4")])
-_ORDER = "the order of the values would change the program"
 _RECORD = "compute it outside the model, or record the results and use np.take"
 _KEEP = "keep all elements and write np.where(condition, a, b)"
+_SORT = (
+    "the order of the values would change the program; np.max, np.min, np.argmax and "
+    f"np.where do not sort; {_RECORD}"
+)
 _HINTS = {
     **dict.fromkeys(
         ("sort", "argsort", "partition", "argpartition", "median", "percentile",
          "quantile", "unique", "lexsort", "sort_complex", "nanmedian"),
-        f"{_ORDER}; np.max, np.min, np.argmax and np.where do not sort; {_RECORD}",
+        _SORT,
     ),
     **dict.fromkeys(("nonzero", "argwhere", "flatnonzero", "extract", "place"), _KEEP),
     **dict.fromkeys(
@@ -48,6 +50,18 @@ _HINTS = {
     ),
     "copyto": "write np.where or np.full_like of a traced array",
 }  # fmt: skip
+NO_INDEX = (
+    "a traced value as an index or a count",
+    "write np.take(table, k, axis=0) for table[k] and table.take(k)",
+)
+_MASK = ("indexing by a traced condition", _KEEP)
+_JOIN = "leave out= away, and write a = a + b for a += b"
+#: The options of a ufunc's methods that are understood, and those that do nothing.
+_OPTIONS = {
+    "reduce": {"axis", "keepdims", "initial", "dtype"},
+    "accumulate": {"axis", "dtype"},
+}
+_IDLE = {"casting", "order", "subok"}
 
 
 def implements(*functions):
@@ -89,10 +103,13 @@ class SymbolicArray(np.ndarray):
         """The ids, on the same memory."""
         return np.ndarray.view(self, np.ndarray).view(np.int64)
 
-    # NumPy's protocols ----------------------------------------------------------------
-
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-        options = _checked(ufunc, method, options)
+        name = ufunc.__name__
+        if options.pop("where", True) is not True:
+            refuse(f"where= of np.{name}", "write np.where(condition, a, b)")
+        options = {key: options[key] for key in options.keys() - _IDLE}
+        for key in options.keys() - _OPTIONS.get(method, set()):
+            refuse(f"{key}= of np.{name}", "leave it away")
         if ufunc.signature is not None:
             results = [matrix_ufunc(ufunc, inputs)]
         elif method == "__call__":
@@ -101,18 +118,17 @@ class SymbolicArray(np.ndarray):
             first, second = map(elements, inputs)
             first = first.reshape(first.shape + (1,) * second.ndim)
             results = elementwise(ufunc, (wrap(first), wrap(second)))
-        elif method in ("reduce", "accumulate"):
+        elif method in _OPTIONS:
             fold = reduce if method == "reduce" else accumulate
             results = [fold(ufunc, *inputs, **options)]
         else:
-            refuse(f"np.{ufunc.__name__}.{method}", "write a sum over np.where")
+            refuse(f"np.{name}.{method}", "write a sum over np.where")
         targets = [None] * len(results) if out is None else out
-        results = [_store(t, r) for t, r in zip(targets, results, strict=True)]
+        results = [_stored(t, wrap(r)) for t, r in zip(targets, results, strict=True)]
         return results[0] if len(results) == 1 else tuple(results)
 
     def __array_function__(self, function, types, args, kwargs):
-        known = FUNCTIONS.get(function)
-        name = function.__name__
+        name, known = function.__name__, FUNCTIONS.get(function)
         if known is None:
             numbers = [plain(arg) for arg in args]
             if not any(map(symbolic, numbers)) and any(map(symbolic, args)):
@@ -130,17 +146,14 @@ class SymbolicArray(np.ndarray):
             these = f"np.{name} with these arguments ({error})"
             return refuse(these, "leave them away")
 
-    # Elements -------------------------------------------------------------------------
-
     def __getitem__(self, key):
         key = plain(key)
-        if symbolic(key):
-            return _chosen(self, key)
-        return wrap(self.ids[_static(key)])
+        if not symbolic(key):
+            return wrap(self.ids[_static(key)])
+        return np.take(self, key, axis=0) if key.dtype.kind == "i" else refuse(*_MASK)
 
     def __setitem__(self, key, value):
-        ids = self.ids
-        ids[_static(plain(key))] = cast(elements(value), kind_of(ids))
+        self.ids[_static(key)] = cast(elements(value), kind_of(self.ids))
 
     def __eq__(self, other):
         return np.equal(self, other)
@@ -153,8 +166,7 @@ class SymbolicArray(np.ndarray):
 
     def item(self, *place):
         """Return one element."""
-        if len(place) == 1:
-            place = place[0]
+        place = place[0] if len(place) == 1 else place
         if isinstance(place, tuple):
             return self[place or ...]
         return self.reshape(-1)[place]
@@ -163,15 +175,8 @@ class SymbolicArray(np.ndarray):
         """Return nested lists of elements."""
         return [part.tolist() for part in self] if self.ndim else self
 
-    @property
-    def flat(self):
-        """The elements in one row."""
-        return self.reshape(-1)
-
-    @property
-    def real(self):
-        """The array itself."""
-        return self
+    flat = property(lambda self: self.reshape(-1), doc="The elements in one row.")
+    real = property(lambda self: self, doc="The array itself.")
 
     def view(self, kind=None):
         """Return the array itself under another class; types cannot be changed."""
@@ -202,57 +207,24 @@ class SymbolicArray(np.ndarray):
         return np.power(self, other)
 
 
-NO_INDEX = (
-    "a traced value as an index or a count",
-    "write np.take(table, k, axis=0) for table[k] and table.take(k)",
-)
-_MASK = ("indexing by a traced condition", _KEEP)
-
-
-def _chosen(array, key):
-    if key.dtype.kind != "i":
-        refuse(*_MASK)
-    return np.take(array, key, axis=0)
-
-
 def _static(key):
     """Return a key whose parts are numbers; a traced part is refused."""
-    if not isinstance(key, tuple):
-        key = (key,)
-    key = tuple(map(plain, key))
-    for part in key:
-        if symbolic(part):
-            if part.dtype.kind == "b":
-                refuse(*_MASK)
-            refuse("this index", "write np.take(array, k, axis=...)")
+    key = tuple(map(plain, key if isinstance(key, tuple) else (key,)))
+    for part in filter(symbolic, key):
+        if part.dtype.kind == "b":
+            refuse(*_MASK)
+        refuse("this index", "write np.take(array, k, axis=...)")
     return key
 
 
-def _store(target, result):
+def _stored(target, result):
+    """Write a result into the array that ``out=`` names, if it does."""
     if target is None:
-        return wrap(result)
+        return result
     if not symbolic(target):
         refuse("writing a traced value into an array of floats", _JOIN)
-    target[...] = wrap(result)
+    target[...] = result
     return target
-
-
-_JOIN = "leave out= away, and write a = a + b for a += b"
-
-
-def _checked(ufunc, method, options):
-    """Return the options of a ufunc that are supported; the others are refused."""
-    if options.pop("where", True) is not True:
-        refuse(f"where= of np.{ufunc.__name__}", "write np.where(condition, a, b)")
-    for name in ("casting", "order", "subok"):
-        options.pop(name, None)
-    allowed = {
-        "reduce": {"axis", "keepdims", "initial", "dtype"},
-        "accumulate": {"axis", "dtype"},
-    }.get(method, set())
-    for name in options.keys() - allowed:
-        refuse(f"{name}= of np.{ufunc.__name__}", "leave it away")
-    return options
 
 
 def _refused(operation, instead, number=None):
@@ -268,56 +240,49 @@ def _refused(operation, instead, number=None):
 
 def _in_place(name):
     """Bind the name anew for a scalar, as Python does; write into an array."""
-    plain = getattr(np.ndarray, f"__{name}__")
+    plainly = getattr(np.ndarray, f"__{name}__")
     in_place = getattr(np.ndarray, f"__i{name}__")
 
     def method(self, other):
         if self.ndim == 0:
-            return getattr(type(self), f"__{name}__", plain)(self, other)
+            return getattr(type(self), f"__{name}__", plainly)(self, other)
         return in_place(self, other)
 
     return method
 
 
-def _through(name):
+def _through(function):
     """Send a method to NumPy's function of the same name."""
-    function = getattr(np, name)
-
-    def method(self, *args, **kwargs):
-        return function(self, *args, **kwargs)
-
-    return method
+    return lambda self, *args, **kwargs: function(self, *args, **kwargs)
 
 
-for _name in (
-    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or",
-    "xor",
-):  # fmt: skip
+for _name in "add sub mul truediv floordiv mod pow matmul and or xor".split():
     setattr(SymbolicArray, f"__i{_name}__", _in_place(_name))
 for _name in (
-    "argmax", "argmin", "choose", "conj", "conjugate", "dot", "round", "take",
-    "argsort", "partition", "argpartition", "nonzero", "searchsorted", "compress",
-    "trace",
-):  # fmt: skip
-    setattr(SymbolicArray, _name, _through(_name))
-_IF = "`if`, `while`, `and`, `or`, `not`, max() and min() on a traced value"
-_WHERE = "write np.where(condition, a, b), np.logical_and, np.maximum or np.minimum"
+    "argmax argmin choose conj conjugate dot round take argsort partition argpartition "
+    "nonzero searchsorted compress trace"
+).split():
+    setattr(SymbolicArray, _name, _through(getattr(np, _name)))
 for _names, _operation, _instead in (
-    (("__bool__", "__contains__"), _IF, _WHERE),
-    (("__float__", "__complex__"), *NO_FLOAT),
-    (("__int__",), "int() of a traced value", "write np.rint, np.floor or astype(int)"),
-    (("__index__",), *NO_INDEX),
-    (("__round__",), "round() of a traced value", "write np.round"),
-    (("__format__",), "a traced value in a text", "let the figure's text show it"),
-    (("sort",), "sort()", _HINTS["sort"]),
     (
-        ("byteswap", "dump", "dumps", "getfield", "put", "resize", "setfield",
-         "to_device", "tobytes", "tofile", "__reduce__", "__reduce_ex__",
-         "__dlpack__"),
-        "this method of a traced array", "use the functions of numpy",
+        "__bool__ __contains__",
+        "`if`, `while`, `and`, `or`, `not`, max() and min() on a traced value",
+        "write np.where(condition, a, b), np.logical_and, np.maximum or np.minimum",
     ),
-):  # fmt: skip
-    for _name in _names:
+    ("__float__ __complex__", *NO_FLOAT),
+    ("__int__", "int() of a traced value", "write np.rint, np.floor or astype(int)"),
+    ("__index__", *NO_INDEX),
+    ("__round__", "round() of a traced value", "write np.round"),
+    ("__format__", "a traced value in a text", "let the figure's text show it"),
+    ("sort", "sort()", _SORT),
+    (
+        "byteswap dump dumps getfield put resize setfield to_device tobytes tofile "
+        "__reduce__ __reduce_ex__ __dlpack__",
+        "this method of a traced array",
+        "use the functions of numpy",
+    ),
+):
+    for _name in _names.split():
         setattr(SymbolicArray, _name, _refused(_operation, _instead, _name))
 for _name in ("imag", "data", "ctypes"):
     setattr(SymbolicArray, _name, property(_refused(f".{_name}", "leave it away")))

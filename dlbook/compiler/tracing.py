@@ -11,7 +11,7 @@ function, and `trace` checks that at the defaults.
 
 import numpy as np
 
-from dlbook.compiler import folds, lookup  # noqa: F401  (they register functions)
+from dlbook.compiler import functions  # noqa: F401  (it registers functions)
 from dlbook.compiler.nodes import (
     LOST,
     NO_FLOAT,
