@@ -249,8 +249,9 @@ def test_symbolic_arrays_look_like_arrays():
         assert str(W) == "<traced array of shape (2, 3)>"
         return dict(y=W @ x)
 
-    model_of = trace.__globals__["_traced"]
-    _, ids = model_of(model, dict(x=np.ones(3), W=np.ones((2, 3))), "demo")
+    graph = nodes.Graph("demo")
+    inputs = dict(x=np.ones(3), W=np.ones((2, 3)))
+    ids = trace.__globals__["_traced"](model, inputs, graph)
     assert ids["y"].shape == (2,)
 
 

@@ -10,8 +10,6 @@ from dlbook.compiler.random import Random
 from dlbook.compiler.rules import evaluate
 from dlbook.compiler.trees import filled, leaves, sliders
 
-__all__ = ["Program", "results"]
-
 MAX_BYTES = 100_000
 
 
@@ -93,41 +91,12 @@ class Program:
             raise ValueError(
                 f"values: wanted {len(self.inputs)} numbers, got shape {values.shape}"
             )
-        row, lead, found, start = self._evaluated(values), values.shape[:-1], {}, 0
-        for key, shape in self.outputs.items():
-            size = int(np.prod(shape))
-            part = row[..., start : start + size]
-            part = np.broadcast_to(part, (*lead, size)).reshape(lead + shape)
-            found[key], start = part, start + size
-        return found
-
-    def _evaluated(self, values):
-        """Return the outputs in a row, computed node by node."""
-        rows = {}
-
-        def taken(view, shape):
-            row = view.node.data if view.node.op == "const" else rows[view.node]
-            return row[..., spread(view, shape)]
-
-        result = self._gathered(self._ids)
         with np.errstate(all="ignore"):
-            for node in live(result):
-                space = node.shape + node.inner
-                if node.op == "input":
-                    rows[node] = values[..., node.static : node.static + node.size]
-                    continue
-                if node.op == "gather":
-                    parts = map(taken, node.args, [(n,) for n in node.static])
-                    value = _joined(list(parts))
-                elif node.op == "take":
-                    value = _looked_up(node, rows, taken(node.args[1], space))
-                else:
-                    args = [taken(view, space) for view in node.args]
-                    value = evaluate(node.op, node.static, args, len(node.inner))
-                value = np.asarray(value)
-                lead = value.shape[: value.ndim - len(node.shape)]
-                rows[node] = value.reshape(*lead, -1)
-        return rows[result]
+            row = _evaluated(self._gathered(self._ids), values)
+        lead, ends = values.shape[:-1], [*self.offsets.values()][1:]
+        row = np.broadcast_to(row, lead + row.shape[-1:])
+        parts = zip(self.outputs.items(), np.split(row, ends, axis=-1), strict=False)
+        return {key: part.reshape(lead + shape) for (key, shape), part in parts}
 
     def _gathered(self, names):
         """Return the node that holds some outputs in a row."""
@@ -144,22 +113,20 @@ class Program:
     def compare(self, values, plain):
         """Raise `TraceError` if the program gives other outputs than ``plain``."""
         replayed = self.replay(values)
-        if list(replayed) != list(plain):
-            self._differ("names of outputs", list(replayed), list(plain))
+        self._same("names of outputs", list(replayed), list(plain))
         for key, wanted in plain.items():
             got, wanted = replayed[key], np.asarray(wanted)
-            if got.shape != wanted.shape:
-                self._differ(f"shape of {key!r}", got.shape, wanted.shape)
+            self._same(f"shape of {key!r}", got.shape, wanted.shape)
             size = np.max(np.abs(wanted), initial=1, where=np.isfinite(wanted))
             close = dict(rtol=1e-9, atol=1e-12 * size, equal_nan=True)
-            if not np.allclose(got, wanted, **close):
-                self._differ(key, got, wanted)
+            self._same(key, got, wanted, np.allclose(got, wanted, **close))
 
-    def _differ(self, what, got, wanted):
-        raise TraceError(
-            f"figure {self.name!r}: the compiled program differs from NumPy in {what}: "
-            f"{got} instead of {wanted}"
-        )
+    def _same(self, what, got, wanted, same=None):
+        if not (got == wanted if same is None else same):
+            raise TraceError(
+                f"figure {self.name!r}: the compiled program differs from NumPy in "
+                f"{what}: {got} instead of {wanted}"
+            )
 
     def javascript(self, names=None):
         """Return the program as JavaScript.
@@ -182,13 +149,13 @@ class Program:
         TraceError
             If the script is longer than 100 kB.
         """
-        names = list(self._ids) if names is None else list(names)
-        unknown = [key for key in names if key not in self._ids]
-        if unknown:
-            raise ValueError(
-                f"figure {self.name!r}: no output {unknown[0]!r}; there are "
-                f"{', '.join(self._ids)}"
-            )
+        names = list(self._ids if names is None else names)
+        for key in names:
+            if key not in self._ids:
+                raise ValueError(
+                    f"figure {self.name!r}: no output {key!r}; there are "
+                    f"{', '.join(self._ids)}"
+                )
         script = emit(self._gathered(names))
         if len(script) > MAX_BYTES:
             raise TraceError(
@@ -203,32 +170,50 @@ def _arrays(defaults, values):
     """Yield the arguments' leaves at a flat list of values."""
     start = 0
     for _, default in leaves(defaults):
-        if isinstance(default, Random):
-            seed, step = (int(x) for x in values[start : start + 2])
-            yield Random(seed, step)
-            start += 2
+        drawn = isinstance(default, Random)
+        size = 2 if drawn else default.size
+        part, start = values[start : start + size], start + size
+        if drawn:
+            yield Random(*map(int, part))
             continue
-        part = values[start : start + default.size].reshape(default.shape)
-        if default.dtype.kind == "i":
-            part = np.floor(part + 0.5).astype(np.intp)
-        elif default.dtype.kind == "b":
-            part = part != 0
-        yield part.copy()[()]
-        start += default.size
+        kind = default.dtype.kind
+        if kind != "f":
+            part = part != 0 if kind == "b" else np.floor(part + 0.5).astype(np.intp)
+        yield part.reshape(default.shape).copy()[()]
 
 
-def _joined(parts):
-    lead = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
-    parts = [np.broadcast_to(part, lead + part.shape[-1:]) for part in parts]
-    return np.concatenate([*parts, np.empty((*lead, 0))], axis=-1)
+def _evaluated(result, values):
+    """Return a node's numbers in a row, settings first, computed node by node."""
+    rows = {}
 
+    def row(node):
+        return node.data if node.op == "const" else rows[node]
 
-def _looked_up(node, rows, index):
-    table, (step, _) = node.args[0], node.static
-    places = spread(table, node.shape) + step * np.asarray(index, dtype=int)
-    row = table.node.data if table.node.op == "const" else rows[table.node]
-    outer = places.shape[: places.ndim - len(node.shape)]
-    lead = np.broadcast_shapes(row.shape[:-1], outer)
-    flat = np.broadcast_to(places, lead + node.shape).reshape(*lead, -1)
-    row = np.broadcast_to(row, lead + row.shape[-1:])
-    return np.take_along_axis(row, flat, -1).reshape(lead + node.shape)
+    for node in live(result):
+        space, lead = node.shape + node.inner, values.shape[:-1]
+        if node.op == "input":
+            rows[node] = values[..., node.static : node.static + node.size]
+            continue
+        if node.op == "gather":
+            value = np.empty((*lead, node.size))
+            ends = np.cumsum([0, *node.static])
+            for k, (view, n) in enumerate(zip(node.args, node.static, strict=True)):
+                value[..., ends[k] : ends[k + 1]] = row(view.node)[
+                    ..., spread(view, (n,))
+                ]
+        else:
+            args = [row(view.node)[..., spread(view, space)] for view in node.args]
+            if node.op == "take":
+                table, step = node.args[0], node.static[0]
+                places = spread(table, space) + step * args[1].astype(int)
+                places = np.broadcast_to(places, lead + node.shape)
+                table = np.broadcast_to(
+                    row(table.node), (*lead, row(table.node).shape[-1])
+                )
+                value = np.take_along_axis(table, places.reshape(*lead, -1), -1)
+                value = value.reshape(places.shape)
+            else:
+                value = evaluate(node.op, node.static, args, len(node.inner))
+        outer = value.shape[: value.ndim - len(node.shape)]
+        rows[node] = value.reshape(*outer, -1)
+    return rows[result]

@@ -1,13 +1,4 @@
-r"""Compile a NumPy function: run it once on symbols and keep what it computes.
-
-The compiled program is a list of operations on arrays. It can be evaluated in Python
-(`Program.replay`) and be written as JavaScript (`Program.javascript`); both follow
-NumPy to the bit where IEEE 754 fixes the result, and to about 1e-15 relative where a
-mathematical library is called. Limits: no `if` or `while` on values, no sorting, no
-linear solvers, no selection by a mask; loops unroll. What cannot be compiled is
-refused with a `TraceError`; a compiled program never gives other numbers than the
-function, and `trace` checks that at the defaults.
-"""
+"""Compile a NumPy function: run it once on symbols and keep what it computes."""
 
 import numpy as np
 
@@ -28,8 +19,6 @@ from dlbook.compiler.symbolic import NO_INDEX, wrap
 from dlbook.compiler.trees import filled, leaves
 from dlbook.compiler.ufuncs import apply, elements
 
-__all__ = ["Program", "TraceError", "trace"]
-
 # What NumPy says of ids where it wants numbers, and what that means for a model.
 _RAISED = (
     (("'<i4')]) to dtype('int64') according to the rule 'unsafe'",), NO_FLOAT),
@@ -40,7 +29,12 @@ _RAISED = (
 
 
 def trace(function, inputs, *, name="figure"):
-    """Compile a NumPy function.
+    """Compile a NumPy function to a list of operations on arrays.
+
+    `Program.replay` evaluates it in Python, `Program.javascript` writes it; both follow
+    NumPy to the bit where IEEE 754 fixes the result, and to about 1e-15 relative where
+    a mathematical library is called. Limits: no `if` or `while` on values, no sorting,
+    no linear solvers, no selection by a mask; loops unroll.
 
     Parameters
     ----------
@@ -51,8 +45,7 @@ def trace(function, inputs, *, name="figure"):
         Default values in the order wanted, or trees of them: dicts, tuples and
         NamedTuples. Integers are inputs of type int64 (and may choose from a table by
         `np.take`), truth values of type bool, others of type float64; within a tree
-        they need not be finite. A
-        `dlbook.compiler.random.Random` lets the model draw; its seed and step are
+        they need not be finite. A `Random` lets the model draw; its seed and step are
         inputs.
     name : str
         The figure's name, for messages.
@@ -87,32 +80,25 @@ def trace(function, inputs, *, name="figure"):
         for path, value in leaves(tree, key)
     ]
     defaults = filled(dict(inputs), iter(found))
-    values = [_numbers(value) for value in found]
-    values = np.concatenate([*values, []])
-    program = Program(name, function, defaults, None, {})
+    rows = [[x.seed, x.step] if isinstance(x, Random) else np.ravel(x) for x in found]
+    values, graph = np.concatenate([*rows, []]), Graph(name)
+    program = Program(name, function, defaults, graph, {})
     with no_draws(name), np.errstate(all="ignore"):
         plain = results(function(**program.arguments(values)), name)
-        graph, ids = _traced(function, defaults, name)
+        program._ids.update(_traced(function, defaults, graph))
         size = graph.size
-        _, same = _traced(function, defaults, name, graph)
+        again = _traced(function, defaults, graph)  # finds its nodes and adds none
     first, second = (
-        [(key, part.shape, part.tobytes()) for key, part in result.items()]
-        for result in (ids, same)
+        [(key, ids.shape, ids.tobytes()) for key, ids in result.items()]
+        for result in (program._ids, again)
     )
     if first != second or size != graph.size:
         raise TraceError(
             f"figure {name!r}: tracing the model twice gives two different formulas, "
             "so it draws random numbers or keeps a state; do that outside of the model"
         )
-    program = Program(name, function, defaults, graph, ids)
     program.compare(values, plain)
     return program
-
-
-def _numbers(value):
-    if isinstance(value, Random):
-        return [value.seed, value.step]
-    return np.ravel(value)
 
 
 def _default(value, key, name, within):
@@ -128,17 +114,12 @@ def _default(value, key, name, within):
     return value.astype(kind)
 
 
-def _traced(function, defaults, name, graph=None):
-    """Run the model on symbols; return the graph and the ids of each output.
-
-    In a graph that has it all, an equal run finds its nodes and adds none.
-    """
-    graph = graph or Graph(name)
+def _traced(function, defaults, graph):
+    """Run the model on symbols; return the ids of each output."""
     with tracing(graph), patched():
-        values = [value for _, value in leaves(defaults)]
-        arguments = filled(defaults, iter(_inputs(graph, values)))
+        arguments = filled(defaults, _inputs(graph, defaults))
         try:
-            result = results(function(**arguments), name)
+            result = results(function(**arguments), graph.name)
             ids = {key: elements(value).copy() for key, value in result.items()}
         except Exception as error:
             if graph.refusal or isinstance(error, TraceError):
@@ -147,26 +128,24 @@ def _traced(function, defaults, name, graph=None):
                 if any(text in str(error) for text in texts):
                     refuse(*refusal, error)
             raise TraceError(
-                f"figure {name!r}: the model runs on numbers but not on symbols: "
+                f"figure {graph.name!r}: the model runs on numbers but not on symbols: "
                 f"{error}{quoted(error)}"
             ) from error
     if graph.refusal:
         raise graph.refusal
-    return graph, ids
+    return ids
 
 
-def _inputs(graph, values):
-    """Return symbols for the inputs' leaves, numbered in order."""
-    result, start = [], 0
-    for value in values:
+def _inputs(graph, defaults):
+    """Yield symbols for the inputs' leaves, numbered in order."""
+    start = 0
+    for _, value in leaves(defaults):
         drawn = isinstance(value, Random)
-        shape = (2,) if drawn else value.shape
+        shape, kind = ((2,), "i") if drawn else (value.shape, value.dtype.kind)
         ids = graph.add("input", (), "f", shape, static=start)
         start += ids.size
-        if drawn or value.dtype.kind == "i":
+        if kind == "i":
             ids = apply("floor", "i", apply("add", "f", ids, elements(0.5)))
-        elif value.dtype.kind == "b":
+        elif kind == "b":
             ids = apply("not_equal", "b", ids, elements(0.0))
-        symbol = wrap(ids)
-        result.append(Random(symbol[0], symbol[1]) if drawn else symbol)
-    return result
+        yield Random(*wrap(ids)) if drawn else wrap(ids)

@@ -10,21 +10,18 @@ import numpy as np
 
 from dlbook.compiler.random import Random
 
-__all__ = ["filled", "leaves", "sliders"]
-
 
 def _children(tree):
     """Return pairs (what to add to the path, child), or None for a leaf."""
+    if hasattr(tree, "_fields"):
+        tree = tree._asdict()
     if isinstance(tree, dict):
         return [(f".{key}", child) for key, child in tree.items()]
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return [(f".{key}", getattr(tree, key)) for key in tree._fields]
-    if isinstance(tree, tuple) or (
-        isinstance(tree, list)
-        and any(isinstance(x, (tuple, dict, Random)) for x in tree)
-    ):
+    held = isinstance(tree, list) and [
+        isinstance(x, (tuple, dict, Random)) for x in tree
+    ]
+    if isinstance(tree, tuple) or (held and any(held)):
         return [(f"[{k}]", child) for k, child in enumerate(tree)]
-    return None
 
 
 def _fixed(tree):
