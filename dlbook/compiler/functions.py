@@ -360,7 +360,7 @@ def _bounded(index, n, mode):
         return elements(wrap(index) % n)
     if mode == "clip":
         index = elements(np.maximum(wrap(index), 0))
-    return apply("index", "i", index, static=(n,))
+    return apply("index", "i", index, elements(n))
 
 
 def _looked_up(rows, index):

@@ -169,8 +169,8 @@ class _Script:
             (view,), k, outer = node.args, names[-1], outer[:-1]
             start = (*outer, 0)
             first = self._value(view, start, space)[0]
-            after = [("r", ATOM), self._value(view, names, space)]
-            step = RULES[node.static].javascript((), after)[0]
+            after = self._value(view, names, space)
+            step = RULES[node.static].javascript(("r", ATOM), after)[0]
             step = _nest(k, space[-1:], f"{target}=r={step}", 1)
             text = f"{{let r={self._at(own, start, space)}={first};{step}}}"
         elif node.op in _HELPED:
@@ -189,7 +189,7 @@ class _Script:
         sign = {"add": "+", "multiply": "*"}.get(node.op)
         step = f"r{sign}={term[0]}"
         if not sign:
-            step = f"r={RULES[node.op].javascript((), [('r', ATOM), term])[0]}"
+            step = f"r={RULES[node.op].javascript(('r', ATOM), term)[0]}"
         inner = _nest(names[len(node.shape) :], node.inner, step)
         return f"{{let r={FOLDS[node.op]};{inner};{target}=r}}"
 
@@ -197,8 +197,7 @@ class _Script:
 
     def _term(self, args, names, space):
         values = [self._value(view, names, space) for view in args]
-        times = RULES["multiply"].javascript
-        return functools.reduce(lambda a, b: times((), [a, b]), values)
+        return functools.reduce(RULES["multiply"].javascript, values)
 
     def _expression(self, node, args, names, space):
         """Return the text of a node whose arguments are these views."""
@@ -206,15 +205,14 @@ class _Script:
             return self._lookup(node, *args, names, space)
         javascript = RULES[node.op].javascript
         if not node.inner:
-            values = [self._value(view, names, space) for view in args]
-            return javascript(node.static, values)
+            return javascript(*(self._value(view, names, space) for view in args))
         names = names[: len(space) - len(node.inner)]
         terms = [
             self._term(args, names + place, space) for place in np.ndindex(node.inner)
         ]
         if node.op == "add":
             terms = [("0", ATOM), *terms]
-        return functools.reduce(lambda a, b: javascript((), [a, b]), terms)
+        return functools.reduce(javascript, terms)
 
     def _lookup(self, node, view, index, names, space):
         table, (step, n) = view.node, node.static

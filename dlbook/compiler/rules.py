@@ -29,9 +29,9 @@ TERNARY, OR, AND, EQUAL, LESS, PLUS, TIMES, POWER, UNARY, ATOM = range(10)
 class Rule(NamedTuple):
     """One operation.
 
-    ``python(static, *args)`` takes float64 scalars or arrays. ``javascript(static,
-    args)`` takes pairs (text, strength) and gives such a pair; a text is put into
-    brackets where its strength is below what its place needs.
+    ``python`` takes float64 scalars or arrays. ``javascript`` takes pairs (text,
+    strength) and gives such a pair; a text is put into brackets where its strength is
+    below what its place needs.
     """
 
     python: Callable
@@ -63,64 +63,43 @@ def _wrap(pair, strength):
 
 
 def _infix(sign, strength):
-    def javascript(static, args):
-        args = [(text.removeprefix("+"), own) for text, own in args]  # +(a<b)
-        text = _wrap(args[0], strength)
-        for pair in args[1:]:
-            part = _wrap(pair, strength + 1)
-            text += sign + (f"({part})" if part[0] == "-" == sign else part)
-        return text, strength
+    def javascript(*pair):
+        a, b = ((text.removeprefix("+"), own) for text, own in pair)  # +(a<b)
+        right = _wrap(b, strength + 1)
+        right = f"({right})" if right[0] == "-" == sign else right
+        return _wrap(a, strength) + sign + right, strength
 
     return javascript
 
 
 def _prefix(sign):
-    def javascript(static, args):
-        part = _wrap(args[0], UNARY)
+    def javascript(a):
+        part = _wrap(a, UNARY)
         return sign + (f"({part})" if part[0] == sign == "-" else part), UNARY
 
     return javascript
 
 
 def _call(name):
-    def javascript(static, args):
-        return f"{name}({','.join(text for text, _ in args)})", ATOM
-
-    return javascript
+    return lambda *args: (f"{name}({','.join(text for text, _ in args)})", ATOM)
 
 
-def _ufunc(name):
-    ufunc = getattr(np, name)
-
-    return lambda static, *args: asarray(ufunc(*args), np.float64)
+def _power(a, b):
+    return _wrap(a, ATOM) + "**" + _wrap(b, UNARY), POWER
 
 
-def _power(static, args):
-    return _wrap(args[0], ATOM) + "**" + _wrap(args[1], UNARY), POWER
+def _ternary(test, yes, no):
+    yes, no = _wrap(yes, TERNARY), _wrap(no, TERNARY)
+    return f"{_wrap(test, OR)}?{yes}:{no}", TERNARY
 
 
-def _ternary(static, args):
-    test, yes, no = args
-    return f"{_wrap(test, OR)}?{_wrap(yes, TERNARY)}:{_wrap(no, TERNARY)}", TERNARY
+def _index(k, n):
+    return np.where(k < 0, np.maximum(k + n, 0), np.minimum(k, n - 1))
 
 
-def _index_python(static, k):
-    (n,) = static
-    inside = np.where(k < n, k, n - 1)
-    return np.where(k < 0, np.maximum(k + n, 0), inside) + 0.0
-
-
-def _index(static, args):
-    return f"$index({args[0][0]},{static[0]})", ATOM
-
-
-def _trunc_int(static, a):
+def _int(a):
     whole = np.trunc(a)
     return np.where(np.isnan(whole), 0.0, whole) + 0.0
-
-
-def _int(static, args):
-    return f"Math.trunc({args[0][0]})||0", OR
 
 
 HELPERS = {
@@ -178,28 +157,27 @@ _MATH = {
     )
 } | {"absolute": "abs", "fabs": "abs"}  # fmt: skip
 
+_OWN = "remainder floor_divide maximum minimum fmax fmin rint sign copysign isnan"
+
 #: Operations by name: NumPy's ufuncs, and those below.
 RULES = {
-    **{name: Rule(_ufunc(name), _infix(*sign)) for name, sign in _INFIX.items()},
-    **{name: Rule(_ufunc(name), _call(f"Math.{f}")) for name, f in _MATH.items()},
+    **{name: Rule(getattr(np, name), _infix(*sign)) for name, sign in _INFIX.items()},
+    **{name: Rule(getattr(np, name), _call(f"Math.{f}")) for name, f in _MATH.items()},
     **{
-        name: Rule(_ufunc(name), _call(f"${name}"))
-        for name in (
-            "remainder", "floor_divide", "maximum", "minimum", "fmax", "fmin", "rint",
-            "sign", "copysign", "logaddexp", "isnan",
-        )
+        name: Rule(getattr(np, name), _call(f"${name}"))
+        for name in [*_OWN.split(), "logaddexp"]
     },
-    "negative": Rule(_ufunc("negative"), _prefix("-")),
-    "logical_not": Rule(_ufunc("logical_not"), _prefix("!")),
-    "power": Rule(_ufunc("float_power"), _power),
-    "pow": Rule(_ufunc("float_power"), _call("$pow")),
-    "select": Rule(lambda static, c, a, b: np.where(c != 0, a, b), _ternary),
-    "same": Rule(lambda static, a: a + 0.0, lambda static, args: args[0]),
-    "number": Rule(lambda static, a: a + 0.0, _prefix("+")),
-    "int": Rule(_trunc_int, _int),
-    "index": Rule(_index_python, _index),
-    "uniform": Rule(lambda static, *words: hashed(*words), _call("$draw")),
-}  # fmt: skip
+    "negative": Rule(np.negative, _prefix("-")),
+    "logical_not": Rule(np.logical_not, _prefix("!")),
+    "power": Rule(np.float_power, _power),
+    "pow": Rule(np.float_power, _call("$pow")),
+    "select": Rule(lambda c, a, b: np.where(c != 0, a, b), _ternary),
+    "same": Rule(np.positive, lambda a: a),
+    "number": Rule(np.positive, _prefix("+")),
+    "int": Rule(_int, lambda a: (f"Math.trunc({a[0]})||0", OR)),
+    "index": Rule(_index, _call("$index")),
+    "uniform": Rule(hashed, _call("$draw")),
+}
 
 #: Operations that fold an axis or run along it, and the text that a fold starts with.
 FOLDS = {
@@ -217,9 +195,9 @@ def evaluate(op, static, args, inner):
     if op == "shuffle":
         return shuffled(args[0])
     if op == "scan":
-        return _scanned(RULES[static].python, *args)
+        return asarray(getattr(np, static).accumulate(args[0], axis=-1), np.float64)
     if not inner:
-        return RULES[op].python(static, *args)
+        return asarray(RULES[op].python(*args), np.float64)
     x = functools.reduce(np.multiply, args)
     lead = x.shape[: x.ndim - inner]
     x = np.ascontiguousarray(x.reshape(*lead, math.prod(x.shape[len(lead) :])))
@@ -229,10 +207,3 @@ def evaluate(op, static, args, inner):
         return getattr(np, op)(x, axis=-1) + 0.0
     result = getattr(np, op).accumulate(x, axis=-1)[..., -1]
     return asarray(result, np.float64) + (0.0 if op == "add" else -0.0)
-
-
-def _scanned(rule, x):
-    result = np.array(x)
-    for k in range(1, x.shape[-1]):
-        result[..., k] = rule((), result[..., k - 1], x[..., k])
-    return result

@@ -77,7 +77,7 @@ def elements(value):
     return active().const(array, {"b": "b", "f": "f"}.get(array.dtype.kind, "i"))
 
 
-def apply(op, kind, *arrays, static=()):
+def apply(op, kind, *arrays):
     """Build a node for an operation on each element of the broadcast arrays."""
     flags = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
     types = [None] * len(arrays) + [np.int64]
@@ -93,7 +93,7 @@ def apply(op, kind, *arrays, static=()):
         n if any(view.strides[k] for view in views) else 1
         for k, n in enumerate(packed.shape)
     )
-    packed[...] = active().add(op, tuple(views), kind, shape, static=static)
+    packed[...] = active().add(op, tuple(views), kind, shape)
     return _whole(op, kind, made)
 
 
