@@ -16,7 +16,7 @@ import numpy as np
 
 from dlbook.compiler.nodes import View, composed, live, spread
 from dlbook.compiler.rolling import constant, hole, rendered, roll
-from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, TIMES, number
+from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, number
 from dlbook.compiler.tables import Tables, progression
 
 _LONG = 250  # a program of more nodes is one that repeats
@@ -163,8 +163,8 @@ class _Script:
             target = self._at(own, outer, node.shape)
         if node.op == "shuffle":
             (view,), outer = node.args, ()
-            text = f"{hole(self.place(node))},{self._first(view, (0,), space)}"
-            text = f"$shuffle({text},{node.size})"
+            spot = [hole(self.place(node)), *self._spot(view, (0,), space)]
+            text = f"$shuffle({','.join(spot)},{node.size})"
         elif node.op == "scan":
             (view,), k, outer = node.args, names[-1], outer[:-1]
             start = (*outer, 0)
@@ -175,8 +175,8 @@ class _Script:
             text = f"{{let r={self._at(own, start, space)}={first};{step}}}"
         elif node.op in _HELPED:
             (view,) = node.args
-            first = self._first(view, (*outer, 0), space)
-            call = f"${node.op}({first},{space[-1]},{view.strides[-1]})"
+            spot = ",".join(self._spot(view, (*outer, 0), space))
+            call = f"${node.op}({spot},{space[-1]},{view.strides[-1]})"
             text = f"{target}={'0+' * (node.op == 'pair')}{call}"
         elif _short(node):
             text = f"{target}={self._expression(node, node.args, names, space)[0]}"
@@ -225,10 +225,9 @@ class _Script:
         else:
             array, place = _array(table), place + self.place(table)
         text, strength = self._value(index, names, space)
-        if step != 1:
-            text = f"{text if strength > TIMES else f'({text})'}*{step}"
-        elif strength < PLUS:
+        if strength < (PLUS if step == 1 else ATOM):
             text = f"({text})"
+        text = text if step == 1 else f"{text}*{step}"
         return f"{array}[{'+'.join([text, *terms, hole(place)])}]", ATOM
 
     def _value(self, view, names, space):
@@ -244,45 +243,37 @@ class _Script:
         return self._at(view, names, space), ATOM
 
     def _constant(self, view, names, space):
+        data = view.node.data
         chosen = tuple(slice(None) if isinstance(k, str) else k for k in names)
-        places = spread(view, space)[chosen]
-        data, terms = view.node.data[places], []
-        for axis, name in enumerate(k for k in names if isinstance(k, str)):
-            first = data.take([0], axis)
-            if _same_bits(data, first):
-                data, places = first, places.take([0], axis)
-            else:
-                terms.append((name, axis))
-        if not terms:
-            value = data.reshape(-1)[0]
-            return constant(value), number(value)[1]
-        row, first, last = data.reshape(-1), places.min(), places.max()
-        if len(terms) == 1:
-            found = progression(row, terms[0][0])
-            if found:
-                return found
-        steps, base = _steps(data.shape), 0
-        if last - first < row.size:
-            row = view.node.data[first : last + 1]
-            base = int(places[(0,) * places.ndim])
-            steps = [
-                int(places.take(min(1, n - 1), k).flat[0]) - base
-                for k, n in enumerate(places.shape)
-            ]
-            base -= first
-        texts = [_times(steps[axis], name) for name, axis in terms]
-        return f"$T[{_sum([*texts, hole(base + self.tables.add(row))])}]", ATOM
+        places = few = spread(view, space)[chosen]
+        for axis in range(places.ndim):  # along which nothing may change
+            first = few.take([0], axis)
+            few = first if _same_bits(data[few], data[first]) else few
+        row = data[few].reshape(-1)
+        if row.size == 1:
+            return constant(row[0]), number(row[0])[1]
+        free = (name for name in names if isinstance(name, str))
+        moving = zip(free, few.shape, _steps(few.shape), strict=True)
+        terms = [(step, name) for name, n, step in moving if n > 1]
+        if len(terms) == 1 and (found := progression(row, terms[0][1])):
+            return found
+        first, last = places.min(), places.max()
+        if last - first < row.size:  # as it stands in memory
+            place, terms = _place(view, names, space)
+            place += self.tables.add(data[first : last + 1]) - first
+        else:
+            place, terms = self.tables.add(row), [_times(*term) for term in terms]
+        return f"$T[{_sum([*terms, hole(place)])}]", ATOM
+
+    def _spot(self, view, names, space):
+        """Return the array in which a view stands, and the place at the variables."""
+        place, terms = _place(view, names, space)
+        place += self.place(view.node)
+        return _array(view.node), _sum([*terms, hole(place)])
 
     def _at(self, view, names, space):
-        place, terms = _place(view, names, space)
-        place += self.place(view.node)
-        return f"{_array(view.node)}[{_sum([*terms, hole(place)])}]"
-
-    def _first(self, view, names, space):
-        """Return what a helper takes: an array, and where it begins to read."""
-        place, terms = _place(view, names, space)
-        place += self.place(view.node)
-        return f"{_array(view.node)},{_sum([*terms, hole(place)])}"
+        array, place = self._spot(view, names, space)
+        return f"{array}[{place}]"
 
 
 #: Operations whose argument a helper reads in memory.
