@@ -21,6 +21,7 @@ from dlbook.compiler.tables import Tables, progression
 
 _LONG = 250  # a program of more nodes is one that repeats
 _FEW = 4  # terms up to which a fold is written out
+_MANY = 8  # copies from which on a helper carries them out
 _WIDE = 100  # outputs up to which they are returned as a list
 _LOOPS = "ijkdfna"
 _FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -145,12 +146,21 @@ class _Script:
                         text = "+" + (text if strength == ATOM else f"({text})")
                     found.append(rendered(text))
             elif self.homes.get(view.node) != (node, k):
-                text, place = self._value(view, ("i",), (n,))[0], self.place(node) + k
-                target = f"m[{hole(place)}]" if n == 1 else f"m[i+{hole(place)}]"
-                self.statements.append(_nest("i", (n,), f"{target}={text}"))
+                self._copy(view, n, self.place(node) + k, len(node.args) > _MANY)
             k += n
         if not self.looped:
             self.statements.append(",".join(found))
+
+    def _copy(self, view, n, place, by_helper):
+        stands = view.node.op == "input" or self._in_memory(view.node)
+        if by_helper and n > 1 and stands and view.node not in self.inlined:
+            spot = ",".join(self._spot(view, (0,), (n,)))
+            text = f"$copy({hole(place)},{spot},{n},{view.strides[0]})"
+        else:
+            target = f"m[{hole(place)}]" if n == 1 else f"m[i+{hole(place)}]"
+            value = self._value(view, ("i",), (n,))[0]
+            text = _nest("i", (n,), f"{target}={value}")
+        self.statements.append(text)
 
     def _statement(self, node):
         """Write the statement of a node that is not written into another."""
@@ -243,10 +253,9 @@ class _Script:
         return self._at(view, names, space), ATOM
 
     def _constant(self, view, names, space):
-        data = view.node.data
-        chosen = tuple(slice(None) if isinstance(k, str) else k for k in names)
-        places = few = spread(view, space)[chosen]
-        for axis in range(places.ndim):  # along which nothing may change
+        data, places = view.node.data, spread(view, space)
+        few = places[tuple(slice(None) if isinstance(k, str) else k for k in names)]
+        for axis in range(few.ndim):  # along which nothing may change
             first = few.take([0], axis)
             few = first if _same_bits(data[few], data[first]) else few
         row = data[few].reshape(-1)
@@ -258,7 +267,8 @@ class _Script:
         if len(terms) == 1 and (found := progression(row, terms[0][1])):
             return found
         first, last = places.min(), places.max()
-        if last - first < row.size:  # as it stands in memory
+        moves = zip(space, view.strides, strict=True)
+        if last - first < prod(n for n, step in moves if step):  # as it stands
             place, terms = _place(view, names, space)
             place += self.tables.add(data[first : last + 1]) - first
         else:

@@ -129,6 +129,7 @@ HELPERS = {
     "$pair(m,x+k*d,n-k,d)}a=b=f=i=j=r=t=u=-0;for(;k<n-n%8;k+=8,v+=d)v=x+k*d,a+=m[v],"
     "b+=m[v+=d],f+=m[v+=d],i+=m[v+=d],j+=m[v+=d],r+=m[v+=d],t+=m[v+=d],u+=m[v+=d];"
     "a=a+b+(f+i)+(j+r+(t+u));for(;k<n;k++)a+=m[x+k*d];return a}",
+    "$copy": "(o,t,a,n,d)=>{for(;n--;a+=d)m[o++]=t[a]}",
     "$shuffle": "(x,t,a,n)=>{let k=0;for(;k<n;k++)m[x+k]=k;for(;k-->1;){"
     "let j=x+Math.floor(t[a+k]*(k+1)),b=m[j];m[j]=m[x+k];m[x+k]=b}}",
     "$packed": "(a,n,b,d,f)=>{let i=0,k,r=[],x=0;for(;i<a.length;){k=a.charCodeAt(i++);"
