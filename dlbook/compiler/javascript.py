@@ -152,8 +152,11 @@ class _Script:
             self.statements.append(",".join(found))
 
     def _copy(self, view, n, place, by_helper):
-        stands = view.node.op == "input" or self._in_memory(view.node)
-        if by_helper and n > 1 and stands and view.node not in self.inlined:
+        node = view.node
+        stands = node.op == "input" or self._in_memory(node)
+        if node.op == "const" or node in self.inlined:
+            stands = False
+        if by_helper and n > 1 and stands:
             spot = ",".join(self._spot(view, (0,), (n,)))
             text = f"$copy({hole(place)},{spot},{n},{view.strides[0]})"
         else:
