@@ -29,7 +29,7 @@ LEAK = 0.01
 
 def step(z):
     """Return 1 where z is positive, else 0."""
-    return (z > 0) * np.ones_like(z)
+    return (z > 0).astype(z.dtype)
 
 
 def sigmoid(z):

@@ -40,8 +40,10 @@ def bundle(live):
     """
     global _carrier
     live.redraw()
-    markup = json.dumps(page.html(live), ensure_ascii=False)
-    told = page.script(live).partition(".push({")[2] or f'"name":"{live.name}"}});'
+    drawing = live.draw()
+    markup = json.dumps(page.html(live, drawing), ensure_ascii=False)
+    told = page.script(live, drawing).partition(".push({")[2]
+    told = told or f'"name":"{live.name}"}});'
     kept = f"{static(live)}\n{_script(f'{_PUSH}{markup}{_HERE}{told}')}"
     kept = f'<div class="dl-kept" data-figure="{live.name}">\n{kept}</div>'
     _carrier = _carrier or live.name

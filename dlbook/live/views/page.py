@@ -58,9 +58,9 @@ def source(live):
     return "\n\n".join(found)
 
 
-def html(live):
-    """Return the markup of a figure for the page."""
-    drawing = live.draw()
+def html(live, drawing=None):
+    """Return the markup of a figure for the page, drawn already or not."""
+    drawing = drawing or live.draw()
     values = live.evaluate(live.values)
     rows = {}
     for panel, svg in zip(drawing.panels, drawing.svg(live.title), strict=True):
@@ -125,11 +125,11 @@ def _challenges(live):
     )
 
 
-def script(live):
+def script(live, drawing=None):
     """Return the text that gives a figure's compiled model to the runtime."""
     if not (live.program and moves(live)):
         return ""
-    drawing = live.draw()
+    drawing = drawing or live.draw()
     values = live.evaluate(live.values)
     offsets = live.offsets
     formulas = []
