@@ -100,12 +100,17 @@ def pytest_collection_modifyitems(items):
     """Begin with what takes longest, and mark what is quick.
 
     Then no worker is left alone at the end, and ``-m quick`` leaves out notebooks, the
-    build, browsers, whole chapters and other libraries.
+    build, browsers, whole chapters and other libraries. While the first worker builds
+    the book for its engines, the others have what needs no book.
     """
-    early = PARTED | {"test_engines.py"}
-    items.sort(
-        key=lambda item: (item.path.suffix != ".ipynb", item.path.name not in early)
-    )
+
+    def turn(item):
+        first = ("test_engines.py", "test_processors.py")
+        if item.path.name in first:
+            return first.index(item.path.name)
+        return 2 if item.path.suffix == ".ipynb" else 3 + (item.path.name not in PARTED)
+
+    items.sort(key=turn)
     for item in items:
         slow = {"book_build", "browser", "chapter", "playwright", "torch"}
         kept = item.path.suffix == ".py" and item.path.name not in LONG

@@ -21,8 +21,8 @@ JUMPS = """async () => {
   const frame = () => new Promise(requestAnimationFrame), jumps = [];
   const sweep = async (figure, k, act) => {
     const {low, step, count} = figure.sliders[k];
-    for (let i = 0; i < 9; i++) {
-      figure.set(k, low + step * Math.round(i * (count - 1) / 8));
+    for (let i = 0; i < 7; i++) {
+      figure.set(k, low + step * Math.round(i * (count - 1) / 6));
       figure.update();
       await act();
     }
@@ -32,7 +32,8 @@ JUMPS = """async () => {
     const top = () => controls.offsetTop - figure.root.offsetTop;
     for (const k of figure.sliders.keys()) {
       if (k > 3) break;
-      await sweep(figure, k, async () => { await frame(); await frame(); });
+      await frame();  // within a frame: at its end the heights are known
+      await sweep(figure, k, frame);
       const still = top();
       const moved = () => Math.abs(top() - still) > 0.5;
       await sweep(figure, k, () => { if (moved()) jumps.push([figure.name, k]); });
