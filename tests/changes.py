@@ -114,8 +114,14 @@ def defined(node):
 
 def taken(tree):
     """Return the names that a cell takes from the cells above it."""
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    nodes = [*ast.walk(tree)]
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    more = {id(node.target) for node in nodes if isinstance(node, ast.AugAssign)}
+    own = {
+        node.id
+        for node in names
+        if isinstance(node.ctx, ast.Store) and id(node) not in more
+    }
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return {node.id for node in names} - own
 

@@ -65,6 +65,11 @@ def test_a_change_runs_what_depends_on_it_and_what_that_needs():
     assert changes.runs(SOURCES, 4) == [0, 4]
 
 
+def test_what_a_cell_only_adds_to_is_taken_from_above():
+    sources = ["x = 1", "many = []", "many += [x]", "print(many)"]
+    assert changes.runs(sources, 0) == [0, 1, 2, 3]
+
+
 @forks
 def test_a_name_that_a_failed_assertion_left_out_is_found():
     """The fault that the test is for, as the first edition had it."""
