@@ -559,6 +559,12 @@ def test_it_is_the_transpose_of_the_convolution(seed):
     close(y, conv2d_backward(x, cache).dx, 1e-12)
 
 
+def test_a_transposed_convolution_steps_by_1_and_cuts_nothing_if_nothing_is_said():
+    x, w = np.ones((1, 2, 3)), np.ones((1, 1, 3, 2))
+    for y in (cnn.conv_transpose2d(x, w), cnn.conv_transpose2d_forward(x, w)[0]):
+        assert y.shape == (1, 4, 4)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_transposed_convolution_passes_the_gradient_check(seed):
     rng, arrays, settings = random_transpose(seed, single=seed % 2)

@@ -419,10 +419,20 @@ def test_bits_have_the_grey_values_as_their_mean(dtype):
     assert not bits[0].any() and bits[-1].all()
     other = datasets.binarise(x, rng=np.random.default_rng(1))
     assert (other != bits).any()
-    with pytest.raises(ValueError, match="^x: wanted values <= 1, got 16.0$"):
-        datasets.binarise([16.0], rng=np.random.default_rng(0))
+    for grey, bound in [(16.0, "<= 1"), (-0.5, ">= 0")]:
+        with pytest.raises(ValueError, match=f"^x: wanted values {bound}, got {grey}$"):
+            datasets.binarise([grey], rng=np.random.default_rng(0))
     with pytest.raises(TypeError, match="^rng: wanted a numpy.random.Generator"):
         datasets.binarise(x, rng=0)
+
+
+def test_black_stays_black_whatever_is_drawn():
+    class Lowest(np.random.Generator):
+        def uniform(self, size):
+            return np.zeros(size)
+
+    bits = datasets.binarise([0.0, 1.0], rng=Lowest(np.random.PCG64(0)))
+    np.testing.assert_array_equal(bits, [0, 1])
 
 
 def test_a_split_does_not_lose_a_mask():

@@ -384,7 +384,9 @@ def test_every_public_function_has_all_parts_of_a_docstring():
         parts = ["Examples"]
         if inspect.signature(function).return_annotation != "None":
             parts.append(
-                "Yields" if inspect.isgeneratorfunction(function) else "Returns"
+                "Yields"
+                if inspect.isgeneratorfunction(inspect.unwrap(function))
+                else "Returns"
             )
         if inspect.signature(function).parameters:
             parts.append("Parameters")

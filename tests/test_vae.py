@@ -400,6 +400,15 @@ def test_of_one_sample_the_bound_is_that_samples_evidence_lower_bound():
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_the_variance_of_the_bound_is_1_if_nothing_is_said():
+    _, params, x, eps = random_case(2)
+    params = params._replace(likelihood="gaussian")
+    bounds = [importance_weighted_bound, lambda *a, **v: -tight(*a, **v).loss]
+    tight, said = importance_weighted_gradients, dict(variance=1)
+    for bound in bounds:
+        assert bound(x, params, eps[None]) == bound(x, params, eps[None], **said)
+
+
 def two_clusters(n=200):
     rng = np.random.default_rng(10)
     x = np.repeat([[0.1, 0.9, 0.5], [0.9, 0.1, 0.5]], n // 2, axis=0)
