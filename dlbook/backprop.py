@@ -429,7 +429,8 @@ def _backward(d, cache, wrt_x=True) -> Gradients:
         (h_in, h_out), (W, _, phi) = cache.outputs[i : i + 2], cache.layers[i]
         d = d * PHI[phi].slope(h_out)
         delta = d.reshape(-1, d.shape[-1])
-        dW = delta.T @ h_in.reshape(-1, h_in.shape[-1])
+        # Of one example `@` multiplies column and row without BLAS, ten times slower.
+        dW = np.dot(delta.T, h_in.reshape(-1, h_in.shape[-1]))
         gradients.append(Layer(dW, np.sum(delta, axis=0), phi))
         d = d @ W if i or wrt_x else None
     return Gradients(d, tuple(reversed(gradients)))

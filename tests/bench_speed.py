@@ -13,11 +13,13 @@ measured again, the others keep their record.
 ``npx esbuild nn.ts --format=cjs --outfile=nn.js``.
 """
 
-# ruff: noqa: E402 (the number of threads is set before NumPy is loaded)
+# ruff: noqa: E402 (threads and kernels are settled before NumPy is loaded)
 import os
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
+for _name in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES"):  # each as it is made
+    os.environ.pop(_name, None)
 
 import argparse
 import io
@@ -51,14 +53,15 @@ in one run of `python tests/bench_speed.py` with {machine}.
 READING = """## How to read it
 
 All contenders of a row do the same work on the same numbers, on one thread; `dlbook`
-and PyTorch take turns. Each time is the median, in milliseconds. The *ratio* is the
+and PyTorch take turns. Each time is the median of the processor's time, in
+milliseconds; each library chooses its kernels for the processor. The *ratio* is the
 time of `dlbook` over that of PyTorch in eager mode: below 1 the package is faster. The
 *loop* is the formula as a textbook writes it: one output at a time for convolution,
 pooling and Adam, one example at a time for the rest. The *share* is the rate of
 `dlbook` as a part of the rate at which this machine multiplies two large matrices of
 the same dtype: what is left is the price of moving data and of everything else. PyTorch
-is made for larger work than a textbook's, and its fused kernel for the float32 LSTM has
-no counterpart in NumPy. Ratios travel between machines better than times do.
+is made for larger work than a textbook's, and its float32 kernels for convolution and
+LSTM have no counterpart in NumPy. Ratios travel between machines better than times do.
 """
 
 
@@ -66,10 +69,15 @@ BOUNDS = """## What bounds the rows above 1, in float32
 
 Each part was timed by itself, forward, on the clock of the processor, so that what two
 of them share in a cache is not counted. NumPy hands the products of a convolution and
-of an LSTM to BLAS as they are; PyTorch's kernels read the image in blocks and need no
-copies of it, and join the gates of an LSTM to its products. Adam returns new parameters
-and new means and leaves the old ones as they were: three more arrays to write than a
-step in place.
+of an LSTM to BLAS as they are; how long PyTorch's own products of the same arrays take
+is said, too. But for these two layers PyTorch has kernels that are written while it
+runs, for their very shapes: they read the image in blocks and need no copies of it, and
+they join the gates of an LSTM to its products. With one example the products are
+products of a matrix and a vector, and what bounds them is to read the weights; beside
+them stand the checks, for which all weights and all gradients are read once more, and
+new parameters, where PyTorch writes over the old ones. Adam returns new parameters and
+new means and leaves the old ones as they were: three more arrays to write than a step
+in place.
 """
 
 COMPILER = """## Compiled for the page
@@ -117,12 +125,13 @@ def operations():
     np.ones(31 * 2**17)  # 31 MB: from now on malloc keeps what is freed, for everyone
     rows = []
     for dtype in DTYPES:
-        rate = matmul_rate(dtype)
+        rate = matmul_rate(dtype, time.process_time)
         for name, make in CASES.items():
             case = make(dtype)
             pair = {k: case.contenders[k] for k in ("dlbook", "PyTorch")}
             rest = {k: v for k, v in case.contenders.items() if k not in pair}
-            times = take_turns(pair) | take_turns(rest, SECONDS / 3)
+            times = take_turns(pair, clock=time.process_time)
+            times |= take_turns(rest, SECONDS / 3, time.process_time)
             share = case.flops / times["dlbook"] / rate if case.flops else None
             rows.append(dict(name=name, dtype=dtype, times=times, share=share))
             print(dtype, name, times, flush=True)
@@ -131,23 +140,32 @@ def operations():
 
 def bounds():
     """Time the parts of the float32 rows in which PyTorch is or was ahead."""
-    from dlbook import cnn, lstm
-    from dlbook._core import convolution
+    import torch
+
+    from dlbook import backprop, cnn, lstm
+    from dlbook._core import check, convolution
     from dlbook._core.formulas import PHI
     from dlbook._core.windows import sweep_over
-    from dlbook.optim import Adam
+    from dlbook.optim import SGD, Adam, tree_map
 
+    torch.set_num_threads(1)
     rng, found, clock = np.random.default_rng(0), [], time.process_time
     rate = matmul_rate("float32", clock)
 
     def normal(*shape):
         return rng.normal(size=shape).astype("float32")
 
-    def add(name, whole, flops, parts):
+    def add(name, whole, parts, flops=0, pairs=()):
+        """Time a call and its parts, and PyTorch's products of the same pairs."""
         times = take_turns({"whole": whole} | parts, SECONDS, clock)
-        products = times.get("matrix products")
-        share = flops / products / rate if products else None
-        found.append(dict(name=name, times=times, share=share))
+        share = flops / times["matrix products"] / rate if flops else None
+        theirs = [(torch.from_numpy(a), torch.from_numpy(b)) for a, b in pairs]
+        turns = {
+            "NumPy": lambda: [a @ b for a, b in pairs],
+            "PyTorch": lambda: [a @ b for a, b in theirs],
+        }
+        products = take_turns(turns, SECONDS / 3, clock) if pairs else None
+        found.append(dict(name=name, times=times, share=share, products=products))
 
     cases = {
         "convolution, 32×16×14×14, 32 of 3×3": ((32, 16, 14, 14), (32, 16, 3, 3)),
@@ -171,7 +189,8 @@ def bounds():
                 np.add(y, t, out=y) for _ in more
             ],
         }
-        add(name, partial(cnn.conv2d, x, w), 2 * y.size * w[0].size, parts)
+        flops = 2 * y.size * w[0].size
+        add(name, partial(cnn.conv2d, x, w), parts, flops, pairs)
 
     x, params = (
         normal(100, 32, 128),
@@ -188,7 +207,29 @@ def bounds():
         ],
     }
     name = "LSTM, T = 100, N = 32, H = 128"
-    add(name, partial(lstm.lstm, x, params), 2 * 100 * W.size * 32, parts)
+    pairs = [(W, row) for row in inputs]
+    add(name, partial(lstm.lstm, x, params), parts, 2 * 100 * W.size * 32, pairs)
+
+    layers = backprop.init_params(784, 256, 128, 10, rng=rng, dtype="float32")
+    sgd, how = SGD(0.01), dict(loss="cross_entropy_with_logits")
+    x, labels = normal(1, 784), [3]
+    grads = backprop.loss_and_gradients(x, labels, layers, **how).gradients
+    ends = [normal(1, W.shape[k]) for W, *_ in layers for k in (1, 0)]
+    parts = {
+        "matrix products": lambda: [
+            (h @ W.T, d @ W, np.dot(d.T, h))
+            for (W, *_), h, d in zip(layers, ends[::2], ends[1::2], strict=True)
+        ],
+        "checks": lambda: [
+            check.array(a, "a")
+            for tree in (layers, layers, grads)
+            for W, b, _ in tree
+            for a in (W, b)
+        ],
+        "new parameters": lambda: tree_map(lambda w, g: w - 0.01 * g, layers, grads),
+    }
+    whole = partial(backprop.train_step, x, labels, layers, sgd, (), **how)
+    add("MLP 784-256-128-10, N = 1, one step", whole, parts)
     theta, adam = normal(256, 784), Adam(0.001)
     state, out = adam.init(theta), np.empty_like(theta)
     parts = {
@@ -199,7 +240,7 @@ def bounds():
         ],
     }
     whole = partial(adam.update, theta, theta, state)
-    add("Adam, 200,704 parameters", whole, 0, parts)
+    add("Adam, 200,704 parameters", whole, parts)
     return found
 
 
@@ -462,10 +503,13 @@ def _bounds(found):
     for row in found:
         whole, *parts = row["times"].items()
         shares = [f"{name} {100 * t / whole[1]:.0f} %" for name, t in parts]
-        rate = "" if row["share"] is None else (
-            f"; the products alone run at {100 * row['share']:.0f} % of the large "
-            "matrices' rate"
-        )  # fmt: skip
+        rate = ""
+        if row["share"]:
+            slower = row["products"]["PyTorch"] / row["products"]["NumPy"]
+            rate = (
+                f"; the products alone run at {100 * row['share']:.0f} % of the large "
+                f"matrices' rate, and PyTorch's take {slower:.2f} times as long"
+            )
         lines.append(
             f"- {row['name']}, {ms(whole[1])} ms: {', '.join(shares)}{rate}.\n"
         )
