@@ -454,6 +454,12 @@ def _checked(x, params) -> tuple[np.ndarray, CNNParams]:
         raise TypeError(f"params: wanted CNNParams, got {type(params).__name__}")
     x, convs = images(x), []
     channels, height, width = x.shape[-3:]
+    wanted = np.shape(params.convs[0].w)[1:2] if params.convs else ()
+    if wanted and wanted != (channels,):
+        raise ValueError(
+            f"x: wanted images (..., C, H, W) of C = {wanted[0]} channels, as"
+            f" convs[0].w has, got {x.shape}"
+        )
     for i, (w, b) in enumerate(params.convs):
         w = array(w, f"convs[{i}].w", ("O", channels, "kh", "kw"))
         channels, height, width = len(w), height // 2, width // 2

@@ -319,7 +319,7 @@ def test_a_gradient_has_the_shape_and_dtype_of_what_it_is_of():
 def test_an_optimiser_can_begin_and_update():
     assert check.optimiser(sgd := SGD(lr=0.5)) is sgd
     half = dict(init=print, update=1), dict(init=1, update=print)
-    for value in (0.1, *(type("Half", (), methods)() for methods in half)):
+    for value in (0.1, SGD, *(type("Half", (), methods)() for methods in half)):
         message = f"wanted an optimiser such as SGD(lr=0.1), got {value!r}"
         with refused(TypeError, f"optimiser: {message}"):
             check.optimiser(value)

@@ -976,7 +976,14 @@ REFUSED = [
         cnn.cnn,
         (X, CNNParams((ConvLayer(np.ones((2, 3, 3, 3)), np.ones(2)),), PARAMS.dense)),
         {},
-        "convs[0].w: wanted shape (O, 1, kh, kw), got (2, 3, 3, 3)",
+        "x: wanted images (..., C, H, W) of C = 3 channels, as convs[0].w has, got"
+        f" {X.shape}",
+    ),
+    (
+        cnn.cnn,
+        (X, CNNParams((ConvLayer(np.ones((2, 1, 3)), np.ones(2)),), PARAMS.dense)),
+        {},
+        "convs[0].w: wanted shape (O, 1, kh, kw), got (2, 1, 3)",
     ),
     (predict, (X[0], PARAMS), {}, "x: wanted shape (..., C, H, W), got (4, 4)"),
     (loss_and_gradients, (X, 3, PARAMS), {}, "y: wanted classes from 0 to 2, got 3"),

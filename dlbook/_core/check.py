@@ -271,7 +271,8 @@ def generator(rng, name="rng") -> Source:
 
 def optimiser(value, name="optimiser") -> Optimiser:
     """Return ``value`` if it can ``init`` and ``update``."""
-    if not all(callable(getattr(value, method, None)) for method in ("init", "update")):
+    methods = [getattr(value, method, None) for method in ("init", "update")]
+    if isinstance(value, type) or not all(map(callable, methods)):
         raise TypeError(
             f"{name}: wanted an optimiser such as SGD(lr=0.1), got {value!r}"
         )
