@@ -139,11 +139,15 @@ def runs(sources, cell):
             touched |= gives[place]
         elif place not in chosen:
             touched -= gives[place]
-    for place in range(len(sources) - 1, -1, -1):
-        if place in chosen:
-            for name in takes[place]:
-                givers = [p for p in range(place) if name in gives[p]]
-                chosen |= {*givers[-1:]}
+    queue = [*chosen]
+    while queue:
+        place = queue.pop()
+        for name in takes[place]:
+            givers = [p for p, given in enumerate(gives) if name in given]
+            earlier = [p for p in givers if p < place]
+            needed = {*(earlier[-1:] or givers[:1])}  # a function may need a later one
+            queue += needed - chosen
+            chosen |= needed
     return sorted(chosen | {0})
 
 

@@ -65,8 +65,20 @@ def test_a_change_runs_what_depends_on_it_and_what_that_needs():
     assert changes.runs(SOURCES, 4) == [0, 4]
 
 
-def test_what_a_cell_only_adds_to_is_taken_from_above():
-    sources = ["x = 1", "many = []", "many += [x]", "print(many)"]
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["x = 1", "many = []", "many += [x]", "print(many)"],
+        [
+            "x = 1",
+            "def f():\n    return g()",
+            "def g():\n    return 2",
+            "print(x, f())",
+        ],
+    ],
+    ids=["added to", "defined below"],
+)
+def test_what_a_cell_needs_in_other_ways_runs_too(sources):
     assert changes.runs(sources, 0) == [0, 1, 2, 3]
 
 
