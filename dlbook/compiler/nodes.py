@@ -170,26 +170,22 @@ class Graph:
 
 def _merged(args, shape, inner):
     """Join axes over which all views move as if they were one; drop those of one."""
-    kept, outer = [], len(shape)
+    kept, outer = [], len(shape)  # (size, whether folded, each view's step)
     for k, n in enumerate(shape + inner):
-        before = kept[-1][0] if kept else k
+        steps = [view.strides[k] for view in args]
         if n == 1:
             continue
-        if (
-            kept
-            and (before < outer) == (k < outer)
-            and all(v.strides[before] == v.strides[k] * n for v in args)
-        ):
-            kept[-1] = (k, kept[-1][1] * n)
-        else:
-            kept.append((k, n))
-    args = tuple(v._replace(strides=tuple(v.strides[k] for k, _ in kept)) for v in args)
-    small = tuple(n for k, n in kept if k < outer)
-    inside = tuple(n for k, n in kept if k >= outer)
-    if inner and not inside:
-        inside = (1,)
-        args = tuple(v._replace(strides=(*v.strides, 0)) for v in args)
-    return args, small, inside
+        if kept and kept[-1][1:] == (k >= outer, [step * n for step in steps]):
+            n *= kept.pop()[0]
+        kept.append((n, k >= outer, steps))
+    if inner and not any(inside for _, inside, _ in kept):
+        kept.append((1, True, [0] * len(args)))
+    args = tuple(
+        view._replace(strides=tuple(steps[j] for *_, steps in kept))
+        for j, view in enumerate(args)
+    )
+    sizes = [tuple(n for n, inside, _ in kept if inside == k) for k in (False, True)]
+    return args, *sizes
 
 
 def spread(view, shape):
@@ -246,25 +242,23 @@ def view_of(ids):
 
 def _affine(ids):
     """Return ids as a view of one node, or None."""
-    graph = active()
     if not ids.size:
-        return View(graph.at(-1), 0, (0,) * ids.ndim)
-    first, strides = _line(ids)
-    node, moving = graph.at(first), _moving(ids)
-    view = View(node, first - node.start, strides)
-    places = spread(view, moving.shape)
-    if places.min() < 0 or places.max() >= node.size:
-        return None
-    return view if np.array_equal(places + node.start, moving) else None
+        return View(active().at(-1), 0, (0,) * ids.ndim)
+    ids = _moving(ids)
+    node = active().at(int(ids.flat[0]))
+    places = ids - node.start
+    inside = places.min() >= 0 and places.max() < node.size
+    return _line(node, places) if inside else None
 
 
-def _line(places):
-    """Return the first of some places, and the step along each axis."""
+def _line(node, places):
+    """Return places as a view of a node, or None if they are not evenly spaced."""
     first, strides = int(places[(0,) * places.ndim]), []
     for k, n in enumerate(places.shape):
         after = (0,) * k + (min(n - 1, 1),) + (0,) * (places.ndim - k - 1)
         strides.append(int(places[after]) - first)
-    return first, tuple(strides)
+    view = View(node, first, tuple(strides))
+    return view if np.array_equal(spread(view, places.shape), places) else None
 
 
 def composed(view, space, place, inner=()):
@@ -274,10 +268,7 @@ def composed(view, space, place, inner=()):
     is an argument of the node, which is folded over ``inner``.
     """
     places = spread(place, view.node.shape + inner).reshape(-1, *inner)
-    places = places[spread(view, space)]
-    offset, strides = _line(places)
-    found = View(place.node, offset, strides)
-    return found if np.array_equal(spread(found, space + inner), places) else None
+    return _line(place.node, places[spread(view, space)])
 
 
 def live(*results):
