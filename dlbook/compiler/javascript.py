@@ -350,42 +350,21 @@ def _nest(names, shape, body, first=0):
     return body
 
 
-_NAME = re.compile(r"\$\w+|Math\.[a-z0-9]+(?=\()")
-
-
 def _with_setup(setup, body, tables):
-    """Return the script with what its body needs."""
-    table = [tables.source()] if "$T[" in body else []
-    helpers, found = {}, body + "".join(table)
-    while new := {
-        name: code
-        for name, code in HELPERS.items()
-        if name + "(" in found and name not in helpers
-    }:
-        helpers |= new
-        found = "".join(new.values())
-    setup = [*setup, *(f"{n}={code}" for n, code in helpers.items()), *table]
-    return _renamed(setup, f"function(v){{{body}}}")
-
-
-def _renamed(setup, body):
-    """Give short names, the shortest to what is written most often."""
-    counts = Counter(_NAME.findall(",".join([*setup, body])))
-    used = [
-        name
-        for name, n in counts.most_common()
-        if name[0] == "$" or (n - 1) * len(name) > n + 3
-    ]
-    short = dict(zip(used, _names(), strict=False))
-
-    def replaced(text):
-        return _NAME.sub(lambda found: short.get(found[0], found[0]), text)
-
-    parts = [f"{short[name]}={name}" for name in used if name[0] != "$"]
-    parts += map(replaced, setup)
-    if not parts:
-        return replaced(body)
-    return f"(()=>{{const {','.join(parts)};return {replaced(body)}}})()"
+    """Return the script with what its body needs, and short names."""
+    if "$T[" in body:
+        setup = [*setup, tables.source()]
+    helpers, text = {}, ",".join([*setup, body])
+    while new := {n for n in HELPERS if n + "(" in text} - helpers.keys():
+        helpers |= {name: HELPERS[name] for name in sorted(new)}
+        text += "".join(map(HELPERS.get, new))
+    setup = [f"{name}={code}" for name, code in helpers.items()] + setup
+    script = f"function(v){{{body}}}"
+    if setup:
+        script = f"(()=>{{const {','.join(setup)};return {script}}})()"
+    counts = Counter(re.findall(r"\$\w+", script)).most_common()
+    short = {name: new for (name, _), new in zip(counts, _names(), strict=False)}
+    return re.sub(r"\$\w+", lambda found: short[found[0]], script)
 
 
 def _names():

@@ -18,11 +18,6 @@ from numpy import asarray  # a trace replaces it for models
 
 from dlbook.compiler.random import hashed, shuffled
 
-__all__ = [
-    "ATOM", "FOLDS", "HELPERS", "PLUS", "RULES", "TIMES", "Rule", "evaluate",
-    "number",
-]  # fmt: skip
-
 TERNARY, OR, AND, EQUAL, LESS, PLUS, TIMES, POWER, UNARY, ATOM = range(10)
 
 
