@@ -6,7 +6,6 @@ import numpy as np
 
 from dlbook.compiler.javascript import emit
 from dlbook.compiler.nodes import TraceError, live, spread, tracing
-from dlbook.compiler.random import Random
 from dlbook.compiler.rules import evaluate
 from dlbook.compiler.trees import filled, leaves, sliders
 
@@ -36,7 +35,7 @@ class Program:
     function : callable
         The NumPy function.
     defaults : dict of str to ndarray or tree
-        The inputs' default values, int64, bool or float64; `Random` for a generator.
+        The inputs' default values, int64, bool or float64.
     """
 
     name: str
@@ -48,14 +47,8 @@ class Program:
     @property
     def inputs(self):
         """Names of the sliders in order: ``b``, ``x1``, ``W12``, ``layers[0].W12``."""
-        found = []
-        for key, tree in self.defaults.items():
-            for path, value in leaves(tree, key):
-                if isinstance(value, Random):
-                    found += [f"{path}.seed", f"{path}.step"]
-                else:
-                    found += sliders(path, value.shape)
-        return found
+        found = leaves(self.defaults)
+        return [name for path, x in found for name in sliders(path[1:], x.shape)]
 
     @property
     def outputs(self):
@@ -170,13 +163,8 @@ def _arrays(defaults, values):
     """Yield the arguments' leaves at a flat list of values."""
     start = 0
     for _, default in leaves(defaults):
-        drawn = isinstance(default, Random)
-        size = 2 if drawn else default.size
-        part, start = values[start : start + size], start + size
-        if drawn:
-            yield Random(*map(int, part))
-            continue
-        kind = default.dtype.kind
+        part, kind = values[start : start + default.size], default.dtype.kind
+        start += default.size
         if kind != "f":
             part = part != 0 if kind == "b" else np.floor(part + 0.5).astype(np.intp)
         yield part.reshape(default.shape).copy()[()]

@@ -14,7 +14,6 @@ from dlbook.compiler.nodes import (
 )
 from dlbook.compiler.patches import no_draws, patched
 from dlbook.compiler.program import Program, results
-from dlbook.compiler.random import Random
 from dlbook.compiler.symbolic import NO_INDEX, wrap
 from dlbook.compiler.trees import filled, leaves
 from dlbook.compiler.ufuncs import apply, elements
@@ -80,8 +79,7 @@ def trace(function, inputs, *, name="figure"):
         for path, value in leaves(tree, key)
     ]
     defaults = filled(dict(inputs), iter(found))
-    rows = [[x.seed, x.step] if isinstance(x, Random) else np.ravel(x) for x in found]
-    values, graph = np.concatenate([*rows, []]), Graph(name)
+    values, graph = np.concatenate([*map(np.ravel, found), []]), Graph(name)
     program = Program(name, function, defaults, graph, {})
     with no_draws(name), np.errstate(all="ignore"):
         plain = results(function(**program.arguments(values)), name)
@@ -103,8 +101,6 @@ def trace(function, inputs, *, name="figure"):
 
 def _default(value, key, name, within):
     """Return an input's default; within a tree it need not be finite."""
-    if isinstance(value, Random):
-        return Random(value.seed, value.step)
     value = np.asarray(value)
     if value.dtype.kind not in "biuf" or not (within or np.isfinite(value).all()):
         raise TraceError(
@@ -140,12 +136,10 @@ def _inputs(graph, defaults):
     """Yield symbols for the inputs' leaves, numbered in order."""
     start = 0
     for _, value in leaves(defaults):
-        drawn = isinstance(value, Random)
-        shape, kind = ((2,), "i") if drawn else (value.shape, value.dtype.kind)
-        ids = graph.add("input", (), "f", shape, static=start)
+        ids = graph.add("input", (), "f", value.shape, static=start)
         start += ids.size
-        if kind == "i":
+        if value.dtype.kind == "i":
             ids = apply("floor", "i", apply("add", "f", ids, elements(0.5)))
-        elif kind == "b":
+        elif value.dtype.kind == "b":
             ids = apply("not_equal", "b", ids, elements(0.0))
-        yield Random(*wrap(ids)) if drawn else wrap(ids)
+        yield wrap(ids)

@@ -1,9 +1,9 @@
 """Arguments and results as nested trees of arrays, and where each array stands.
 
-A tree is an array, ``None``, a text, a generator of random numbers, or a dict, tuple or
-NamedTuple of trees, or a list that holds such (a list of numbers or of arrays is an
-array, as for NumPy). ``None`` and texts stay as they are. A path such as
-``layers[0].W`` names an array.
+A tree is an array, ``None``, a text, or a dict, tuple or NamedTuple of trees, or a list
+that holds such (a list of numbers or of arrays is an array, as for NumPy), or a
+generator of random numbers, which holds its seed and its step. ``None`` and texts stay
+as they are. A path such as ``layers[0].W`` names an array.
 """
 
 import numpy as np
@@ -13,6 +13,8 @@ from dlbook.compiler.random import Random
 
 def _children(tree):
     """Return pairs (what to add to the path, child), or None for a leaf."""
+    if isinstance(tree, Random):
+        return [(".seed", tree.seed), (".step", tree.step)]
     if hasattr(tree, "_fields"):
         tree = tree._asdict()
     if isinstance(tree, dict):
@@ -47,7 +49,8 @@ def filled(tree, values):
     new = [child if _fixed(child) else filled(child, values) for _, child in children]
     if isinstance(tree, dict):
         return dict(zip(tree, new, strict=True))
-    return type(tree)(*new) if hasattr(tree, "_fields") else type(tree)(new)
+    spread = isinstance(tree, Random) or hasattr(tree, "_fields")
+    return type(tree)(*new) if spread else type(tree)(new)
 
 
 def sliders(path, shape):
