@@ -41,54 +41,54 @@ def _wrapped(value):
     return wrap(value)
 
 
-def _moved(function, place=0):
-    """Return the symbolic form of a function that moves elements of one argument."""
-
-    def symbolic_form(*args, **kwargs):
-        args = [elements(a) if k == place else _known(a) for k, a in enumerate(args)]
-        kwargs = {key: _known(value) for key, value in kwargs.items()}
-        return _wrapped(function(*args, **kwargs))
-
-    return symbolic_form
-
-
 def _known(value):
     value = plain(value)
     return refuse(*NO_INDEX) if symbolic(value) else value
 
 
-def _joined(function):
-    """Return the symbolic form of a function of a sequence of arrays."""
-    return lambda arrays, *args, **kwargs: _wrapped(
-        function(common(arrays)[0], *args, **kwargs)
+def _first(a, *args):
+    return elements(a), *map(_known, args)
+
+
+def _second(a, b, *args):
+    return _known(a), elements(b), *map(_known, args)
+
+
+def _sequence(arrays, *args):
+    return common(arrays)[0], *args
+
+
+def _each(*arrays):
+    return map(elements, arrays)
+
+
+def _moved(function, prepared=_first):
+    """Return the symbolic form of a function that moves elements."""
+    return lambda *args, **kwargs: _wrapped(
+        function(*prepared(*args), **{key: _known(x) for key, x in kwargs.items()})
     )
 
 
-def _side_by_side(function):
-    """Return the symbolic form of a function of any number of arrays."""
-    return lambda *arrays, **kwargs: _wrapped(
-        function(*map(elements, arrays), **kwargs)
-    )
-
-
-for _form, _names in {
-    _moved: "array_split broadcast_to copy delete diag diagflat diagonal dsplit "
+for _prepared, _names in {
+    _first: "array_split broadcast_to copy delete diag diagflat diagonal dsplit "
     "expand_dims flip fliplr flipud hsplit matrix_transpose moveaxis ravel repeat "
     "reshape resize roll rollaxis rot90 split squeeze swapaxes take_along_axis tile "
     "transpose tril triu unstack vsplit",
-    _joined: "concatenate stack column_stack dstack hstack vstack",
-    _side_by_side: "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid",
-    # NumPy's own code runs on symbols
-    lambda function: function.__wrapped__: "all any append clip cumprod cumsum "
-    "diff digitize iscomplexobj isneginf isposinf isrealobj max mean min ones_like "
-    "nan_to_num outer polyval prod ptp real std sum tensordot var zeros_like full_like",
+    _second: "compress",
+    _sequence: "concatenate stack column_stack dstack hstack vstack",
+    _each: "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid",
 }.items():
     for _name in _names.split():
         if hasattr(np, _name):  # NumPy 2.0 has no unstack
-            FUNCTIONS[getattr(np, _name)] = _form(getattr(np, _name))
+            FUNCTIONS[getattr(np, _name)] = _moved(getattr(np, _name), _prepared)
+for _name in (  # NumPy's own code runs on symbols
+    "all any append clip cumprod cumsum diff digitize full_like iscomplexobj isneginf "
+    "isposinf isrealobj max mean min nan_to_num ones_like outer polyval prod ptp real "
+    "std sum tensordot var zeros_like"
+).split():
+    FUNCTIONS[getattr(np, _name)] = getattr(np, _name).__wrapped__
 FUNCTIONS |= {
     np.astype: lambda x, dtype, /, *, copy=True: x.astype(dtype),
-    np.compress: _moved(np.compress, 1),
     np.fix: np.trunc,
     np.linalg.matrix_transpose: _moved(np.matrix_transpose),
     np.linalg.norm: np.linalg.norm.__wrapped__,
