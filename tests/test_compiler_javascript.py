@@ -524,6 +524,15 @@ def test_constants_without_a_formula_are_told_without_a_warning(last):
     assert progression([last, 0.0, 1.0, last], "i") is None
 
 
+@pytest.mark.parametrize("scale", [1, 10, 16, 32, 1000])
+def test_a_table_of_fractions_takes_one_letter_each(engine, scale):
+    values, tables = np.arange(60)[::-1] * 37 % 61 / scale, Tables()
+    tables.add(values)
+    assert len(tables.source()) < len(values) + 40, tables.source()
+    head = f"const $packed={HELPERS['$packed']},{tables.source()};"
+    assert same_bits(evaluated(engine, head, "$T[i]", len(values)), values)
+
+
 def test_a_part_of_a_table_is_not_written_again():
     tables = Tables()
     assert [tables.add(v) for v in ([1.0, 2.0, 4.0], [2.0, 4.0], [4.0, 1.0])] == [

@@ -7,6 +7,8 @@ import numpy as np
 from dlbook.compiler.rules import ATOM, PLUS, number
 
 _BASE, _FEW = 65, 24
+#: By which packed numbers are multiplied: powers of ten, and of two for fractions.
+_SCALES = sorted({*10.0 ** np.arange(7), *2.0 ** np.arange(11)})
 
 
 class Tables:
@@ -40,16 +42,16 @@ class Tables:
 
 
 def _packing(values):
-    """Return how some constants are written: None as they are, -1 as bits, or digits.
+    """Return how some constants are written: None as they are, -1 as bits, or a scale.
 
-    The digits are those behind the point.
+    The scale makes whole numbers of them.
     """
     if len(values) < _FEW:
         return None
-    for digits in range(7) if np.abs(values).max() < 1e15 else ():
-        whole = np.rint(values * 10.0**digits)
-        if np.array_equal(whole / 10.0**digits, values):
-            return digits if np.ptp(whole) < _BASE**4 else -1
+    for scale in _SCALES if np.abs(values).max() < 1e15 else ():
+        whole = np.rint(values * scale)
+        if np.array_equal(whole / scale, values):
+            return scale if np.ptp(whole) < _BASE**4 else -1
     return -1
 
 
@@ -62,13 +64,13 @@ def _part(packing, values):
         text = _letters(np.ascontiguousarray(values).view(np.uint32), 6)
         packed = f'new Float64Array(Uint32Array.from($packed("{text}",6,0,1)).buffer)'
     else:
-        whole = np.rint(values * 10.0**packing)
+        whole = np.rint(values * packing)
         least, none = int(whole.min()), int(np.ptp(whole)) + 1
         negative = np.signbit(values) & (values == 0)
         width = next(w for w in range(1, 6) if none < _BASE**w)
         text = _letters(np.where(negative, none, whole - least), width)
         last = f",{none}" if negative.any() else ""
-        packed = f'$packed("{text}",{width},{least},{number(10.0**packing)[0]}{last})'
+        packed = f'$packed("{text}",{width},{least},{number(packing)[0]}{last})'
     return f"...{packed}" if len(packed) + 60 < len(plain) else plain
 
 
