@@ -110,7 +110,7 @@ def unpacked(found):
     digits = np.frombuffer(letters.encode(), np.uint8).astype(np.int64)
     digits = digits - 61 - (digits > 92)
     width = int(width)
-    words = digits.reshape(-1, width) @ 65 ** np.arange(width - 1, -1, -1)
+    words = 65 ** np.arange(width - 1, -1, -1) @ digits.reshape(width, -1)
     if bits:
         values = words.astype(np.uint32).view(np.float64)
     else:

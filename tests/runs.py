@@ -73,7 +73,14 @@ def lstm_runs(chapter, seeds=range(5)):
     runs["text"] = np.array(
         [[text_losses(chapter, *reader, seed) for seed in seeds] for reader in readers]
     )
+    runs["many_lengths"] = np.array([many_lengths(chapter, seed) for seed in seeds])
     return runs
+
+
+def many_lengths(chapter, seed):
+    """Return the shares right of a network that was trained at many lengths."""
+    net = chapter["at_many_lengths"](seed)
+    return chapter["right_at"](net, [40, 100, 200, 400])
 
 
 def gru_right(chapter, bias, seed):

@@ -42,6 +42,12 @@ def test_a_stored_share_of_a_gru_is_what_training_gives():
     np.testing.assert_allclose(shares, stored, atol=0.05)
 
 
+def test_a_stored_share_after_training_at_many_lengths_is_what_training_gives():
+    shares = runs.many_lengths(chapter("05_lstm"), 2)
+    stored = datasets.load_runs("lstm")["many_lengths"][2]
+    np.testing.assert_allclose(shares, stored, atol=0.05)
+
+
 def test_the_stored_steps_of_training_are_what_training_gives():
     needed = chapter("05_lstm")["steps_needed"](20, 3.0, 0)
     stored = datasets.load_runs("lstm")["steps_needed"][0, 3, 0]

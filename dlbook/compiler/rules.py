@@ -127,9 +127,9 @@ HELPERS = {
     "$copy": "(o,t,a,n,d)=>{for(;n--;a+=d)m[o++]=t[a]}",
     "$shuffle": "(x,t,a,n)=>{let k=0;for(;k<n;k++)m[x+k]=k;for(;k-->1;){"
     "let j=x+Math.floor(t[a+k]*(k+1)),b=m[j];m[j]=m[x+k];m[x+k]=b}}",
-    "$packed": "(a,n,b,d,f)=>{let i=0,k,r=[],x=0;for(;i<a.length;){k=a.charCodeAt(i++);"
-    "x=x*65+k-61-(k>92);i%n||(r.push(x==f?-0:(x+b)/d),x=0)}"
-    "return r}",
+    "$packed": "(a,n,b,d,f)=>{let i,j=0,k,r=[],x,l=a.length/n;for(;j<l;j++,"
+    "r.push(x==f?-0:(x+b)/d))for(i=j,x=0;i<l*n;i+=l)k=a.charCodeAt(i),"
+    "x=x*65+k-61-(k>92);return r}",
     # The twin of `dlbook.compiler.random.hashed`.
     "$draw": "(x,y,z)=>{let p=Math.imul,f=a=>p(a,1664525)+1013904223|0,w=f(0),"
     "g=()=>{x=x+p(y,w)|0;y=y+p(z,x)|0;z=z+p(x,y)|0;w=w+p(y,z)|0};x=f(x);y=f(y);"

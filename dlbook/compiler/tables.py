@@ -75,10 +75,12 @@ def _part(packing, values):
 
 
 def _letters(words, width):
-    """Write whole numbers in base 65, each by as many letters."""
+    """Write whole numbers in base 65, first all their first letters, last the last.
+
+    Letters of one place are alike, so that the text compresses well.
+    """
     words = np.asarray(words).astype(np.int64)
-    columns = [words // _BASE**k % _BASE for k in reversed(range(width))]
-    codes = np.stack(columns, axis=-1) + 61
+    codes = words // _BASE ** np.arange(width)[::-1, None] % _BASE + 61
     codes += codes > 91  # no backslash
     return codes.astype(np.uint8).tobytes().decode("ascii")
 
