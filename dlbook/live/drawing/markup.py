@@ -59,6 +59,8 @@ def path_data(vertices, codes=None):
     if codes is None:
         codes = np.full(len(vertices), Path.LINETO)
         codes[:1] = Path.MOVETO
+    if box := _box(vertices, codes):
+        return box
     words, last = [], None
     for (x, y), code in zip(vertices, codes, strict=True):
         if code == Path.CLOSEPOLY:
@@ -72,6 +74,22 @@ def path_data(vertices, codes=None):
             words.append(f"{' ' if repeated else letter}{number(x)} {number(y)}")
             last = letter
     return "".join(words) if words != ["Z"] else ""
+
+
+def _box(vertices, codes):
+    """Return a closed rectangle along the axes in four commands; else None."""
+    if list(codes[:4]) != [Path.MOVETO] + 3 * [Path.LINETO] or len(codes) != 5:
+        return None
+    if codes[4] != Path.CLOSEPOLY and not np.array_equal(vertices[4], vertices[0]):
+        return None
+    if not np.isfinite(vertices[:4]).all():
+        return None
+    (x, y), (right, low), (end, top), (left, high) = (
+        map(number, vertex) for vertex in vertices[:4]
+    )
+    if (y, right, top, left) != (low, end, high, x):
+        return None
+    return f"M{x} {y}H{right}V{top}H{x}Z"
 
 
 def shifted(data, x, y):
