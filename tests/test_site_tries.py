@@ -12,7 +12,8 @@ from test_site_figures import awake
 PICTURES = """figure => [...figure.querySelectorAll("g[data-part]")]
   .map(part => [...part.querySelectorAll("path")])
   .filter(cells => cells.length === 64)
-  .map(cells => cells.map(cell => getComputedStyle(cell).fill.match(/[\\d.]+/g)[0] / 255))"""
+  .map(cells => cells.map(cell => getComputedStyle(cell).fill))
+  .map(fills => fills.map(fill => fill.match(/\\d+/)[0] / 255))"""
 
 #: For codes on a grid, what the read-out says: how far the nearest code is, and whose.
 NEAREST = """figure => {
