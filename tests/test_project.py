@@ -405,6 +405,29 @@ def test_every_public_function_has_all_parts_of_a_docstring():
         assert not siblings or siblings & {*named}, f"{where}: see {siblings}"
 
 
+def test_every_public_function_is_used_on_a_page_or_by_another():
+    """The package has what the book works through; a function may have its family."""
+    sources = [p.read_text(encoding="utf-8") for p in (ROOT / "dlbook").rglob("*.py")]
+    for path in CHAPTERS.glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                sources.append("".join(cell["source"]))
+    used = set()
+    for node in (node for text in sources for node in ast.walk(ast.parse(text))):
+        if isinstance(node, ast.ImportFrom):
+            used |= {name.name for name in node.names}
+        elif isinstance(node, ast.Attribute):
+            used.add(node.attr)
+        elif isinstance(node, ast.Name):
+            used.add(node.id)
+    pages = " ".join(p.read_text(encoding="utf-8") for p in CHAPTERS.glob("*.md"))
+    known = {*map(family, used | {*re.findall(r"\w+", pages)})}
+    for module, function in public_functions():
+        if module.__name__ in MATHEMATICS:
+            where = f"{module.__name__}.{function.__name__}"
+            assert family(function.__name__) in known, f"{where}: no page uses it"
+
+
 def family(name):
     """Return what a function shares with its derivative, its steps and its passes."""
     return re.sub(r"^d_|_(forward|backward|gradients|and_gradients|steps?)$", "", name)
