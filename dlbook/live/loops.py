@@ -1,6 +1,8 @@
 """How far a long computation is, shown while it runs."""
 
+from collections.abc import Iterable, Iterator
 from time import perf_counter
+from typing import Any
 
 from IPython import get_ipython
 from IPython.display import publish_display_data, update_display
@@ -11,7 +13,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 PAUSE = 0.1  # seconds between two changes of the bar
 
 
-def progress(items, seconds=None):
+def progress(items: Iterable, seconds: float | None = None) -> Iterator[Any]:
     """Go through items, and show in a notebook how far the loop is.
 
     The bar goes when the loop ends, and nothing of it is stored.
