@@ -357,6 +357,7 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 
 def box(data, x=0.0, y=0.0):
     """Return the corners of what a path's vertices span, moved."""
+    data = re.sub(r"H([-\d.]+)V([-\d.]+)H[-\d.]+Z", r"L\1 \2", data)  # a rectangle
     found = np.array(re.findall(r"-?\d+(?:\.\d+)?", data), float).reshape(-1, 2)
     return [*(found.min(0) + [x, y]), *(found.max(0) + [x, y])]
 
