@@ -214,6 +214,8 @@ def test_the_built_api_pages_have_every_public_name(built_site):
     for module in set(modules()) - {"mathml", "site"}:
         for name in importlib.import_module(f"dlbook.{module}").__all__:
             assert f'id="dlbook.{module}.{name}"' in page, f"dlbook.{module}.{name}"
+    assert "<cite>" not in page, "a name in backticks that is no link"
+    assert re.search(r'href="#dlbook.backprop.mlp"[^>]*><code', page)
 
 
 def test_readme_is_short_and_its_links_lead_somewhere():
