@@ -30,15 +30,16 @@ RULES = {
         r"array\(x, \"x\", \(\.\.\., \"D\"\)\)|\"D\" if width is None"
     ),
     "work is saved, and what comes out is the same": r"wrt_x=|out=(scratch|term)|"
-    r"len\(w\) >= 32|term = np.empty_like|full_matrices=False|BLOCK|apart = ",
+    r"len\(w\) >= 32|term = np.empty_like|full_matrices=False|BLOCK|apart = |"
+    r"free = not|copy=False",
     "the quotient is whole": r"// .*\| .* / ",
     "a factor or divisor is 1 or -1": r"\* (1\.0|np\.(ones_like|sign))|np\.eye",
     "on the boundary both branches give the same": (
         r"(inside|cosines|wanted|heights\[.*|squared|error|s|k|a\.shape\[1\]) [<>]=? |"
-        r"(u|rate) <=? |>= rate|> 1e-4|<= tolerance"
+        r"(u|rate) <=? |>= rate|> 1e-4|<= tolerance|np\.where\(z > 0"
     ),
     "the value is not used, or multiplied by zero": (
-        r"finite\[|np\.where\((total|p) > 0|"
+        r"finite\[|np\.where\((total|p|length) > 0|cache = VAECache|"
         r"mistakes_before|_rounding\(f, params, |np\.append\(share, 0\.0\)"
     ),
     "NumPy's default is the same": r"astype\(np\.float64\)|axis=0\)|"
@@ -54,6 +55,7 @@ RULES = {
     "a list that is longer than what is zipped with it": r"shapes = |_fields, \[",
     "whole numbers of 32 bits are the same as floats": r"astype\(None\)\.astype\(",
     "a norm knows no sign": r"jacobian_norms",
+    "what is checked has a dtype": r"\"dtype\", None",
 }
 
 
