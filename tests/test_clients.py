@@ -6,6 +6,7 @@ help, as on the second day, trusted and not.
 
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -17,7 +18,10 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-from dlbook.notebooks import execute
+from conftest import ROOT
+from dlbook.notebooks import canonical, execute
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 START = """\
 import numpy as np
@@ -31,10 +35,11 @@ def model(a):
 FIGURE = """\
 fig, ax = subplots(figsize=(3.4, 2.4))
 (line,) = ax.plot(x, x)
-live = LiveFigure("wave", fig, model, dict(a=(0, 3, 0.5, 1)), compile={})
+live = LiveFigure("wave", fig, model, dict(a=(0, 3, 0.5, 1)))
 live.bind(line, y="y")
-live.describe("The top is {{top:.1f}}.")
+live.describe("The top is {top:.1f}.")
 live"""
+PYTHON = "live.widget()"
 LIVE = ".dl-kept .dl-live .dl-controls:enabled"
 
 
@@ -42,11 +47,11 @@ LIVE = ".dl-kept .dl-live .dl-controls:enabled"
 def stored(tmp_path_factory):
     """The file of a notebook with one live figure, executed and saved."""
     path = tmp_path_factory.mktemp("clients") / "wave.ipynb"
-    cells = [nbformat.v4.new_code_cell(s) for s in (START, MODEL, FIGURE.format(True))]
+    cells = [nbformat.v4.new_code_cell(s) for s in (START, MODEL, FIGURE, PYTHON)]
     kernel = dict(name="python3", display_name="Python 3", language="python")
     book = nbformat.v4.new_notebook(cells=cells, metadata=dict(kernelspec=kernel))
     nbformat.write(book, path)
-    nbformat.write(execute(path), path)
+    nbformat.write(canonical(execute(path)), path)
     return path
 
 
@@ -143,6 +148,23 @@ def test_a_trusted_notebook_is_alive_when_it_is_opened(stored, lab, new_page, th
     page.problems.clear()
 
 
+def test_a_figure_learns_in_an_opened_notebook(stored, lab, new_page):
+    book = nbformat.read(ROOT / "chapters" / "own_figure.ipynb", as_version=4)
+    book.cells = [c for c in book.cells if "dl-kept" in str(c.get("outputs"))]
+    copy = stored.with_name("learns.ipynb")
+    nbformat.write(book, copy)
+    page = opened(new_page, lab, trusted(copy, lab))
+    figure = page.locator(".dl-kept .dl-live", has=page.locator(".dl-drive"))
+    drive, count = figure.locator(".dl-drive"), figure.locator("[data-run=count]")
+    drive.get_by_text("Restart").click()
+    expect(count).to_have_text("0")
+    drive.get_by_text("One step").click()
+    expect(count).to_have_text("1")
+    drive.get_by_text("Play").click()
+    expect(count).to_have_text(re.compile(r"\d\d+"))
+    page.problems.clear()
+
+
 def test_an_untrusted_notebook_shows_the_picture(stored, lab, new_page):
     copy = stored.with_name("stranger.ipynb")
     text = stored.read_text("utf-8").replace("np.linspace(0, 6, 50)", "np.arange(9.0)")
@@ -167,4 +189,8 @@ def test_an_edited_model_runs_anew(stored, lab, new_page):
     said = page.locator(".dl-kept .dl-readout", has_text="The top is 5.0.")
     said.wait_for(timeout=60_000)
     assert moves(page) == "The top is 7.5."
+    widget = page.locator(".dl-widget")
+    expect(widget).to_contain_text("The top is 5.0.")
+    widget.locator(".noUi-handle").press("ArrowRight")
+    expect(widget).to_contain_text("The top is 7.5.")
     page.problems.clear()
