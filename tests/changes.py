@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import NamedTuple
 
-__all__ = ["Change", "changes", "failures", "runs"]
+__all__ = ["Change", "changes", "failures", "needed", "runs"]
 
 RATES = {"lr", "eta", "eta_G", "eta_D", "rate", "beta", "momentum"}
 COUNTS = {"epochs", "steps", "updates"}
@@ -139,16 +139,24 @@ def runs(sources, cell):
             touched |= gives[place]
         elif place not in chosen:
             touched -= gives[place]
+    return needed(sources, chosen)
+
+
+def needed(sources, chosen):
+    """Return some cells and all that these need, in order."""
+    trees = [ast.parse(source) for source in sources]
+    gives, takes = [*map(defined, trees)], [*map(taken, trees)]
+    chosen = {0, *chosen}
     queue = [*chosen]
     while queue:
         place = queue.pop()
         for name in takes[place]:
             givers = [p for p, given in enumerate(gives) if name in given]
             earlier = [p for p in givers if p < place]
-            needed = {*(earlier[-1:] or givers[:1])}  # a function may need a later one
-            queue += needed - chosen
-            chosen |= needed
-    return sorted(chosen | {0})
+            more = {*(earlier[-1:] or givers[:1])}  # a function may need a later one
+            queue += more - chosen
+            chosen |= more
+    return sorted(chosen)
 
 
 def failures(sources, change):

@@ -63,6 +63,7 @@ def test_numbers_that_readers_change_are_found():
 def test_a_change_runs_what_depends_on_it_and_what_that_needs():
     assert changes.runs(SOURCES, 1) == [0, 1, 2, 3, 5]
     assert changes.runs(SOURCES, 4) == [0, 4]
+    assert changes.needed(["import x", "a = 1", "b = a", "c = 1"], [2]) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
