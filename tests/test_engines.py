@@ -61,7 +61,8 @@ SWEEP = r"""(() => {
 })()"""
 
 #: Opens what is folded; lists what does not answer, and formulas that are laid out
-#: wrong: accents that float, fractions of full size in a line, too few parts.
+#: wrong: accents that float, fractions of full size in a line, too few parts, and
+#: names of functions that stand further from their argument than a thin space.
 WRONG = """(() => {
   document.querySelectorAll("details").forEach(e => { e.open = true; });
   const all = chosen => [...document.querySelectorAll(chosen)];
@@ -75,6 +76,11 @@ WRONG = """(() => {
     fractions: all("math:not([display=block]) mfrac")
       .filter(e => !e.closest("mtable, [displaystyle=true]"))
       .filter(e => size(first(e)) > 0.8 * size(e)),
+    spaces: all("mi + mspace + mo + mi").filter(e => {
+      const mo = e.previousSibling, name = mo.previousSibling.previousSibling;
+      const gap = e.getBoundingClientRect().left - name.getBoundingClientRect().right;
+      return mo.textContent === "\u2061" && gap > 0.25 * size(e);
+    }),
     parts: all("msub, msup, mfrac, mover, munder").filter(e => parts(e) !== 2)
       .concat(all("msubsup, munderover").filter(e => parts(e) !== 3)),
   };

@@ -116,7 +116,7 @@ MINUS, ZERO = "−", ' lspace="0" rspace="0"'
         (r"\Delta", '<mi mathvariant="normal">Δ</mi>'),
         (
             r"\tanh x",
-            '<mrow><mi>tanh</mi><mo>\u2061</mo><mspace width="0.167em"></mspace>'
+            '<mrow><mi>tanh</mi><mspace width="0.167em"></mspace><mo>\u2061</mo>'
             "<mi>x</mi></mrow>",
         ),
         (

@@ -84,7 +84,8 @@ def _function(item, context, before, after):
     head = thin if before in (*OPERANDS, "op") else ""
     tail = ""
     if after in ("num", "var", "ord", "inner", "op", "big", "open"):
-        tail = "<mo>\u2061</mo>" + (thin if after in ("num", "var", "ord") else "")
+        # The space first, or Firefox adds one of its own.
+        tail = (thin if after in ("num", "var", "ord") else "") + "<mo>\u2061</mo>"
     return head + write(item, context, "op", before) + tail
 
 

@@ -65,8 +65,9 @@ def _over(item, context):
 
 
 def _arrow(item, context):
+    # A long arrow, for Chromium does not stretch one and lets its label float.
     label = one(item.args[0], context._replace(tight=True))
-    return tag("mover", tag("mo", "→", stretchy="true"), label)
+    return tag("mover", tag("mo", "⟶", stretchy="false"), label)
 
 
 _STRUCTURES = {

@@ -13,12 +13,17 @@ __all__ = ["controls"]
 
 def controls(live):
     """Return the markup of a group of controls for each input of the hand."""
-    return "".join(_box(live, name, hand) for name, hand in live.hands.items())
+    boxes, told = [], set()
+    for name, hand in live.hands.items():
+        spoken = escape(label(name, latex=live.labels.get(name)).spoken)
+        inside, *hints = _KINDS[type(hand)](f"{live.name}-{name}", hand, spoken)
+        inside += "".join(f'<p class="dl-hint">{h}</p>' for h in hints if h not in told)
+        told.update(hints)
+        boxes.append(_box(live, name, hand, spoken, inside))
+    return "".join(boxes)
 
 
-def _box(live, name, hand):
-    spoken = escape(label(name, latex=live.labels.get(name)).spoken)
-    inside = _KINDS[type(hand)](f"{live.name}-{name}", hand, spoken)
+def _box(live, name, hand, spoken, inside):
     if isinstance(hand, Text):
         return f'<div class="dl-hand dl-typed" data-hand="{name}">{inside}</div>\n'
     drawn = [other for other in live.hands.values() if not isinstance(other, Text)]
@@ -41,7 +46,7 @@ def _points(ident, hand, spoken):
         "By keyboard: arrows move (in small steps with Shift)"
         f"{', C changes the class' if len(hand.classes) > 1 else ''}."
     )
-    return "".join(parts) + f'<p class="dl-hint">{told}</p>'
+    return "".join(parts), told
 
 
 def _paint(ident, hand, spoken):
@@ -53,7 +58,7 @@ def _paint(ident, hand, spoken):
     )
     told = "Paint in the picture, by keyboard with arrows and Space, or type a number."
     many = brush if (high - low) / step > 1.5 else ""
-    return f'{many}{_button("clear", "Clear")}<p class="dl-hint">{told}</p>'
+    return many + _button("clear", "Clear"), told
 
 
 def _pad(ident, hand, spoken):
@@ -61,8 +66,7 @@ def _pad(ident, hand, spoken):
         "Write in the picture; by keyboard, arrows move, Space lowers and lifts the "
         "pen, Backspace takes a stroke back."
     )
-    undo, clear = _button("undo", "Undo stroke"), _button("clear", "Clear")
-    return f'{undo}{clear}<p class="dl-hint">{told}</p>'
+    return _button("undo", "Undo stroke") + _button("clear", "Clear"), told
 
 
 def _text(ident, hand, spoken):
@@ -71,7 +75,7 @@ def _text(ident, hand, spoken):
         f'<label for="{ident}-text">{spoken.capitalize()}</label>'
         f'<input type="text" id="{ident}-text" '
         f'value="{shown}" maxlength="{hand.length}" autocapitalize="none" '
-        'autocomplete="off" spellcheck="false">'
+        'autocomplete="off" spellcheck="false">',
     )
 
 
