@@ -88,9 +88,12 @@ def pytest_configure(config):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Share the whole suite among two workers or more; run named tests in one."""
+    """Run named tests in one process, and the whole suite in one more than processors.
+
+    Workers wait, for a browser's frame or for a kernel that starts.
+    """
     if config.args_source is config.ArgsSource.TESTPATHS:
-        return max(2, os.cpu_count() or 2)
+        return 1 + max(2, os.cpu_count() or 2)
     config.option.dist = "no"
     return 0
 

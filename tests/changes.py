@@ -126,18 +126,17 @@ def taken(tree):
     return {node.id for node in names} - own
 
 
-def runs(sources, cell):
-    """Return the cells that depend on a cell, with all that these need, in order."""
+def runs(sources, *changed):
+    """Return the cells that depend on some, with all that these need, in order."""
     trees = [ast.parse(source) for source in sources]
     gives, takes = [*map(defined, trees)], [*map(taken, trees)]
     # What a cell changes in place, by a call or by +=, counts as given anew by it.
-    touched = set(gives[cell])
-    chosen = {cell}
-    for place in range(cell + 1, len(sources)):
-        if takes[place] & touched:
+    touched, chosen = set(), {*changed}
+    for place in range(min(changed), len(sources)):
+        if place in chosen or takes[place] & touched:
             chosen.add(place)
             touched |= gives[place]
-        elif place not in chosen:
+        else:
             touched -= gives[place]
     return needed(sources, chosen)
 
@@ -159,8 +158,8 @@ def needed(sources, chosen):
     return sorted(chosen)
 
 
-def failures(sources, change):
-    """Run a change in a child of this process; return what failed, cell by cell."""
+def failures(sources, *made):
+    """Run changes in a child of this process; return what failed, cell by cell."""
     reader, writer = os.pipe()
     if child := os.fork():
         os.close(writer)
@@ -171,12 +170,12 @@ def failures(sources, change):
     try:
         os.close(reader)
         with open(writer, "w", encoding="utf-8") as told:
-            json.dump(run(sources, change), told)
+            json.dump(run(sources, made), told)
     finally:
         os._exit(0)
 
 
-def run(sources, change):
+def run(sources, made):
     """Run the cells in a fresh shell; return place, error, message of each failure."""
     import matplotlib
     from IPython.core.interactiveshell import InteractiveShell
@@ -185,10 +184,10 @@ def run(sources, change):
     shell, found = InteractiveShell.instance(), []
     shell.history_manager.enabled = False
     shell.showtraceback = lambda *args, **kwargs: None
-    for place in runs(sources, change.cell):
-        source = change.source if place == change.cell else sources[place]
+    changed = {change.cell: change.source for change in made}
+    for place in runs(sources, *changed):
         with contextlib.redirect_stdout(io.StringIO()):
-            result = shell.run_cell(source)
+            result = shell.run_cell(changed.get(place, sources[place]))
         if error := result.error_before_exec or result.error_in_exec:
             line = traceback.extract_tb(error.__traceback__)[-1].line
             found.append([place, type(error).__name__, str(error), line])
@@ -196,10 +195,10 @@ def run(sources, change):
 
 
 def main():
-    """Try all changes of one notebook, or a few; tell what failed, as JSON."""
+    """Try each change of one notebook, or a few at once; tell what failed, as JSON."""
     import nbformat
 
-    path, most = sys.argv[1], int(sys.argv[2])
+    path, each = sys.argv[1], sys.argv[2] == "each"
     cells = nbformat.read(path, as_version=4).cells
     cells = [cell for cell in cells if cell.cell_type == "code"]
     sources = [cell.source for cell in cells]
@@ -209,17 +208,21 @@ def main():
         if "hide-input" in cell.metadata.get("tags", ())
     }
     found = changes(sources, folded)
-    if most:  # the first inputs and weights, and the seeds that cost least
+    together = [[change] for change in found]
+    if not each:  # the first entry and value, and the seed that costs least
         cheap = sorted(found, key=lambda change: len(runs(sources, change.cell)))
-        kinds = {
-            kind: [change for change in few if change.kind == kind]
-            for kind, few in dict(entry=found, value=found, seed=cheap).items()
-        }
-        found = [change for few in kinds.values() for change in few[:most]]
+        few = {}
+        for kind, some in dict(entry=found, value=found, seed=cheap).items():
+            for change in some:
+                if change.kind == kind and change.cell not in few:
+                    few[change.cell] = change
+                    break
+        together = [[*few.values()]]
     os.chdir(os.path.dirname(os.path.abspath(path)))
-    for change in found:
-        told = [change.kind, change.told, failures(sources, change)]
-        print(json.dumps(told), flush=True)
+    for made in together:
+        told = " and ".join(change.told for change in made)
+        kinds = [change.kind for change in made]
+        print(json.dumps([kinds, told, failures(sources, *made)]), flush=True)
 
 
 if __name__ == "__main__":

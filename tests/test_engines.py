@@ -40,7 +40,7 @@ SWEEP = r"""(() => {
     const {own, sliders} = figure, ends = [() => 0, k => sliders[k].count - 1];
     const settings = own.flatMap(k => ends.map(end => i => i === k ? end(i) : null));
     settings.push(...ends);
-    for (let i = 0; i < 6; i++) settings.push(k => random(sliders[k].count));
+    for (let i = 0; i < 3; i++) settings.push(k => random(sliders[k].count));
     all[name] = settings.map(setting => {
       figure.reset();
       for (const k of own) {

@@ -154,6 +154,6 @@ def test_five_steps_of_the_discriminator_prevent_a_collapse_of_the_ring(chapter)
         with Engine() as engine:
             alone, five, equal = (
                 [modes_found(engine, live, n, seed, **way) for seed in range(5)]
-                for n, way in [(600, slow), (1000, slow | dict(every=5)), (400, {})]
+                for n, way in [(400, slow), (1000, slow | dict(every=5)), (400, {})]
             )
         assert np.mean(alone) < 3 and np.mean(five) > 6 and np.mean(equal) > 6

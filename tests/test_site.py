@@ -113,6 +113,7 @@ CUT = """() => {
   return [...cut, ...whole, ...torn].map(e => e.outerHTML.slice(0, 120));
 }"""
 
+#: Headings that the page lists and lacks.
 UNLISTED = """() => [...document.querySelectorAll(".page-contents a")]
   .map(link => link.getAttribute("href"))
   .filter(target => !document.getElementById(target.slice(1)))"""
@@ -146,6 +147,7 @@ def test_a_page_reads_well_on_a_desk_in_light_and_in_dark(name, page, built_site
     assert page.evaluate(SHIFTS) < 0.02
     assert page.locator("h1").count() == 1
     assert page.locator("html").get_attribute("lang") == "en"
+    assert page.evaluate(UNLISTED) == []
     assert page.evaluate(WIDE) == []
     assert page.evaluate(PALE) == []
     page.emulate_media(color_scheme="dark")
@@ -201,12 +203,6 @@ def test_paper_shows_the_text_and_opens_what_is_folded(name, page, built_site):
     look = "['color', 'backgroundColor'].map(n => getComputedStyle(document.body)[n])"
     ink, paper = page.evaluate(look)
     assert paper == "rgb(255, 255, 255)" and ink != paper
-
-
-@each_chapter
-def test_every_heading_that_the_page_lists_is_there(name, page, built_site):
-    open_page(page, built_site, name)
-    assert page.evaluate(UNLISTED) == []
 
 
 #: Whether the preview stands above or below the link that has the focus.

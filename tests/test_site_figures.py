@@ -51,8 +51,11 @@ PROBE = """() => {
   };
   // What a figure that learns shows is what it shows after some steps.
   const after = () => {
-    if (click("[data-run=restart]"))
-      for (let k = 0; k < 8; k++) click("[data-run=step]");
+    if (click("[data-run=restart]")) {
+      const figure = dlbook.figures.get(probe.figure.id.slice(5));
+      for (let k = 0; k < 8; k++) figure.run.advance();
+      figure.update();
+    }
     return shown(probe.figure);
   };
   self.probe = {

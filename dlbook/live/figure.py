@@ -539,7 +539,7 @@ class LiveFigure:
             self._fail("describe() is missing: say in words what the picture shows")
         if self.panels is None:
             self.redraw(self.values)
-            if engine := self.fig.get_layout_engine():
+            if self.fig.axes and (engine := self.fig.get_layout_engine()):
                 engine.execute(self.fig)
             self.fig.set_layout_engine("none")
             for ax in self.fig.axes:
