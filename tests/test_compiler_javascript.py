@@ -254,6 +254,29 @@ def test_tables_of_one_entry_stand_in_memory(engine, strategy):
                 assert same_bits(got, np.concatenate(wanted))
 
 
+@MODES
+def test_scripts_declare_what_they_write(engine, strategy):
+    def model(x):
+        top = np.max(np.exp(x))
+        return dict(top=top + 1, scaled=x / top, sum=np.sum(np.cumsum(x)))
+
+    program = trace(model, dict(x=np.linspace(-1.0, 1.0, 6)))
+    with written(strategy):
+        source = f'v=>{{"use strict";const f={program.javascript()};return f(v)}}'
+    rows = settings_of(program, 3, np.random.default_rng(0))
+    for row, got in zip(rows, engine.run(source, rows), strict=True):
+        assert_close(got, in_numpy(program, row), row)
+
+
+def test_a_table_that_is_read_in_parts_is_written_once():
+    W = np.random.default_rng(0).normal(size=(40, 3)).round(4) + 1e-9
+    program = trace(
+        lambda x, y: dict(y=W @ x, back=W.T @ y), dict(x=np.ones(3), y=np.ones(40))
+    )
+    assert program.javascript().count(number(W[7, 1])[0]) <= 1
+    assert len(program.javascript()) < 40 * 3 * 15 + 500
+
+
 def test_elements_that_are_constant_are_computed_without_a_warning(engine):
     program = trace(lambda x: dict(y=1 / np.stack([x, 0.0, -0.0])), dict(x=2.0))
     with warnings.catch_warnings():
