@@ -2,11 +2,16 @@
 
 One step of full-batch gradient descent on 100 points: compiling it, and its time in
 Chromium, in NumPy and in the engine of TensorFlow Playground for the same network and
-data. An LSTM over 100 steps besides.
+data. An LSTM over 100 steps besides. ``python tests/bench_compiler.py --book`` compiles
+every figure of the book and prints, by chapter, processor time and the scripts' size.
 """
 
+import io
 import json
+import sys
 import time
+from contextlib import redirect_stdout
+from pathlib import Path
 
 import numpy as np
 
@@ -134,3 +139,32 @@ def measure(browser, playground=None):
             else None,
         }
     return found
+
+
+def book():
+    """Print the time to compile each chapter's figures, and their scripts' bytes."""
+    from dlbook.live import collect
+
+    print("chapter            programs  seconds    bytes  largest")
+    for path in sorted(Path(__file__).parents[1].glob("chapters/0*.ipynb")):
+        with redirect_stdout(io.StringIO()):  # what the chapter prints
+            lives = [live for live in collect(path) if live.program]
+        seconds, sizes = 0, {}
+        for live in lives:
+            for name in live.programs:
+                shown = live.shown_outputs if name == "compute" else None
+                start = time.process_time()
+                live._model._compile(name)
+                script = live.programs[name].javascript(shown)
+                seconds += time.process_time() - start
+                sizes[f"{live.name} {name}"] = len(script.encode())
+        largest = max(sizes, key=sizes.get)
+        print(
+            f"{path.stem:18} {len(sizes):8} {seconds:8.2f} {sum(sizes.values()):8,}  "
+            f"{largest} {sizes[largest]:,}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__" and "--book" in sys.argv:
+    book()
