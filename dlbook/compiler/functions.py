@@ -13,19 +13,10 @@ from numpy import asarray, empty_like  # a trace replaces these for models
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.stride_tricks import sliding_window_view
 
+from dlbook.compiler import ufuncs
 from dlbook.compiler.nodes import active, kind_of, refuse, view_of
 from dlbook.compiler.symbolic import FUNCTIONS, NO_INDEX, implements, kind_like, wrap
-from dlbook.compiler.ufuncs import (
-    FORMULAS,
-    apply,
-    cast,
-    common,
-    contract,
-    elements,
-    folded,
-    plain,
-    symbolic,
-)
+from dlbook.compiler.ufuncs import apply, cast, common, elements, plain, symbolic
 
 # What moves elements ------------------------------------------------------------------
 
@@ -229,7 +220,7 @@ def _on_ids(function):
     return formula
 
 
-FORMULAS |= {
+ufuncs.FORMULAS |= {
     name: _on_ids(function)
     for name, function in {
         "positive": np.copy,
@@ -280,7 +271,7 @@ def _place(op):
     def reduced(a, axis=None, *, keepdims=False):
         array, k = (np.ravel(a), 0) if axis is None else (a, axis)
         last = np.ascontiguousarray(np.moveaxis(elements(array), k, -1))
-        result = folded(op, "i", (last,), 1)
+        result = ufuncs.folded(op, "i", (last,), 1)
         axes = k if axis is not None else tuple(range(np.ndim(a)))
         return wrap(np.expand_dims(result, axes) if keepdims else result)
 
@@ -296,14 +287,16 @@ def _dot(a, b):
     if m < 0 or n < 0:
         return np.multiply(a, b)
     left, right = "abcdefgh"[:m], "ijklmnop"[:n]
-    return wrap(contract(f"{left}z,{right[:-1]}z{right[-1:]}->{left}{right}", a, b))
+    return wrap(
+        ufuncs.contract(f"{left}z,{right[:-1]}z{right[-1:]}->{left}{right}", a, b)
+    )
 
 
 @implements(np.einsum)
 def _einsum(subscripts, *operands, optimize=False):
     if not isinstance(subscripts, str):
         refuse("np.einsum with lists of axes", "write the subscripts as a text")
-    return wrap(contract(subscripts, *operands))
+    return wrap(ufuncs.contract(subscripts, *operands))
 
 
 def _correlate(a, v, mode="valid"):

@@ -26,15 +26,6 @@ MAX_CELLS = 4_000_000  # numbers of 8 bytes: a figure's memory stays below 32 MB
 #: Where the ids of constants begin; an id fits into 32 bits.
 _POOLS = {"b": -(2**31), "i": -3 * 2**29, "f": -(2**30)}
 _RECORD = "record the run when the book is built and look it up by np.take"
-NO_FLOAT = (
-    "float() of a traced value, or storing it in an array of floats,",
-    "use NumPy's functions instead of the math module's; collect values in a list and "
-    "join them by np.stack, or fill an array that the model makes by np.zeros",
-)
-LOST = (
-    "arithmetic on an array that lost its trace",
-    "make arrays of traced values by np.array, np.asarray or np.stack",
-)
 
 
 class TraceError(TypeError):
@@ -198,13 +189,10 @@ def spread(view, shape):
     return broadcast_to(result, shape)
 
 
-def is_constant(ids):
-    """Tell whether all elements are constants."""
-    return not ids.size or ids.max() < 0
-
-
-def constants(ids):
-    """Return the numbers that constant elements stand for, in NumPy's type."""
+def numbers(ids):
+    """Return the numbers that constant elements stand for, in NumPy's type, or None."""
+    if ids.size and ids.max() >= 0:
+        return None
     pool = active().at(ids.flat[0] if ids.size else -1)
     return pool.data[ids - pool.start].astype(DTYPES[pool.kind])
 
@@ -231,10 +219,11 @@ def view_of(ids):
     if view is None:
         packed, back = in_memory(ids)
         flat = _moving(packed).reshape(-1)
-        if is_constant(flat):
-            row = active().const(constants(flat), kind_of(flat))
-        else:
+        known = numbers(flat)
+        if known is None:
             row = active().gather(flat).ids
+        else:
+            row = active().const(known, kind_of(flat))
         row = row.reshape(_moving(packed).shape)
         view = _affine(broadcast_to(row, packed.shape).transpose(back))
     return view

@@ -8,26 +8,9 @@ integers is a float. Ids are stored as a structure that no number can be taken f
 
 import numpy as np
 
-from dlbook.compiler.nodes import (
-    DTYPES,
-    KINDS,
-    NO_FLOAT,
-    constants,
-    is_constant,
-    kind_of,
-    refuse,
-)
-from dlbook.compiler.ufuncs import (
-    accumulate,
-    apply,
-    cast,
-    elements,
-    elementwise,
-    matrix_ufunc,
-    plain,
-    reduce,
-    symbolic,
-)
+from dlbook.compiler import ufuncs
+from dlbook.compiler.nodes import DTYPES, KINDS, kind_of, refuse
+from dlbook.compiler.ufuncs import apply, cast, elements, plain, symbolic
 
 #: The symbolic forms of NumPy's functions, where those are no ufuncs.
 FUNCTIONS = {}
@@ -50,6 +33,15 @@ _HINTS = {
     ),
     "copyto": "write np.where or np.full_like of a traced array",
 }  # fmt: skip
+NO_FLOAT = (
+    "float() of a traced value, or storing it in an array of floats,",
+    "use NumPy's functions instead of the math module's; collect values in a list and "
+    "join them by np.stack, or fill an array that the model makes by np.zeros",
+)
+LOST = (
+    "arithmetic on an array that lost its trace",
+    "make arrays of traced values by np.array, np.asarray or np.stack",
+)
 NO_INDEX = (
     "a traced value as an index or a count",
     "write np.take(table, k, axis=0) for table[k] and table.take(k)",
@@ -111,16 +103,15 @@ class SymbolicArray(np.ndarray):
         for key in options.keys() - _OPTIONS.get(method, set()):
             refuse(f"{key}= of np.{name}", "leave it away")
         if ufunc.signature is not None:
-            results = [matrix_ufunc(ufunc, inputs)]
+            results = [ufuncs.matrix_ufunc(ufunc, inputs)]
         elif method == "__call__":
-            results = elementwise(ufunc, inputs)
+            results = ufuncs.elementwise(ufunc, inputs)
         elif method == "outer":
             first, second = map(elements, inputs)
             first = first.reshape(first.shape + (1,) * second.ndim)
-            results = elementwise(ufunc, (wrap(first), wrap(second)))
+            results = ufuncs.elementwise(ufunc, (wrap(first), wrap(second)))
         elif method in _OPTIONS:
-            fold = reduce if method == "reduce" else accumulate
-            results = [fold(ufunc, *inputs, **options)]
+            results = [getattr(ufuncs, method)(ufunc, *inputs, **options)]
         else:
             refuse(f"np.{name}.{method}", "write a sum over np.where")
         targets = [None] * len(results) if out is None else out
@@ -231,9 +222,10 @@ def _refused(operation, instead, number=None):
     """Return a method that is refused, but for a number that is known."""
 
     def method(self, *args, **kwargs):
-        if number and is_constant(self.ids):
-            return getattr(constants(self.ids)[()], number)(*args, **kwargs)
-        return refuse(operation, instead)
+        known = plain(self)
+        if not number or symbolic(known):
+            refuse(operation, instead)
+        return getattr(known[()], number)(*args, **kwargs)
 
     return method
 

@@ -3,18 +3,10 @@
 import numpy as np
 
 from dlbook.compiler import functions  # noqa: F401  (it registers functions)
-from dlbook.compiler.nodes import (
-    LOST,
-    NO_FLOAT,
-    Graph,
-    TraceError,
-    quoted,
-    refuse,
-    tracing,
-)
+from dlbook.compiler.nodes import Graph, TraceError, quoted, refuse, tracing
 from dlbook.compiler.patches import no_draws, patched
 from dlbook.compiler.program import Program, results
-from dlbook.compiler.symbolic import NO_INDEX, wrap
+from dlbook.compiler.symbolic import LOST, NO_FLOAT, NO_INDEX, wrap
 from dlbook.compiler.trees import filled, leaves
 from dlbook.compiler.ufuncs import apply, elements
 

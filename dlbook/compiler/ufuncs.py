@@ -18,17 +18,8 @@ import numpy as np
 from numpy import asarray, nditer  # a trace replaces some of these for models
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dlbook.compiler.nodes import (
-    DTYPES,
-    KINDS,
-    active,
-    constants,
-    in_memory,
-    is_constant,
-    kind_of,
-    refuse,
-    view_of,
-)
+from dlbook.compiler import nodes
+from dlbook.compiler.nodes import DTYPES, KINDS, active, kind_of, refuse, view_of
 from dlbook.compiler.rules import FOLDS, RULES
 
 #: The operation on truth values that stands for a ufunc.
@@ -57,9 +48,8 @@ def within(value):
 
 def plain(value):
     """Return a symbolic array of constants as numbers, other values as they are."""
-    if symbolic(value) and is_constant(value.ids):
-        return constants(value.ids)
-    return value
+    known = nodes.numbers(value.ids) if symbolic(value) else None
+    return value if known is None else known
 
 
 def elements(value):
@@ -84,7 +74,7 @@ def apply(op, kind, *arrays):
     made = nditer([*arrays, None], ["zerosize_ok"], flags, types).operands[-1]
     if not made.size:
         return made
-    packed, back = in_memory(made)
+    packed, back = nodes.in_memory(made)
     views = [
         view_of(np.broadcast_to(a, made.shape).transpose(np.argsort(back)))
         for a in arrays
