@@ -84,6 +84,27 @@ def test_the_figure_stands_after_the_steps_that_it_states():
     assert "After 5 steps, seed 0." in display.bundle(live)["text/html"]
 
 
+def test_a_figure_is_run_and_compiled_once_for_its_picture_and_script():
+    counted = dict(step=0, model=0)
+
+    def watched(state, rate, spread):
+        counted["model"] += not isinstance(rate, float)  # traced
+        return model(state, rate, spread)
+
+    def stepped(state, sliders, rng):
+        counted["step"] += isinstance(sliders.rate, float)
+        return step(state, sliders, rng)
+
+    live = simple(model=watched, step=stepped, steps=7)
+    once, counted["model"], counted["step"] = counted["model"], 0, 0
+    live.challenge("Take three steps.", lambda steps: steps >= 3)
+    live.challenge("Take four steps.", lambda steps: steps >= 4)
+    live.describe("{y:.2f}")
+    display.bundle(live)
+    assert counted == dict(step=7, model=once)
+    assert live.redraw(spread=2)["y"] != live.redraw(spread=0)["y"]
+
+
 def test_a_constant_state_stays_what_it_was():
     first = dict(w=np.zeros(2), k=[1, 2])
 

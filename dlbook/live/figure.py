@@ -204,6 +204,7 @@ class LiveFigure:
             name, model, self.sliders, inputs, self.hands, compile, state, step
         )
         self.now = self.system and self.system.first
+        self._last: tuple = None, None
         self.scope = Scope(name, self._model.shapes)
         plt.close(fig)
         for found in _gathering:
@@ -517,7 +518,10 @@ class LiveFigure:
         run = {"steps": self.steps, "seed": 0} if self.system else {}
         run = {key: named.pop(key, usual) for key, usual in run.items()}
         chosen = np.array(self.settings(**named) if values is None else values)
-        return self.show(chosen, self._ran(chosen, *run.values()))
+        key = chosen.tobytes(), *run.values()
+        if key != self._last[0]:  # a figure is drawn more than once as it stands
+            self._last = key, self._ran(chosen, *run.values())
+        return self.show(chosen, self._last[1])
 
     def _ran(self, values, n=0, seed=0):
         if self.system is not None:

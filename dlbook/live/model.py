@@ -42,9 +42,6 @@ class Model:
         Of the figure's challenges.
     shapes : dict of str to tuple
         Of the arguments, the count of steps and the outputs.
-    programs : dict of str to Program
-        The compiled function, ``compute``, and in a figure that learns ``start`` and
-        ``step``. All take the sliders' values, the seed, the count of steps, the state.
     """
 
     def __init__(
@@ -63,7 +60,7 @@ class Model:
         found = self.evaluate(values, now)
         self.shapes = {key: np.shape(value) for key, value in found.items()}
         self._first = self.arguments(values) | (now._asdict() if now else {})
-        self.programs = {}
+        self._programs, self._old = {}, False
         if compile:
             with no_draws(figure):
                 for name in self._functions():
@@ -71,7 +68,7 @@ class Model:
 
     def _compile(self, name):
         function = self._functions()[name]
-        self.programs[name] = trace(function, self._first, name=self.figure)
+        self._programs[name] = trace(function, self._first, name=self.figure)
 
     def test(self, function):
         """Add a truth value of inputs, state and outputs to the output ``met``."""
@@ -79,9 +76,19 @@ class Model:
         now = self.system and self.system.first
         found = self.evaluate([s.value for s in self.sliders], now)["met"]
         self.shapes["met"] = found.shape
-        if self.program:
-            self._compile("compute")
+        self._old = True
         return bool(found[-1])
+
+    @property
+    def programs(self):
+        """The compiled ``compute``, and in a figure that learns ``start`` and ``step``.
+
+        All take the sliders' values, the seed, the count of steps and the state.
+        """
+        if self._old and self._programs:
+            self._compile("compute")
+        self._old = False
+        return self._programs
 
     @property
     def program(self):
