@@ -210,6 +210,8 @@ def test_no_number_of_the_text_is_typed_in(path):
 def test_directives_are_readable_where_myst_is_not_known(path):
     source = prose(read(path))
     assert not re.findall(r"^\s*`{3,}\{.*", source, re.MULTILINE), "wanted :::{...}"
+    old = re.findall(r"\]\((?!#|https?:)[\w-]+\)", source)
+    assert not old, f"JupyterLab wants [text](#label): {old}"
     crowded = r"^:{3,}\{.*\n(?::[\w-]+:.*\n)*(?!\s*\n|:).+"
     assert not re.findall(crowded, source, re.MULTILINE), "wanted an empty line first"
 
