@@ -577,7 +577,6 @@ def test_challenges_are_met_in_python():
 @pytest.mark.parametrize(
     "test, message",
     [
-        (lambda w: w[0] == 1, "challenge 'c': is met at the first setting"),
         (lambda z: z > 0, "challenge: there is no 'z'; there is points, w, b, line_x"),
         (
             lambda w: w > 0,
@@ -588,6 +587,15 @@ def test_challenges_are_met_in_python():
 def test_bad_challenge_is_refused(test, message):
     with pytest.raises(ValueError, match=f"figure 'plane': {message}"):
         zoo.plane().challenge("c", test)
+
+
+def test_a_challenge_that_is_met_at_first_is_told_and_stands():
+    live = zoo.plane()
+    with pytest.warns(
+        UserWarning, match="figure 'plane': challenge 'c': is met at the"
+    ):
+        live.challenge("c", lambda w: w[0] == 1)
+    assert live.met()[-1]
 
 
 def test_names_of_the_figures_own_are_refused():
