@@ -144,11 +144,11 @@ class Graph:
 
     def gather(self, ids):
         """Return the node that copies elements into a row."""
-        runs, lengths, k, row = [], [], 0, ids.tolist()
-        while k < len(row):
+        runs, lengths, k, row, size = [], [], 0, ids.tolist(), ids.size
+        while k < size:
             node, end = self.at(row[k]), k + 1
-            step = row[end] - row[k] if end < len(row) else 0
-            while end < len(row) and row[end] == row[k] + step * (end - k):
+            step = row[end] - row[k] if end < size else 0
+            while end < size and row[end] == row[k] + step * (end - k):
                 if not 0 <= row[end] - node.start < node.size:
                     break
                 end += 1
@@ -186,7 +186,7 @@ def spread(view, shape):
         if step and n > 1:
             steps = arange(0, n * step, step, dtype=np.int64)
             result = result + steps.reshape((n,) + (1,) * (len(shape) - 1 - k))
-    return broadcast_to(result, shape)
+    return result if result.shape == shape else broadcast_to(result, shape)
 
 
 def numbers(ids):
@@ -235,6 +235,8 @@ def _affine(ids):
         return View(active().at(-1), 0, (0,) * ids.ndim)
     ids = _moving(ids)
     node = active().at(int(ids.flat[0]))
+    if ids.size == 1:
+        return View(node, int(ids.flat[0]) - node.start, (0,) * ids.ndim)
     places = ids - node.start
     inside = places.min() >= 0 and places.max() < node.size
     return _line(node, places) if inside else None

@@ -75,10 +75,10 @@ def apply(op, kind, *arrays):
     if not made.size:
         return made
     packed, back = nodes.in_memory(made)
-    views = [
-        view_of(np.broadcast_to(a, made.shape).transpose(np.argsort(back)))
-        for a in arrays
+    arrays = [
+        a if a.shape == made.shape else np.broadcast_to(a, made.shape) for a in arrays
     ]
+    views = [view_of(a.transpose(np.argsort(back))) for a in arrays]
     shape = tuple(  # an axis along which no argument changes is computed once
         n if any(view.strides[k] for view in views) else 1
         for k, n in enumerate(packed.shape)
