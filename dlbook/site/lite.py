@@ -102,11 +102,23 @@ def notebook(text):
     """Return a downloaded notebook, as the text of its file, for the browser's kernel.
 
     Its first cell installs what lies beside the book, and its kernel is the browser's.
+    There is no server to sign what a notebook stores, so that JupyterLab would keep the
+    figures' scripts from running: its cells say by themselves that they are trusted.
+
+    Examples
+    --------
+    >>> cells = [nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_markdown_cell("a")]
+    >>> text = nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+    >>> [cell["metadata"] for cell in json.loads(notebook(text))["cells"]]
+    [{}, {'trusted': True}, {}]
     """
     book = nbformat.reads(text, as_version=4)  # which joins the lines of each text
     cell = {"cell_type": "code", "id": "get-dlbook", "source": INSTALL}
     cell |= {"metadata": {}, "outputs": [], "execution_count": None}
     cells = [other for other in book["cells"] if other["id"] != cell["id"]]
+    for other in cells:
+        if other["cell_type"] == "code":
+            other["metadata"]["trusted"] = True
     book["cells"] = [cell, *cells]
     book["metadata"]["kernelspec"] = KERNEL
     return json.dumps(book, ensure_ascii=False, indent=1) + "\n"
