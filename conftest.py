@@ -38,6 +38,7 @@ settings.load_profile("book")
 ROOT = Path(__file__).resolve().parent
 #: Tests that take long without asking for anything that does.
 LONG = {
+    "test_answers.py",
     "test_changes.py",
     "test_claims.py",
     "test_clients.py",
@@ -46,6 +47,8 @@ LONG = {
     "test_evaluate.py",
     "test_exports.py",
     "test_figures.py",
+    "test_notebooks.py",
+    "test_numbers.py",
     "test_oracles.py",
     "test_processors.py",
     "test_project.py",

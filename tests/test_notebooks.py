@@ -242,15 +242,15 @@ def test_an_assertion_tells_a_reader_why_it_failed(path):
 @each_notebook
 def test_what_later_cells_need_is_defined_before_a_cell_asserts(path):
     """So that no name is missing below a cell whose numbers a reader changed."""
-    trees = [ast.parse(cell.source) for cell in code_cells(read(path))]
-    for place, tree in enumerate(trees):
-        needed = set().union(*map(taken, trees[place + 1 :]))
-        asserted = False
+    needed = set()
+    for cell in reversed(code_cells(read(path))):
+        tree, asserted = ast.parse(cell.source), False
         for statement in tree.body:
             late = defined(statement) & needed if asserted else set()
-            assert not late, f"{late} below an assertion:\n{ast.unparse(tree)}"
+            assert not late, f"{late} below an assertion:\n{cell.source}"
             scoped = isinstance(statement, (ast.FunctionDef, ast.ClassDef))
             asserted |= not scoped and any(map(checks, ast.walk(statement)))
+        needed = needed - defined(tree) | taken(tree)
 
 
 def asserts(node):
