@@ -104,7 +104,7 @@ def test_every_file_names_its_source_and_licence():
     assert listed == {f.name for f in folder.iterdir()} - {"README.md"}
     assert all("CC BY 4.0" in row or "public domain" in row for row in rows)
     for load in (datasets.load_digits, datasets.load_iris, datasets.load_text):
-        assert re.search(r"Source: .+\n(.+\n)*\s+Licence: .+", load.__doc__)
+        assert re.search(r"Source: .+\n(.+\n)*\s*Licence: .+", load.__doc__)
 
 
 def test_importing_the_module_reads_no_data():
