@@ -46,6 +46,17 @@ def test_numbers_become_floats_and_float32_stays(value, dtype):
     np.testing.assert_array_equal(result, np.asarray(value))
 
 
+def test_where_an_array_may_be_empty_its_numbers_are_checked_all_the_same():
+    assert check.array([], "x", low=0, empty=True).shape == (0,)
+    for x in ([np.nan], [1.0, np.nan]):
+        with refused(ValueError, "x: wanted finite numbers, got nan"):
+            check.array(x, "x", empty=True)
+
+
+def test_finite_numbers_pass_whose_squares_are_not():
+    np.testing.assert_array_equal(check.array([1e200, -1e200], "x"), [1e200, -1e200])
+
+
 def test_a_float_array_is_not_copied():
     x = np.ones(3)
     assert check.array(x, "x") is x
