@@ -31,7 +31,8 @@ RULES = {
     ),
     "work is saved, and what comes out is the same": r"wrt_x=|out=(scratch|term)|"
     r"len\(w\) >= 32|term = np.empty_like|full_matrices=False|BLOCK|apart = |"
-    r"free = not|copy=False",
+    r"free = not|copy=False|type\(value\) is np.ndarray|shape is None or result",
+    "no kind or size of numbers lies between": r"\"biuf\"|itemsize <= 4",
     "the quotient is whole": r"// .*\| .* / ",
     "a factor or divisor is 1 or -1": r"\* (1\.0|np\.(ones_like|sign))|np\.eye",
     "on the boundary both branches give the same": (

@@ -37,6 +37,7 @@ def refused(error, message):
         (np.float64([1, 2]), np.float64),
         (np.longdouble([1, 2]), np.float64),
         (np.array([1.0, 2.0], dtype=">f8"), np.float64),
+        (np.array([1.0, 2.0], dtype=">f4"), np.float32),
         ([1, 2.5], np.float64),
     ],
 )
