@@ -145,6 +145,7 @@ class Momentum:
 
     def update(self, params: Tree, grads: Tree, state: Any) -> tuple[Any, Any]:
         """Return the parameters after one step, and the velocity that moved them."""
+        _fitting(state, params, "state")
 
         def step(path, theta, g, v):
             theta, g = _pair(path, theta, g, self.weight_decay)
@@ -230,6 +231,7 @@ class Adam:
             raise TypeError(
                 f"state: wanted an AdamState from `init`, got {type(state).__name__}"
             )
+        _fitting(state.m, params, "state.m")
         t = state.step + 1
 
         def step(path, theta, g, m, v):
@@ -355,6 +357,14 @@ def _settle(optimiser, name, **bounds):
     """Check a setting; as a Python float it cannot widen float32 parameters."""
     value = check.number(getattr(optimiser, name), name, **bounds)
     object.__setattr__(optimiser, name, value)
+
+
+def _fitting(state, params, name):
+    """Refuse the state of another model, before the trees are compared leaf by leaf."""
+    kinds = type(state), type(params)
+    if kinds[0] is not kinds[1] and issubclass(kinds[1], (tuple, list, dict)):
+        wanted, got = kinds[1].__name__, kinds[0].__name__
+        raise ValueError(f"{name}: wanted that of these params, a {wanted}, got {got}")
 
 
 def _pair(path, theta, g, weight_decay):

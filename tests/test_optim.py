@@ -394,3 +394,13 @@ def test_a_state_of_another_optimiser_is_refused():
     message = "^state: wanted an AdamState from `init`, got ndarray$"
     with pytest.raises(TypeError, match=message):
         Adam().update(theta, theta, Momentum(0.1).init(theta))
+
+
+@pytest.mark.parametrize(
+    "optimiser, name", [(Adam(), "state.m"), (Momentum(0.1), "state")]
+)
+def test_the_state_of_another_model_is_refused_by_its_name(optimiser, name):
+    params, other = (np.ones(2), np.ones(3)), {"W": np.ones(2)}
+    message = f"^{name}: wanted that of these params, a tuple, got dict"
+    with pytest.raises(ValueError, match=message):
+        optimiser.update(params, params, optimiser.init(other))
