@@ -18,8 +18,9 @@ import sys
 import numpy as np
 
 from dlbook.compiler import random as counted
+from dlbook.compiler.functions import take
 from dlbook.compiler.nodes import TraceError, active, refuse, view_of
-from dlbook.compiler.symbolic import FUNCTIONS, kind_like, wrap
+from dlbook.compiler.symbolic import kind_like, wrap
 from dlbook.compiler.ufuncs import apply, cast, elements, symbolic, within
 
 _KEEPERS = "array asarray asanyarray ascontiguousarray asfortranarray".split()
@@ -114,10 +115,7 @@ def _made(original):
 def _take(a, indices, axis=None, out=None, mode="raise"):
     if out is not None:
         refuse("out= of np.take", "leave it away")
-    return FUNCTIONS[_TAKE](a, indices, axis, mode)
-
-
-_TAKE = np.take
+    return take(a, indices, axis, mode)
 
 
 def _hashed(*words):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dlbook.compiler import functions  # noqa: F401  (it registers functions)
 from dlbook.compiler.nodes import Graph, TraceError, quoted, refuse, tracing
 from dlbook.compiler.patches import no_draws, patched
 from dlbook.compiler.program import Program, results
