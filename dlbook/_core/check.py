@@ -139,7 +139,7 @@ def shaped(value, name, shape) -> np.ndarray:
 def _fits(got, wanted):
     if wanted and wanted[0] is Ellipsis:
         wanted = wanted[1:]
-        got = got[len(got) - len(wanted) :] if len(got) >= len(wanted) else ()
+        got = got[len(got) - len(wanted) :]  # too short ones stay too short
     return len(got) == len(wanted) and all(
         isinstance(w, str) or g == w for g, w in zip(got, wanted, strict=True)
     )
