@@ -5,13 +5,17 @@ of different roles differ in their dashes, width or shape as well.
 """
 
 import re
+from itertools import combinations
 
 import nbformat
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
 from conftest import ROOT
+from dlbook.plotting import PALETTE
 from dlbook.site.figures import stored
+from test_plotting import THEMES, VISION, lab, linear
 
 ROLE = re.compile(r"var\(--dl-(\w+)")
 #: Frames, grids and letters are no data.
@@ -95,3 +99,54 @@ def test_two_lines_of_one_look_are_found():
     assert told_by_colour_alone(panel.format(line.format("input", ""), dashed)) == []
     frame = panel.format(line.format("input", ""), line.format("axis", ""))
     assert told_by_colour_alone(frame) == []
+
+
+#: Where green stands beside grey, which are one to such an eye: what else tells them.
+OTHERWISE = {
+    "perceptron-reader": "the answer's bar is the longest, and the read-out names it",
+    "cnn-pad": "the two bars of a digit stand in the order of the legend",
+    "rnn-step": "the four bars of a unit stand in the order of the legend",
+    "rnn-reader": "each bar is named, and the read-out names the one that is chosen",
+}
+
+
+def areas(svg):
+    """Yield the edge of each filled area of a panel, and its role."""
+    for path in svg.select("path"):
+        if not path.find_parent("defs") and (name := role(path, "fill")):
+            edge = inherited(path, "stroke"), inherited(path, "stroke-dasharray")
+            yield edge if role(path, "stroke") != name else "none", name
+
+
+def alike(one, other):
+    """Return whether two roles are one to an eye without its green cones."""
+    for theme in THEMES:
+        seen = [
+            lab(np.array(VISION["deuteranopia"]) @ linear(getattr(PALETTE[r], theme)))
+            for r in (one, other)
+        ]
+        if np.linalg.norm(seen[0] - seen[1]) < 15:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_areas_that_meet_differ_to_an_eye_without_green_cones(name):
+    for svg in BeautifulSoup(FIGURES[name], "html.parser").select(".dl-row > svg"):
+        roles = {}
+        for edge, found in areas(svg):
+            if found not in SILENT:
+                roles.setdefault(edge, set()).add(found)
+        for names in roles.values():
+            pairs = [pair for pair in combinations(sorted(names), 2) if alike(*pair)]
+            known = [("activation", "neutral")] if name in OTHERWISE else []
+            assert pairs in ([], known), svg.get("aria-label")
+
+
+def test_areas_of_two_roles_that_look_alike_are_found():
+    assert alike("activation", "neutral") and not alike("input", "weight")
+    path = '<path d="M0 0L1 1" fill="var(--dl-{0},#000)" stroke="{1}"/>'
+    svg = "<svg>" + path.format("neutral", "none") + path.format("input", "red")
+    found = list(areas(BeautifulSoup(svg + "</svg>", "html.parser").svg))
+    assert [name for _, name in found] == ["neutral", "input"]
+    assert found[0][0] != found[1][0]
