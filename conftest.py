@@ -36,6 +36,8 @@ settings.register_profile("book", deadline=None, derandomize=True)
 settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent
+#: They hold no test, and load other libraries.
+collect_ignore_glob = ["tests/bench_*.py", "tests/contenders.py"]
 #: Tests that take long without asking for anything that does.
 LONG = {
     "test_answers.py",
