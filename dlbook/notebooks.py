@@ -173,6 +173,9 @@ def execute(path: str | os.PathLike) -> NotebookNode:
     nbclient.exceptions.CellExecutionError
         If a cell raises an exception that it does not announce by a tag.
     """
+    # Where Matplotlib cannot write, or looks for fonts, it says so here, not in a cell.
+    import matplotlib.font_manager  # noqa: F401
+
     path = Path(path)
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(

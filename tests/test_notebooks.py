@@ -7,6 +7,7 @@ compared: these tests close such gaps.
 
 import ast
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -458,6 +459,22 @@ def test_without_a_notebook_the_tool_says_so(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main([])
     assert "no notebook named, and none in ./chapters" in capsys.readouterr().err
+
+
+def test_a_folder_that_matplotlib_cannot_write_is_told_of_in_no_cell(tmp_path):
+    path, file = tmp_path / "plain.ipynb", tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    cell = nbformat.v4.new_code_cell("import matplotlib.pyplot as plt")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    done = subprocess.run(
+        [sys.executable, "-m", "dlbook.notebooks", str(path)],
+        env=os.environ | {"MPLCONFIGDIR": str(file)},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert "temporary" in done.stderr
+    assert nbformat.read(path, as_version=4).cells[0].outputs == []
 
 
 def test_a_cell_that_raises_leaves_the_file_alone(tmp_path):
