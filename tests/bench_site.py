@@ -101,11 +101,21 @@ def serve(site):
 def load(browser, address, axe):
     """Load a page cold; return what was measured."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page, sent, other = context.new_page(), [], []
+    page, sent, other, inside = context.new_page(), [], [], set()
     link = context.new_cdp_session(page)
     link.send("Network.enable")
     link.send("Network.emulateNetworkConditions", NETWORK)
-    link.on("Network.loadingFinished", lambda e: sent.append(e["encodedDataLength"]))
+
+    def asked(event):
+        if event["request"]["url"].startswith("data:"):  # the font in the style sheet
+            inside.add(event["requestId"])
+
+    def loaded(event):
+        if event["requestId"] not in inside:
+            sent.append(event["encodedDataLength"])
+
+    link.on("Network.requestWillBeSent", asked)
+    link.on("Network.loadingFinished", loaded)
 
     def guard(route):
         if urlsplit(route.request.url).hostname == "127.0.0.1":
