@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -60,19 +61,25 @@ class Browser:
 
     def touch(self, start, end):
         """Draw a finger from one point of the window to another."""
+        with self.finger(start, end):
+            pass
+
+    @contextmanager
+    def finger(self, start, end):
+        """Draw a finger from one point to another, and lift it in the end."""
+        middle = ((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)
         moves = [
             {"type": "pointerMove", "duration": 50, "x": x, "y": y}
-            for x, y in (
-                start,
-                ((start[0] + end[0]) // 2, (start[1] + end[1]) // 2),
-                end,
-            )
+            for x, y in (start, middle, end)
         ]
         down, up = ({"type": f"pointer{what}", "button": 0} for what in ("Down", "Up"))
         finger = {"type": "pointer", "id": "finger"}
         finger["parameters"] = {"pointerType": "touch"}
-        finger["actions"] = [moves[0], down, *moves[1:], up]
-        self.act([finger])
+        self.act([finger | {"actions": [moves[0], down, *moves[1:]]}])
+        try:
+            yield
+        finally:
+            self.act([finger | {"actions": [up]}])
 
     def run(self, *command, **environment):
         """Start a program that writes into the log."""

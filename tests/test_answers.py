@@ -248,6 +248,22 @@ def test_the_form_is_answered_by_keyboard_and_sends_and_stores_nothing(page, boo
     assert page.evaluate("document.cookie") == ""
 
 
+def test_the_form_is_answered_by_touch(new_page, book):
+    phone = {"viewport": {"width": 360, "height": 640}, "is_mobile": True}
+    page = opened(new_page(has_touch=True, **phone), book)
+    ask, told = (page.locator(f"[data-exercise] {of}") for of in (".dl-ask", "output"))
+    check = page.get_by_role("button", name="Check")
+    ask.nth(3).get_by_text("the first").tap()
+    check.tap()
+    assert verdict(told.nth(3)) == "✗ Not yet."
+    ask.nth(3).get_by_text("the second").tap()
+    assert told.nth(3).inner_text() == ""
+    ask.first.locator("input").tap()
+    page.keyboard.type("5/4")
+    check.tap()
+    assert [verdict(told.nth(k)) for k in (0, 3)] == 2 * ["✓ Right."]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_forms_are_accessible_and_stay_on_the_page(scheme, width, new_page, book):

@@ -154,3 +154,34 @@ def test_a_finger_moves_a_point_and_not_the_page(engine, built_site):
     engine.touch((x, y), (x + 24, y - 24))
     after, moved = engine.evaluate(HELD)
     assert after == place and moved != state
+
+
+SLIDER = """(() => {
+  const slider = document.querySelector(".dl-live input[type=range]");
+  slider.scrollIntoView({behavior: "instant", block: "center"});
+  const box = slider.getBoundingClientRect();
+  return [box.x + box.width / 5, box.y + box.height / 2].map(Math.round);
+})()"""
+CANCEL = """document.querySelector(".dl-live input[type=range]").dispatchEvent(
+  new PointerEvent("pointercancel", {bubbles: true, pointerType: "touch"}))"""
+ADDRESS = "new Promise(done => setTimeout(() => done(location.hash), 600))"
+
+
+def test_a_swipe_that_begins_on_a_slider_leaves_its_value(engine, built_site):
+    """The finger is the driver's, and the end of it the test's.
+
+    Firefox's driver gives touches to the page and not to what scrolls it, and WebKit's
+    makes a mouse of the finger: neither page is ever panned, which is when a browser
+    cancels the pointer. So the event that it then sends comes from here.
+    """
+    engine.open((built_site / f"{CHAPTERS[0]}.html").as_uri())
+    x, y = engine.evaluate(SLIDER)
+    before = engine.evaluate(HELD)
+    with engine.finger((x, y), (x + 2, y - 120)):
+        assert engine.evaluate(HELD) != before
+        engine.evaluate(CANCEL)
+        assert engine.evaluate(HELD) == before
+        assert engine.evaluate(ADDRESS) == ""
+    engine.touch((x, y), (x + 24, y))
+    assert engine.evaluate(HELD) != before
+    assert engine.evaluate(ADDRESS) != ""
