@@ -1,12 +1,14 @@
 """The Sphinx extension on a small book: formulas, folds, figures, addresses, paper."""
 
 import base64
+import gc
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -14,7 +16,7 @@ from jupyter_book.config import get_final_config
 from pypdf import PdfReader
 
 from conftest import ROOT
-from dlbook.site import config
+from dlbook.site import collect_rarely, config
 from dlbook.site.address import address
 from dlbook.site.config import settings
 from dlbook.site.joined import join
@@ -400,6 +402,17 @@ def test_paper_needs_a_built_book(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--site", str(tmp_path)])
     assert "run `jupyter-book build .` first" in capsys.readouterr().err
+
+
+def test_garbage_is_looked_for_less_often_until_the_build_ends():
+    told, before = {}, gc.get_threshold()
+    try:
+        collect_rarely(SimpleNamespace(connect=told.__setitem__), None)
+        assert gc.get_threshold() > before
+        told["build-finished"](None, None)
+        assert gc.get_threshold() == before
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_plain_sphinx_is_told_what_jupyter_book_tells(tmp_path):

@@ -7,6 +7,7 @@ the sliders and the search, without scripts.
 
 from __future__ import annotations
 
+import gc
 from importlib.resources import files
 from typing import Any
 
@@ -38,6 +39,17 @@ def choose_theme(app, config):
     config.html_sourcelink_suffix = ""
 
 
+def collect_rarely(app, config):
+    """Look for garbage after every hundred thousand new objects, until the build ends.
+
+    A page's tree is as many objects that refer to one another. Looking through them
+    again and again while a tree is unpickled takes ten times as long as unpickling it.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, *before[1:])
+    app.connect("build-finished", lambda *_: gc.set_threshold(*before))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx.
 
@@ -58,6 +70,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         extensions = ["dlbook.site"]
     """
     app.add_html_theme("dlbook", str(files("dlbook.site") / "theme"))
+    app.connect("config-inited", collect_rarely)
     app.connect("config-inited", choose_theme, priority=900)
     parts = (maths, answers, figures, tidy, assets, page, publish, search, links)
     for part in (*parts, front, offline):
