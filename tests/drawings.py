@@ -21,8 +21,10 @@ TREE = """svg => {
 }"""
 
 
-#: A rectangle in four commands, which the page writes as four corners once it moves.
+#: A rectangle in four commands, which the page writes by its corners once it moves,
+#: closed by a command or by its first corner.
 BOX = re.compile(r"M([-\d.]+) ([-\d.]+)H([-\d.]+)V([-\d.]+)H[-\d.]+Z")
+CORNERS = r"M\1 \2L\3 \2 \3 \4 \1 \4Z", r"M\1 \2L\3 \2 \3 \4 \1 \4 \1 \2"
 
 
 def from_markup(text):
@@ -72,7 +74,11 @@ def differences(wanted, got, tolerance=0.0101):
 
 
 def _close(old, new, tolerance):
-    old, new = (BOX.sub(r"M\1 \2L\3 \2 \3 \4 \1 \4Z", text) for text in (old, new))
+    both = ([BOX.sub(corners, text) for text in (old, new)] for corners in CORNERS)
+    return any(_near(*texts, tolerance) for texts in both)
+
+
+def _near(old, new, tolerance):
     if old == new:
         return True
     if NUMBER.sub("#", old) != NUMBER.sub("#", new) or "#" in old:

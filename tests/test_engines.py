@@ -79,7 +79,7 @@ WRONG = """(() => {
     spaces: all("mi + mspace + mo + mi").filter(e => {
       const mo = e.previousSibling, name = mo.previousSibling.previousSibling;
       const gap = e.getBoundingClientRect().left - name.getBoundingClientRect().right;
-      return mo.textContent === "\u2061" && gap > 0.25 * size(e);
+      return mo.textContent === "\u2061" && gap > 0.35 * size(e);
     }),
     parts: all("msub, msup, mfrac, mover, munder").filter(e => parts(e) !== 2)
       .concat(all("msubsup, munderover").filter(e => parts(e) !== 3)),
