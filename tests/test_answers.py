@@ -6,6 +6,7 @@ import re
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from dlbook.live import LiveFigure, check_answer, check_prediction
@@ -366,6 +367,8 @@ def test_paper_of_a_course_has_hints_alone(course, book):
         text, headings = join(site)
         assert headings[-1].text == title
         assert ("secret" in text) == (site == book) and "What are they?" in text
+        hint = BeautifulSoup(text, "html.parser").select_one("#solutions .hint summary")
+        assert hint.get_text().strip() == "Hint to Exercise 1"
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

@@ -160,6 +160,10 @@ def _take_answers(article):
         ident = fold.get("id") or f"{article['id']}--fold-{place}"
         fold["id"] = ident
         text = fold.summary.get_text().strip()
+        exercise = fold.find_previous(class_="exercise")
+        number = exercise and exercise.select_one(".caption-number")
+        if "hint" in fold["class"] and number:
+            fold.summary.append(f" to {number.get_text().strip()}")
         link = f'<p><a href="#{ident}">{escape(text)}: see the appendix</a></p>'
         fold.replace_with(BeautifulSoup(link, "html.parser"))
         moved.append(str(fold))
