@@ -2,7 +2,7 @@
 
 // Milliseconds of work that a frame plans, so that with what takes longer than before it
 // stays at eight; the most steps that an address can ask for.
-const WORK = 6, MOST = 20000;
+const WORK = 5, MOST = 20000;
 
 // Notes how long a task takes; asks whether it will be done in time if it takes as long.
 function timed(task) {
