@@ -48,7 +48,7 @@ FORMULAS = "activations losses optim backprop cnn rnn lstm autoencoder vae gan".
 HEAD = """# Speed
 
 How long does the package take, and how long do the pages? Everything here was measured
-in one run of `python tests/bench_speed.py` with {machine}.
+by `python tests/bench_speed.py`, part by part, with {machine}.
 """
 READING = """## How to read it
 

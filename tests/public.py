@@ -7,7 +7,6 @@ import tomllib
 from conftest import ROOT
 
 __all__ = [
-    "CONTRACTS",
     "MATHEMATICS",
     "PYPROJECT",
     "public_functions",
