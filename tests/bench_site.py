@@ -4,9 +4,9 @@
 up by default, serves both compressed on this machine, and loads each page cold in
 Chromium at 10 Mbit/s with 40 ms of delay. It prints one table: transfer, requests,
 first contentful paint, time until all figures answer, the same when a reader comes
-back and the page is cached, layout shift, axe's serious findings, and the other hosts
-that are asked, which are refused at once: what the default setup would load from them,
-MathJax above all, is not in its figures.
+back and the page is cached, layout shift, axe's serious findings in light, in dark and
+320 pixels wide, and the other hosts that are asked, which are refused at once: what the
+default setup would load from them, MathJax above all, is not in its figures.
 """
 
 import argparse
@@ -46,6 +46,8 @@ WATCH = """() => {
   };
   look();
 }"""
+#: How axe sees a page: the theme and the width of the window.
+SEEN = (("light", 1280), ("dark", 1280), ("light", 320))
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
@@ -98,6 +100,19 @@ def serve(site):
     return f"http://127.0.0.1:{server.server_port}"
 
 
+def serious(page):
+    """Return how many elements axe finds at fault in earnest, in each of the looks."""
+    found = []
+    for theme, width in SEEN:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(500)
+        rules = Axe().run(page, options={"preload": False}).response["violations"]
+        bad = [rule for rule in rules if rule["impact"] in ("serious", "critical")]
+        found.append(sum(len(rule["nodes"]) for rule in bad))
+    return found
+
+
 def load(browser, address, axe):
     """Load a page cold; return what was measured."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -127,22 +142,19 @@ def load(browser, address, axe):
     page.add_init_script(f"({WATCH})()")
     page.goto(address, wait_until="load", timeout=120_000)
     page.wait_for_timeout(500)
-    found = Axe().run(page, options={"preload": False}).response if axe else None
-    rules = found["violations"] if found else []
-    bad = [rule for rule in rules if rule["impact"] in ("serious", "critical")]
     result = {
         "kB": sum(sent) / 1000,
         "requests": len(sent),
         "paint": page.evaluate(PAINT) or float("nan"),
         "live": page.evaluate("self.live"),
         "shift": page.evaluate("self.shift"),
-        "axe": sum(len(rule["nodes"]) for rule in bad),
         "hosts": len({urlsplit(url).hostname for url in other}),
     }
     page.goto("about:blank")
     page.goto(address, wait_until="load")
     page.wait_for_timeout(300)
     result["again"] = page.evaluate("self.live")
+    result["axe"] = serious(page) if axe else []
     context.close()
     return result
 
@@ -151,15 +163,17 @@ def measure(browser, site, name, runs):
     """Return the medians of several cold loads of a page."""
     address = f"{serve(site)}/{name}.html"
     loads = [load(browser, address, run == 0) for run in range(runs)]
-    medians = {key: statistics.median(one[key] for one in loads) for key in loads[0]}
-    return medians | {"axe": loads[0]["axe"]}
+    axe = loads[0].pop("axe")
+    return {k: statistics.median(one[k] for one in loads) for k in loads[0]} | {
+        "axe": axe
+    }
 
 
 def row(name, m):
     return (
         f"{name:34} {m['kB']:7.0f} {m['requests']:5.0f} {m['paint'] / 1000:6.2f} "
         f"{m['live'] / 1000:6.2f} {m['again'] / 1000:7.2f} {m['shift']:6.3f} "
-        f"{m['axe']:5d} {m['hosts']:5.0f}"
+        f"{'/'.join(map(str, m['axe'])):>11} {m['hosts']:5.0f}"
     )
 
 
@@ -169,19 +183,20 @@ def main():
     parser.add_argument("--runs", type=int, default=3, help="cold loads of each page")
     parser.add_argument("--pages", nargs="*", help="pages instead of all of the book")
     parser.add_argument("--site", type=Path, help="a built site instead of a new one")
+    parser.add_argument("--default", type=Path, help="the same of the default setup")
     options = parser.parse_args()
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     pages = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    pages = options.pages or [toc["root"], *pages]
+    pages = options.pages or [toc["root"], *pages, "index", "genindex", "search"]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         ours = options.site or build(Path(folder, "ours"), default=False)
-        theirs = build(Path(folder, "default"), default=True)
+        theirs = options.default or build(Path(folder, "default"), default=True)
         browser = driver.chromium.launch(
             executable_path=find_chromium(), args=[*ARGUMENTS], chromium_sandbox=False
         )
         print(
             f"{'page':34} {'kB':>7} {'requ.':>5} {'FCP s':>6} {'live s':>6} "
-            f"{'again s':>7} {'CLS':>6} {'axe':>5} {'hosts':>5}"
+            f"{'again s':>7} {'CLS':>6} {'axe':>11} {'hosts':>5}"
         )
         for name in pages:
             print(row(name, measure(browser, ours, name, options.runs)), flush=True)
