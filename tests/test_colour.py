@@ -18,21 +18,25 @@ from dlbook.site.figures import stored
 from test_plotting import THEMES, VISION, lab, linear
 
 ROLE = re.compile(r"var\(--dl-(\w+)")
+#: The colours of a map, six digits each, as a figure's script has them.
+HEAT = re.compile(r'\["heat",\d+,"[^"]*",\[[^]]*\],"([0-9a-f]+)"')
 #: Frames, grids and letters are no data.
 SILENT = {"axis", "grid", "ink", "paper", None}
 
 
 def drawings():
-    """Yield the name of each stored figure and its markup."""
+    """Yield the name of each stored figure, its markup, and its colour maps."""
     for path in sorted(ROOT.glob("chapters/0*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", ()):
-                found = stored(output.get("data", {}).get("text/html", ""))
-                if found:
-                    yield found["name"], found["html"]
+                html = output.get("data", {}).get("text/html", "")
+                if found := stored(html):
+                    yield found["name"], found["html"], HEAT.findall(html)
 
 
-FIGURES = dict(drawings())
+DRAWN = list(drawings())
+FIGURES = {name: markup for name, markup, _ in DRAWN}
+MAPS = {(name, table) for name, _, tables in DRAWN for table in tables}
 
 
 def inherited(element, name):
@@ -109,16 +113,16 @@ def areas(svg):
             yield edge if role(path, "stroke") != name else "none", name
 
 
+def apart(*colours):
+    """Return how far two colours are from each other to an eye without green cones."""
+    one, other = (lab(np.array(VISION["deuteranopia"]) @ linear(c)) for c in colours)
+    return np.linalg.norm(one - other)
+
+
 def alike(one, other):
-    """Return whether two roles are one to an eye without its green cones."""
-    for theme in THEMES:
-        seen = [
-            lab(np.array(VISION["deuteranopia"]) @ linear(getattr(PALETTE[r], theme)))
-            for r in (one, other)
-        ]
-        if np.linalg.norm(seen[0] - seen[1]) < 15:
-            return True
-    return False
+    """Return whether two roles are one to such an eye, in light or in dark."""
+    one, other = PALETTE[one], PALETTE[other]
+    return any(apart(getattr(one, t), getattr(other, t)) < 15 for t in THEMES)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -131,6 +135,13 @@ def test_areas_that_meet_differ_to_an_eye_without_green_cones(name):
         for names in roles.values():
             pairs = [pair for pair in combinations(sorted(names), 2) if alike(*pair)]
             assert pairs == [], svg.get("aria-label")
+
+
+def test_the_ends_of_a_colour_map_differ_to_such_an_eye():
+    assert MAPS
+    for name, table in MAPS:
+        assert apart(f"#{table[:6]}", f"#{table[-6:]}") > 15, name
+    assert apart(PALETTE["neutral"].light, PALETTE["activation"].light) < 15
 
 
 def test_areas_of_two_roles_that_look_alike_are_found():
