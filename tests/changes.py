@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import NamedTuple
 
-__all__ = ["Change", "changes", "failures", "needed", "runs"]
+__all__ = ["Change", "changes", "failures", "figures", "needed", "runs"]
 
 RATES = {"lr", "eta", "eta_G", "eta_D", "rate", "beta", "momentum"}
 COUNTS = {"epochs", "steps", "updates"}
@@ -158,6 +158,20 @@ def needed(sources, chosen):
     return sorted(chosen)
 
 
+def figures(sources):
+    """Return the cells that make live figures or do something to them, in order."""
+    names, chosen = {"LiveFigure"}, []
+    for place, source in enumerate(sources):
+        tree = ast.parse(source)
+        if taken(tree) & names and place:
+            chosen.append(place)
+        for statement in tree.body:
+            value = getattr(statement, "value", statement)
+            if taken(value) & names and not isinstance(statement, ast.Expr):
+                names |= defined(statement)
+    return chosen
+
+
 def failures(sources, *made):
     """Run changes in a child of this process; return what failed, cell by cell."""
     reader, writer = os.pipe()
@@ -209,14 +223,13 @@ def main():
     }
     found = changes(sources, folded)
     together = [[change] for change in found]
-    if not each:  # the first entry and value, and the seed that costs least
-        cheap = sorted(found, key=lambda change: len(runs(sources, change.cell)))
+    if not each:  # of each kind one that some cells depend on, the one that costs least
+        cost = {change: len(runs(sources, change.cell)) for change in found}
         few = {}
-        for kind, some in dict(entry=found, value=found, seed=cheap).items():
-            for change in some:
-                if change.kind == kind and change.cell not in few:
-                    few[change.cell] = change
-                    break
+        for kind in ("entry", "value", "seed"):
+            some = [c for c in found if c.kind == kind and c.cell not in few]
+            some.sort(key=lambda change: (cost[change] < 4, cost[change]))
+            few |= {change.cell: change for change in some[:1]}
         together = [[*few.values()]]
     os.chdir(os.path.dirname(os.path.abspath(path)))
     for made in together:

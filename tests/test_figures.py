@@ -1,17 +1,20 @@
 """Every live figure of the book, moved: the page against NumPy, Python and matplotlib.
 
-The figures of a chapter are made by running its code. Their compiled models run in a
-JavaScript engine, and their pictures and numbers in the browser, on the built page.
+The figures of a chapter are made by running the code that they need. Their compiled
+models run in a JavaScript engine, their pictures and numbers on the built page.
 Each slider stands at its ends, with all others at random in 30 more settings; weekly,
 where FIGURES is set to ``all``, in 200.
 """
 
+import json
 import os
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from changes import figures, needed
 from conftest import ROOT
 from dlbook.gan import mode_counts
 from dlbook.live import collect
@@ -21,8 +24,10 @@ from dlbook.plotting import use_style
 from drawings import TREE, differences, from_markup
 from engine import Engine
 from test_site_figures import NOTEBOOKS, awake
+from test_site_files import figures_in
 
-SETTINGS = 200 if os.environ.get("FIGURES") == "all" else 30
+ALL = os.environ.get("FIGURES") == "all"
+SETTINGS, SEEDS = (200, 5) if ALL else (30, 2)
 
 NUMBERS = ".dl-readout, [data-slot]"
 TEXTS = "found => found.map(e => e.textContent)"
@@ -31,9 +36,19 @@ PARSED = """([html, chosen]) => [...new DOMParser().parseFromString(html, "text/
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
-def chapter(request):
-    """The name of a chapter and its figures, drawn in the book's style."""
-    lives = collect(ROOT / f"{request.param}.ipynb")
+def chapter(request, tmp_path_factory):
+    """The name of a chapter and its figures, drawn in the book's style.
+
+    Cells that no figure needs are not run: the notebooks' own tests run them.
+    """
+    text = (ROOT / f"{request.param}.ipynb").read_text("utf-8")
+    cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    kept = [cells[k] for k in needed(sources, figures(sources))]
+    path = tmp_path_factory.mktemp("figures") / Path(request.param).name
+    path.write_text(json.dumps({"cells": kept}), "utf-8")
+    lives = collect(path)
+    assert [live.name for live in lives] == figures_in(request.param)
     with plt.rc_context():
         use_style()
         for live in lives:
@@ -149,11 +164,12 @@ def modes_found(engine, live, steps, seed, **sliders):
 
 
 def test_five_steps_of_the_discriminator_prevent_a_collapse_of_the_ring(chapter):
+    """Of five seeds weekly, of two else; the chapter's own code has its five always."""
     slow = dict(eta_G=0.02, eta_D=0.003)
     for live in (f for f in chapter[1] if f.name == "gan-ring"):
         with Engine() as engine:
             alone, five, equal = (
-                [modes_found(engine, live, n, seed, **way) for seed in range(5)]
+                [modes_found(engine, live, n, seed, **way) for seed in range(SEEDS)]
                 for n, way in [(400, slow), (1000, slow | dict(every=5)), (400, {})]
             )
         assert np.mean(alone) < 3 and np.mean(five) > 6 and np.mean(equal) > 6
