@@ -1,48 +1,35 @@
 """Emit a compiled model as one JavaScript function expression.
 
 Each node is written once: into its reader if that is the only one, or as a statement,
-which for an array is a nest of loops over one Float64Array that is made once. A single
-number stands in a variable, or in that array too where statements repeat and become
-loops. The script has no ``eval``, and no state that a call would leave to the next.
+which for an array is a nest of loops. All numbers stand in one Float64Array that is
+made once, the outputs first, and statements that repeat become loops. The script has no
+``eval``, and no state that a call would leave to the next.
 """
 
 import functools
 import re
 from collections import Counter, defaultdict
-from itertools import product
 from math import prod
 
 import numpy as np
 
 from dlbook.compiler.nodes import View, composed, live, spread
-from dlbook.compiler.rolling import constant, hole, rendered, roll
+from dlbook.compiler.rolling import constant, hole, roll
 from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, number
 from dlbook.compiler.tables import Tables, progression
 
-_LONG = 250  # a program of more nodes is one that repeats
-_FEW = 4  # terms up to which a fold is written out
-_MANY = 8  # copies from which on a helper carries them out
-_WIDE = 100  # outputs up to which they are returned as a list
-_LOOPS = "ijkdfna"
-_FREE = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_MORE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def strategy(nodes):
-    """Return how a program of so many nodes is written.
-
-    That is the most operations in an expression, one above the other, and whether
-    single numbers may stand in variables, which keeps their statements out of loops.
-    """
-    return (12, False) if nodes > _LONG else (40, True)
+_DENSE = 4  # numbers in a stretch of a table for one that is read
+HEIGHT = 12  # operations in an expression, one above the other
+LOOPS, NAMES = "ijkdfna", "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: Operations whose argument a helper reads in memory.
+_HELPED = ("pair", "argmax", "argmin", "shuffle")
 
 
 def emit(result):
     """Return the source of a function of the sliders' values.
 
-    ``result`` is the node of the outputs. The source is ``function(v){...}``, or an
-    expression that gives such a function where something is set up once. It returns an
-    array of numbers.
+    ``result`` is the node of the outputs. The source is an expression that gives a
+    function ``v=>{...}``, which returns an array of numbers.
     """
     return _Script(result).source()
 
@@ -51,35 +38,29 @@ class _Script:
     """The text of one script while it is written."""
 
     def __init__(self, result):
-        self.nodes = [node for node in live(result) if node.op != "input"]
-        self.height, self.local = strategy(len(self.nodes))
-        self.result, self.tables, self.statements = result, Tables(), []
+        self.result, self.size, self.places = result, result.size, {result: 0}
         self.readers, self.held, self.inlined = defaultdict(list), set(), {}
-        for node in reversed(self.nodes):
+        self.tables, self.statements = Tables(), []
+        nodes = [node for node in live(result) if node.op != "input"]
+        for node in reversed(nodes):
             self._decide(node)
-        inside = [n for n in self.nodes if n not in self.inlined and n is not result]
-        self.looped = (
-            not self.local
-            or result.size > _WIDE
-            or any(n.shape or n.inner and not _short(n) for n in inside)
-            or not self.held.isdisjoint(inside)
-        )
-        self.places, self.homes, self.size = {result: 0}, {}, result.size
-        for node in reversed(self.nodes if self.looped else ()):
+        for node in reversed(nodes):
             if node.op == "gather":
                 self._house(node)
+        for node in nodes:
+            if node not in self.inlined:
+                self._write(node)
 
     def _decide(self, node):
         """Write a node into its only reader, if it fits, and ask for its arguments."""
-        readers = self.readers[node]
-        args, space, depth = node.args, node.shape + node.inner, 0
-        if len(readers) == 1 and node not in self.held and _short(node):
-            outer, view, depth = readers[0]
-            found = [composed(view, outer, arg, node.inner) for arg in args]
-            if depth < self.height and prod(outer) <= node.size and None not in found:
+        readers, short = self.readers[node], _short(node) and node not in self.held
+        args, space, depth = node.args, node.shape + node.inner, 1
+        if len(readers) == 1 and short:
+            outer, view, above = readers[0]
+            found = [composed(view, outer, arg) for arg in args]
+            if above < HEIGHT and prod(outer) <= node.size and None not in found:
                 self.inlined[node] = args = found
-                space = outer + node.inner
-        depth = depth + 1 if node in self.inlined else 1
+                space, depth = outer, above + 1
         for k, view in enumerate(args):
             if node.op in _HELPED or (node.op == "take" and not k):
                 self.held.add(view.node)
@@ -89,286 +70,167 @@ class _Script:
 
     def _house(self, owner):
         """Let nodes stand where they are wanted whole."""
-        k = 0
-        for view, n in zip(owner.args, owner.static, strict=True):
-            node = view.node
-            whole = n == node.size and not view.offset and view.strides[0] == (n > 1)
+        k = self.place(owner)
+        for (node, offset, (step,)), n in zip(owner.args, owner.static, strict=True):
+            whole = n == node.size and not offset and step == (n > 1)
             if whole and node.op not in ("const", "input") and node not in self.inlined:
-                self.homes.setdefault(node, (owner, k))
+                self.places.setdefault(node, k)
             k += n
-
-    def _in_memory(self, node):
-        loop = node.shape or (node.inner and not _short(node))
-        stands = loop or node in self.homes or node in self.held
-        return self.looped and (bool(stands) or not self.local)
 
     def place(self, node):
         """Return where a node stands in memory."""
         if node.op == "input":
             return node.static
         if node not in self.places:
-            if node in self.homes:
-                owner, k = self.homes[node]
-                self.places[node] = self.place(owner) + k
-            else:
-                self.places[node] = self.size
-                self.size += node.size
+            self.places[node] = self.size
+            self.size += node.size
         return self.places[node]
 
     def source(self):
-        """Return the whole script."""
-        for node in self.nodes:
-            if node.op == "gather":
-                self._copies(node)
-            elif node not in self.inlined:
-                self._statement(node)
-        if not self.looped:
-            outputs = self.statements.pop()
-            body = f"{_joined(map(rendered, self.statements))}return[{outputs}]"
-            return _with_setup([], body, self.tables)
-        body, n = _joined(roll(self.statements, self.tables)), self.result.size
-        setup = [f"m=new Float64Array({self.size})"]
+        """Return the script with what its statements need, and short names."""
+        body, n = [*roll(self.statements, self.tables), "return "], self.result.size
+        body = ";".join(body).replace("};", "}")
+        setup, out = [f"m=new Float64Array({self.size})"], "m"
         if n < self.size:
-            setup.append(f"$out=m.subarray(0,{n})")
-        result = "m" if n == self.size else "$out"
-        return _with_setup(setup, f"{body}return {result}", self.tables)
+            setup, out = [*setup, f"$out=m.subarray(0,{n})"], "$out"
+        if "$T[" in body:
+            setup.append(self.tables.source())
+        helpers, text = {}, ",".join([*setup, body])
+        while new := {name for name in HELPERS if name + "(" in text} - helpers.keys():
+            helpers |= {name: f"{name}={HELPERS[name]}" for name in sorted(new)}
+            text += "".join(map(HELPERS.get, new))
+        setup = ",".join([*helpers.values(), *setup])
+        script = f"(({setup})=>v=>{{{body}{out}}})()"
+        counts = Counter(re.findall(r"\$\w+", script)).most_common()
+        short = {name: new for (name, _), new in zip(counts, NAMES, strict=False)}
+        return re.sub(r"\$\w+", lambda found: short[found[0]], script)
 
     # Statements -----------------------------------------------------------------------
 
+    def _write(self, node):
+        """Write the statements of a node that is not written into another."""
+        op, args, shape, space = node.op, node.args, node.shape, node.shape + node.inner
+        if op == "gather":
+            return self._copies(node)
+        target = self._at(View(node, 0, _steps(shape)), shape)
+        if op == "shuffle":
+            text = (
+                f"$shuffle({hole(self.place(node))},{self._run(args[0])},{node.size})"
+            )
+            shape = ()
+        elif op == "scan":
+            shape, value = shape[:-1], self._value(args[0], space)
+            step = RULES[node.static].javascript(("r", ATOM), value)[0]
+            step = f"{target}=r={LOOPS[len(shape)]}?{step}:{value[0]}"
+            text = f"{{let r;{_nest(space, step, len(shape))}}}"
+        elif op in _HELPED:
+            run = f"{self._run(args[0], shape)},{space[-1]},{args[0].strides[-1]}"
+            text = f"{target}={'0+' * (op == 'pair')}${op}({run})"
+        elif node.inner:
+            values = [self._value(view, space) for view in args]
+            term = functools.reduce(RULES["multiply"].javascript, values)
+            step = f"r={RULES[op].javascript(('r', ATOM), term)[0]}"
+            if op == "add":
+                step = f"r+={term[0]}"
+            step = _nest(space, step, len(shape))
+            text = f"{{let r={FOLDS[op]};{step};{target}=r}}"
+        else:
+            text = f"{target}={self._expression(node, args, space)[0]}"
+        self.statements.append(_nest(shape, text))
+
     def _copies(self, node):
-        """Write the statements of a gather, or the list of what it gives."""
-        k, found = 0, []
+        """Write the statements of a gather, but for what stands there already."""
+        k = self.place(node)
         for view, n in zip(node.args, node.static, strict=True):
-            if not self.looped:
-                for i in range(n):
-                    text, strength = self._value(view, (i,), (n,))
-                    if view.node.kind == "b" and view.node.op != "const":
-                        text = "+" + (text if strength == ATOM else f"({text})")
-                    found.append(rendered(text))
-            elif self.homes.get(view.node) != (node, k):
-                self._copy(view, n, self.place(node) + k, len(node.args) > _MANY)
+            if n > 1 and view.node.op != "const" and view.node not in self.inlined:
+                text = f"$copy({hole(k)},{self._run(view)},{n},{view.strides[0]})"
+            else:
+                target = self._at(View(node, k - self.place(node), (1,)), (n,))
+                text = _nest((n,), f"{target}={self._value(view, (n,))[0]}")
+            if self.places.get(view.node) != k:  # it does not stand there already
+                self.statements.append(text)
             k += n
-        if not self.looped:
-            self.statements.append(",".join(found))
-
-    def _copy(self, view, n, place, by_helper):
-        node = view.node
-        stands = node.op == "input" or self._in_memory(node)
-        if node.op == "const" or node in self.inlined:
-            stands = False
-        if by_helper and n > 1 and stands:
-            spot = ",".join(self._spot(view, (0,), (n,)))
-            text = f"$copy({hole(place)},{spot},{n},{view.strides[0]})"
-        else:
-            target = f"m[{hole(place)}]" if n == 1 else f"m[i+{hole(place)}]"
-            value = self._value(view, ("i",), (n,))[0]
-            text = _nest("i", (n,), f"{target}={value}")
-        self.statements.append(text)
-
-    def _statement(self, node):
-        """Write the statement of a node that is not written into another."""
-        space = node.shape + node.inner
-        names = tuple(_LOOPS[: len(space)])
-        outer = names[: len(node.shape)]
-        own = View(node, 0, _steps(node.shape))
-        target = f"const $L{node.start}"
-        if self._in_memory(node):
-            target = self._at(own, outer, node.shape)
-        if node.op == "shuffle":
-            (view,), outer = node.args, ()
-            spot = [hole(self.place(node)), *self._spot(view, (0,), space)]
-            text = f"$shuffle({','.join(spot)},{node.size})"
-        elif node.op == "scan":
-            (view,), k, outer = node.args, names[-1], outer[:-1]
-            start = (*outer, 0)
-            first = self._value(view, start, space)[0]
-            after = self._value(view, names, space)
-            step = RULES[node.static].javascript(("r", ATOM), after)[0]
-            step = _nest(k, space[-1:], f"{target}=r={step}", 1)
-            text = f"{{let r={self._at(own, start, space)}={first};{step}}}"
-        elif node.op in _HELPED:
-            (view,) = node.args
-            spot = ",".join(self._spot(view, (*outer, 0), space))
-            call = f"${node.op}({spot},{space[-1]},{view.strides[-1]})"
-            text = f"{target}={'0+' * (node.op == 'pair')}{call}"
-        elif _short(node):
-            text = f"{target}={self._expression(node, node.args, names, space)[0]}"
-        else:
-            text = self._fold(node, names, target)
-        self.statements.append(_nest(outer, node.shape, text))
-
-    def _fold(self, node, names, target):
-        term = self._term(node.args, names, node.shape + node.inner)
-        sign = {"add": "+", "multiply": "*"}.get(node.op)
-        step = f"r{sign}={term[0]}"
-        if not sign:
-            step = f"r={RULES[node.op].javascript(('r', ATOM), term)[0]}"
-        inner = _nest(names[len(node.shape) :], node.inner, step)
-        return f"{{let r={FOLDS[node.op]};{inner};{target}=r}}"
 
     # Expressions ----------------------------------------------------------------------
 
-    def _term(self, args, names, space):
-        values = [self._value(view, names, space) for view in args]
-        return functools.reduce(RULES["multiply"].javascript, values)
+    def _expression(self, node, args, space):
+        """Return a node's text and strength for these views as its arguments."""
+        if node.op != "take":
+            return RULES[node.op].javascript(*(self._value(a, space) for a in args))
+        (table, index), (step, n) = args, node.static
+        array, place = self._spot(table, space, step * (n - 1))
+        text, strength = self._value(index, space)
+        text = text if strength >= (PLUS if step == 1 else ATOM) else f"({text})"
+        return f"{array}[{text}{f'*{step}' * (step != 1)}+{place}]", ATOM
 
-    def _expression(self, node, args, names, space):
-        """Return the text of a node whose arguments are these views."""
-        if node.op == "take":
-            return self._lookup(node, *args, names, space)
-        javascript = RULES[node.op].javascript
-        if not node.inner:
-            return javascript(*(self._value(view, names, space) for view in args))
-        names = names[: len(space) - len(node.inner)]
-        terms = [
-            self._term(args, names + place, space) for place in np.ndindex(node.inner)
-        ]
-        if node.op == "add":
-            terms = [("0", ATOM), *terms]
-        return functools.reduce(javascript, terms)
+    def _value(self, view, space):
+        """Return the text of what a view gives at the loops' variables."""
+        if view.node in self.inlined:
+            return self._expression(view.node, self.inlined[view.node], space)
+        if view.node.op == "const":
+            row, found = _row(view, space), None
+            if row.view(np.int64).min() == row.view(np.int64).max():
+                return constant(row.flat[0]), number(row.flat[0])[1]
+            if row.size in row.shape:  # along one axis
+                found = progression(row.flat, LOOPS[row.shape.index(row.size)])
+            if found:
+                return found
+        return self._at(view, space), ATOM
 
-    def _lookup(self, node, view, index, names, space):
-        table, (step, n) = view.node, node.static
-        place, terms = _place(view, names, space)
-        if table.op == "const":
-            array, places = "$T", spread(view, space)
-            ends = places.min(), places.min() + step * (n - 1)
-            first, last = min(ends), max(ends) + np.ptp(places)
-            place += self.tables.add(table.data[first : last + 1]) - first
-        else:
-            array, place = _array(table), place + self.place(table)
-        text, strength = self._value(index, names, space)
-        if strength < (PLUS if step == 1 else ATOM):
-            text = f"({text})"
-        text = text if step == 1 else f"{text}*{step}"
-        return f"{array}[{'+'.join([text, *terms, hole(place)])}]", ATOM
+    def _at(self, view, space):
+        return "{}[{}]".format(*self._spot(view, space))
 
-    def _value(self, view, names, space):
-        """Return the text of what a view gives at loops' variables or at places."""
-        node = view.node
+    def _run(self, view, shape=()):
+        """Return the array and the place where a helper begins to read."""
+        own = view._replace(strides=view.strides[: len(shape)])
+        return ",".join(self._spot(own, shape, view.strides[-1] * (99)))
+
+    def _spot(self, view, space, reach=0):
+        """Return the array in which a view stands, and the place at the variables.
+
+        ``reach`` is how far from there an index may lead.
+        """
+        node, place, steps = view.node, view.offset, view.strides
+        array = "v" if node.op == "input" else "m"
         if node.op == "const":
-            return self._constant(view, names, space)
-        if node in self.inlined:
-            args, space = self.inlined[node], space + node.inner
-            return self._expression(node, args, names, space)
-        if node.op != "input" and not self._in_memory(node):
-            return f"$L{node.start}", ATOM
-        return self._at(view, names, space), ATOM
-
-    def _constant(self, view, names, space):
-        data, places = view.node.data, spread(view, space)
-        few = places[tuple(slice(None) if isinstance(k, str) else k for k in names)]
-        for axis in range(few.ndim):  # along which nothing may change
-            first = few.take([0], axis)
-            few = first if _same_bits(data[few], data[first]) else few
-        row = data[few].reshape(-1)
-        if row.size == 1:
-            return constant(row[0]), number(row[0])[1]
-        free = (name for name in names if isinstance(name, str))
-        moving = zip(free, few.shape, _steps(few.shape), strict=True)
-        terms = [(step, name) for name, n, step in moving if n > 1]
-        if len(terms) == 1 and (found := progression(row, terms[0][1])):
-            return found
-        first, last = places.min(), places.max()
-        moves = zip(space, view.strides, strict=True)
-        if last - first < prod(n for n, step in moves if step):  # as it stands
-            place, terms = _place(view, names, space)
-            place += self.tables.add(data[first : last + 1]) - first
+            places = spread(view, space)
+            first = places.min() + min(reach, 0)
+            last = places.max() + max(reach, 0)
+            values, array = node.data[first : last + 1], "$T"
+            row = _row(view, space)
+            if not reach and len(values) > _DENSE * row.size:
+                values, place, first = row.reshape(-1), 0, 0
+                steps = _steps(row.shape)
+            place += self.tables.add(values) - first
         else:
-            place, terms = self.tables.add(row), [_times(*term) for term in terms]
-        return f"$T[{_sum([*terms, hole(place)])}]", ATOM
-
-    def _spot(self, view, names, space):
-        """Return the array in which a view stands, and the place at the variables."""
-        place, terms = _place(view, names, space)
-        place += self.place(view.node)
-        return _array(view.node), _sum([*terms, hole(place)])
-
-    def _at(self, view, names, space):
-        array, place = self._spot(view, names, space)
-        return f"{array}[{place}]"
-
-
-#: Operations whose argument a helper reads in memory.
-_HELPED = ("pair", "argmax", "argmin", "shuffle")
+            place += self.place(node)
+        terms = [
+            {1: name, -1: f"-{name}"}.get(step, f"{step}*{name}")
+            for step, n, name in zip(steps, space, LOOPS, strict=False)
+            if step and n > 1
+        ]
+        return array, "+".join([*terms, hole(place)]).replace("+-", "-")
 
 
 def _short(node):
-    """Tell whether a node is an expression, written out if it is a fold."""
-    if node.op == "take":
-        return True
-    return node.op in RULES and prod(node.inner) <= _FEW
+    """Tell whether a node is an expression."""
+    return node.op == "take" or (node.op in RULES and not node.inner)
+
+
+def _row(view, space):
+    """Return constants, once along an axis where they do not change."""
+    moves = zip(space, view.strides, strict=True)
+    return view.node.data[spread(view, tuple(n if step else 1 for n, step in moves))]
 
 
 def _steps(shape):
     """Return the steps between neighbours of a contiguous array along its axes."""
-    return tuple(prod(shape[k + 1 :]) for k in range(len(shape)))
+    return tuple(prod(shape[k + 1 :]) * (n > 1) for k, n in enumerate(shape))
 
 
-def _place(view, names, space):
-    """Return a view's place at the loops' variables: a number, and the other terms."""
-    place, terms = view.offset, []
-    for step, n, name in zip(view.strides, space, names, strict=True):
-        if not isinstance(name, str):
-            place += step * name
-        elif step and n > 1:
-            terms.append(_times(step, name))
-    return place, terms
-
-
-def _joined(steps):
-    """Join statements; neighbouring definitions share a ``const``."""
-    text, before = "", ""
-    for step in steps:
-        both = before.startswith("const ") and step.startswith("const ")
-        gap = "," if both else ";" if before and not before.endswith("}") else ""
-        text, before = text + gap + step.removeprefix("const " * both), step
-    return text + ";" * (bool(before) and not before.endswith("}"))
-
-
-def _array(node):
-    return "v" if node.op == "input" else "m"
-
-
-def _sum(terms):
-    return "+".join(terms).replace("+-", "-")
-
-
-def _times(step, name):
-    return name if step == 1 else f"-{name}" if step == -1 else f"{step}*{name}"
-
-
-def _same_bits(data, first):
-    bits = np.ascontiguousarray(data).view(np.int64)
-    return bool((bits == np.ascontiguousarray(first).view(np.int64)).all())
-
-
-def _nest(names, shape, body, first=0):
-    for name, n in reversed(list(zip(names, shape, strict=False))):
+def _nest(shape, body, first=0):
+    """Return a statement in loops over the axes of a shape, from one axis on."""
+    for name, n in reversed([*zip(LOOPS, shape, strict=False)][first:]):
         if n > 1:
-            body = f"for(let {name}={first};{name}<{n};{name}++){body}"
+            body = f"for(let {name}=0;{name}<{n};{name}++){body}"
     return body
-
-
-def _with_setup(setup, body, tables):
-    """Return the script with what its body needs, and short names."""
-    if "$T[" in body:
-        setup = [*setup, tables.source()]
-    helpers, text = {}, ",".join([*setup, body])
-    while new := {n for n in HELPERS if n + "(" in text} - helpers.keys():
-        helpers |= {name: HELPERS[name] for name in sorted(new)}
-        text += "".join(map(HELPERS.get, new))
-    setup = [f"{name}={code}" for name, code in helpers.items()] + setup
-    script = f"function(v){{{body}}}"
-    if setup:
-        script = f"(()=>{{const {','.join(setup)};return {script}}})()"
-    counts = Counter(re.findall(r"\$\w+", script)).most_common()
-    short = {name: new for (name, _), new in zip(counts, _names(), strict=False)}
-    return re.sub(r"\$\w+", lambda found: short[found[0]], script)
-
-
-def _names():
-    """Yield names that are no reserved words and no names used inside the script."""
-    yield from _FREE
-    yield from map("".join, product(_FREE, _MORE))
-    yield from map("".join, product(_FREE, _MORE, _MORE))

@@ -132,10 +132,9 @@ class Program:
         Returns
         -------
         str
-            Source of a function expression, ``function(v){...}`` (where something is
-            set up once, an expression that gives such a function). It takes an array of
-            the sliders' values, and returns an array of the outputs' elements, which
-            the next call may overwrite.
+            Source of an expression that gives a function ``v=>{...}``. It takes an
+            array of the sliders' values, and returns an array of the outputs' elements,
+            which the next call may overwrite.
 
         Raises
         ------

@@ -24,10 +24,13 @@ class Tables:
         place = self._bytes.find(values.tobytes())
         while place % 8 and place >= 0:
             place = self._bytes.find(values.tobytes(), place + 1)
-        if place < 0:
-            place = len(self._bytes)
-            self._bytes += values.tobytes()
-            self._parts.append(values)
+        if place < 0:  # where most stands at the end of the list, the rest is added
+            row, sizes = values.tobytes(), range(len(values), len(values) // 2, -1)
+            same = next((k for k in sizes if self._bytes.endswith(row[: 8 * k])), 0)
+            place = len(self._bytes) - 8 * same
+            self._bytes += row[8 * same :]
+            before = [self._parts.pop()] if same else []
+            self._parts.append(np.concatenate([*before, values[same:]]))
         return place // 8
 
     def source(self):

@@ -62,7 +62,7 @@ def trace(function, inputs, *, name="figure"):
     >>> program.replay([1, 0, 0.5, -0.6, 0.1])
     {'z': array(0.6), 'y': array(1.)}
     >>> program.javascript(["z"])
-    'function(v){return[0+v[2]*v[0]+v[3]*v[1]+v[4]]}'
+    '((m=new Float64Array(1))=>v=>{m[0]=0+v[2]*v[0]+v[3]*v[1]+v[4];return m})()'
     """
     found = [
         _default(value, path, name, path != key)

@@ -31,6 +31,7 @@ _TRUTH = {
 }  # fmt: skip
 #: Ufuncs that are written with others, as functions of ids.
 FORMULAS = {}
+_FEW = 4  # terms up to which a fold is written out
 _BY_ZERO = ("remainder", "fmod", "floor_divide")
 
 
@@ -101,7 +102,18 @@ def cast(array, kind):
     if kind == "b":
         return apply("not_equal", "b", array, elements(0.0))
     op = {"b": "number", "i": "same", "f": "int"}[own]
-    return apply(op, kind, array)
+    if op != "same":
+        return apply(op, kind, array)
+    result = np.zeros_like(array)
+    while (left := result == 0).any():  # node by node, so that views stay views
+        node = active().at(array[left][0])
+        own = left & (array >= node.start) & (array < node.start + node.size)
+        if node.op == "const":
+            result[own] = apply(op, kind, array[own])
+        else:
+            whole = apply(op, kind, node.ids.reshape(node.shape))
+            result[own] = whole.flat[array[own] - node.start]
+    return result
 
 
 def common(values):
@@ -242,6 +254,16 @@ def folded(op, kind, arrays, inner):
         return np.broadcast_to(cast(empty, kind), outer).copy()
     if not math.prod(outer):
         return np.zeros(outer, np.int64)
+    if math.prod(inside) <= _FEW and op in RULES:  # written out
+        both = functools.partial(apply, "multiply", kind)
+        parts = [np.broadcast_to(array, shape) for array in arrays]
+        terms = [
+            functools.reduce(both, [part[..., *place] for part in parts])
+            for place in np.ndindex(inside)
+        ]
+        if op == "add":
+            terms = [cast(elements(0), kind), *terms]
+        return functools.reduce(functools.partial(apply, op, kind), terms)
     views = tuple(view_of(np.broadcast_to(array, shape)) for array in arrays)
     return _whole(op, kind, active().add(op, views, kind, outer, inside))
 
