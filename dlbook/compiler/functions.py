@@ -75,7 +75,7 @@ for _prepared, _names in {
 for _name in (  # NumPy's own code runs on symbols
     "all any append clip cumprod cumsum diff digitize full_like iscomplexobj isneginf "
     "isposinf isrealobj max mean min nan_to_num ones_like outer polyval prod ptp real "
-    "std sum tensordot var zeros_like"
+    "select std sum tensordot var zeros_like"
 ).split():
     FUNCTIONS[getattr(np, _name)] = getattr(np, _name).__wrapped__
 FUNCTIONS |= {
@@ -147,13 +147,6 @@ def _where(condition, *choices):
         refuse("np.where with one argument", "write np.where(condition, a, b)")
     arrays, kind = common(choices)
     return wrap(apply("select", kind, cast(elements(condition), "b"), *arrays))
-
-
-@implements(np.select)
-def _select(condlist, choicelist, default=0):
-    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
-        default = np.where(condition, choice, default)
-    return default
 
 
 @implements(np.round, np.around)

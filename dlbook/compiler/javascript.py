@@ -18,24 +18,17 @@ from dlbook.compiler.rolling import constant, hole, roll
 from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, number
 from dlbook.compiler.tables import Tables, progression
 
-_DENSE = 4  # numbers in a stretch of a table for one that is read
 HEIGHT = 12  # operations in an expression, one above the other
-LOOPS, NAMES = "ijkdfna", "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DENSE = 4  # numbers in a stretch of a table for one that is read
+#: Variables of an array's loops, and what helpers and tables may be called.
+LOOPS = (*"ijkdfna", *(f"i{k}" for k in range(64)))
+NAMES = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Operations whose argument a helper reads in memory.
 _HELPED = ("pair", "argmax", "argmin", "shuffle")
 
 
-def emit(result):
-    """Return the source of a function of the sliders' values.
-
-    ``result`` is the node of the outputs. The source is an expression that gives a
-    function ``v=>{...}``, which returns an array of numbers.
-    """
-    return _Script(result).source()
-
-
-class _Script:
-    """The text of one script while it is written."""
+class Script:
+    """The text of a program whose outputs a node holds, while it is written."""
 
     def __init__(self, result):
         self.result, self.size, self.places = result, result.size, {result: 0}
@@ -53,9 +46,10 @@ class _Script:
 
     def _decide(self, node):
         """Write a node into its only reader, if it fits, and ask for its arguments."""
-        readers, short = self.readers[node], _short(node) and node not in self.held
-        args, space, depth = node.args, node.shape + node.inner, 1
-        if len(readers) == 1 and short:
+        readers, args = self.readers[node], node.args
+        space, depth = node.shape + node.inner, 1
+        short = node.op == "take" or (node.op in RULES and not node.inner)
+        if len(readers) == 1 and short and node not in self.held:
             outer, view, above = readers[0]
             found = [composed(view, outer, arg) for arg in args]
             if above < HEIGHT and prod(outer) <= node.size and None not in found:
@@ -87,7 +81,10 @@ class _Script:
         return self.places[node]
 
     def source(self):
-        """Return the script with what its statements need, and short names."""
+        """Return an expression that gives a function of the sliders' values.
+
+        The function, ``v=>{...}``, returns an array of numbers.
+        """
         body, n = [*roll(self.statements, self.tables), "return "], self.result.size
         body = ";".join(body).replace("};", "}")
         setup, out = [f"m=new Float64Array({self.size})"], "m"
@@ -114,10 +111,8 @@ class _Script:
             return self._copies(node)
         target = self._at(View(node, 0, _steps(shape)), shape)
         if op == "shuffle":
-            text = (
-                f"$shuffle({hole(self.place(node))},{self._run(args[0])},{node.size})"
-            )
-            shape = ()
+            run = f"{hole(self.place(node))},{self._run(args[0])}"
+            text, shape = f"$shuffle({run},{node.size})", ()
         elif op == "scan":
             shape, value = shape[:-1], self._value(args[0], space)
             step = RULES[node.static].javascript(("r", ATOM), value)[0]
@@ -130,8 +125,7 @@ class _Script:
             values = [self._value(view, space) for view in args]
             term = functools.reduce(RULES["multiply"].javascript, values)
             step = f"r={RULES[op].javascript(('r', ATOM), term)[0]}"
-            if op == "add":
-                step = f"r+={term[0]}"
+            step = f"r+={term[0]}" if op == "add" else step
             step = _nest(space, step, len(shape))
             text = f"{{let r={FOLDS[op]};{step};{target}=r}}"
         else:
@@ -183,7 +177,7 @@ class _Script:
     def _run(self, view, shape=()):
         """Return the array and the place where a helper begins to read."""
         own = view._replace(strides=view.strides[: len(shape)])
-        return ",".join(self._spot(own, shape, view.strides[-1] * (99)))
+        return ",".join(self._spot(own, shape))
 
     def _spot(self, view, space, reach=0):
         """Return the array in which a view stands, and the place at the variables.
@@ -210,11 +204,6 @@ class _Script:
             if step and n > 1
         ]
         return array, "+".join([*terms, hole(place)]).replace("+-", "-")
-
-
-def _short(node):
-    """Tell whether a node is an expression."""
-    return node.op == "take" or (node.op in RULES and not node.inner)
 
 
 def _row(view, space):

@@ -252,13 +252,12 @@ def _line(node, places):
     return view if np.array_equal(spread(view, places.shape), places) else None
 
 
-def composed(view, space, place, inner=()):
+def composed(view, space, place):
     """Return a node's own argument as a view over its reader's axes, or None.
 
-    ``view`` is what the reader, with the axes ``space``, takes of the node; ``place``
-    is an argument of the node, which is folded over ``inner``.
+    ``view`` is what the reader, with the axes ``space``, takes of the node.
     """
-    places = spread(place, view.node.shape + inner).reshape(-1, *inner)
+    places = spread(place, view.node.shape).reshape(-1)
     return _line(place.node, places[spread(view, space)])
 
 

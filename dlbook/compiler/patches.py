@@ -10,7 +10,6 @@ made before is found out by its state.
 
 import contextlib
 import gc
-import itertools
 import pickle
 import random
 import sys
@@ -35,35 +34,26 @@ _INSIDE = (np.outer, np.linalg.norm)
 def patched():
     """Let NumPy know symbolic arrays, and refuse to draw, until the block ends."""
     new = {name: _kept(getattr(np, name)) for name in _KEEPERS}
+    inside = {"asarray": new["asarray"]}
+    places = [(function.__wrapped__.__globals__, inside) for function in _INSIDE]
     new |= {name: _made(getattr(np, name)) for name in _MAKERS}
-    new["take"] = _if_symbolic(np.take, _take)
     drawing = {
         name: _refused(name)
         for name in np.random.__all__
         if callable(getattr(np.random, name)) and name not in _HARMLESS
     }
-    own = {
-        "hashed": _if_symbolic(counted.hashed, _hashed),
-        "shuffled": _if_symbolic(counted.shuffled, _shuffled),
-    }
-    places = [(vars(np), new), (vars(np.random), drawing), (vars(counted), own)]
-    for function in _INSIDE:
-        inside = {"asarray": new["asarray"]}
-        places.append((function.__wrapped__.__globals__, inside))
-    with contextlib.ExitStack() as stack:
-        for names, functions in places:
-            stack.enter_context(_replaced(names, functions))
-        yield
-
-
-@contextlib.contextmanager
-def _replaced(names, new):
-    old = {name: names[name] for name in new}
-    names.update(new)
+    own = dict(hashed=_hashed, shuffled=_shuffled)
+    own = {name: _if_symbolic(getattr(counted, name), f) for name, f in own.items()}
+    new["take"] = _if_symbolic(np.take, _take)
+    places += [(vars(np), new), (vars(np.random), drawing), (vars(counted), own)]
+    old = [{name: names[name] for name in own} for names, own in places]
     try:
+        for names, own in places:
+            names.update(own)
         yield
     finally:
-        names.update(old)
+        for (names, _), before in zip(places, old, strict=True):
+            names.update(before)
 
 
 def _if_symbolic(original, replacement):
@@ -140,29 +130,20 @@ def no_draws(figure):
     if _watched:
         yield
         return
-    kinds = set(_subclasses(np.random.BitGenerator))
-    objects = gc.get_objects()
-    chosen = map(kinds.__contains__, map(type, objects))
-    found = list(itertools.compress(objects, chosen))
-    del objects
-    before = [_state(source) for source in found], random.getstate()
+    kind = np.random.BitGenerator
+    found = [each for each in gc.get_objects() if issubclass(type(each), kind)]
+    before = _states(found)
     _watched.append(figure)
     try:
         yield
     finally:
         _watched.clear()
-    if before != ([_state(source) for source in found], random.getstate()):
+    if before != _states(found):
         raise TraceError(
             f"figure {figure!r}: drawing random numbers cannot be compiled; {_DRAWN}"
         )
 
 
-def _subclasses(kind):
-    for part in kind.__subclasses__():
-        yield part
-        yield from _subclasses(part)
-
-
-def _state(source):
-    """Return a generator's state in a form that compares."""
-    return pickle.dumps(source.state)
+def _states(sources):
+    """Return the states of generators, and of Python's own, in a form that compares."""
+    return [pickle.dumps(source.state) for source in sources], random.getstate()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dlbook.compiler.javascript import emit
+from dlbook.compiler.javascript import Script
 from dlbook.compiler.nodes import TraceError, live, spread, tracing
 from dlbook.compiler.rules import evaluate
 from dlbook.compiler.trees import filled, leaves, sliders
@@ -87,7 +87,6 @@ class Program:
         with np.errstate(all="ignore"):
             row = _evaluated(self._gathered(self._ids), values)
         lead, ends = values.shape[:-1], [*self.offsets.values()][1:]
-        row = np.broadcast_to(row, lead + row.shape[-1:])
         parts = zip(self.outputs.items(), np.split(row, ends, axis=-1), strict=False)
         return {key: part.reshape(lead + shape) for (key, shape), part in parts}
 
@@ -148,7 +147,7 @@ class Program:
                     f"figure {self.name!r}: no output {key!r}; there are "
                     f"{', '.join(self._ids)}"
                 )
-        script = emit(self._gathered(names))
+        script = Script(self._gathered(names)).source()
         if len(script) > MAX_BYTES:
             raise TraceError(
                 f"figure {self.name!r}: the compiled model takes {len(script):,} bytes "
@@ -171,36 +170,30 @@ def _arrays(defaults, values):
 
 def _evaluated(result, values):
     """Return a node's numbers in a row, settings first, computed node by node."""
-    rows = {}
+    rows, lead = {}, values.shape[:-1]
 
     def row(node):
         return node.data if node.op == "const" else rows[node]
 
     for node in live(result):
-        space, lead = node.shape + node.inner, values.shape[:-1]
-        if node.op == "input":
-            rows[node] = values[..., node.static : node.static + node.size]
-            continue
-        if node.op == "gather":
-            value = np.empty((*lead, node.size))
-            ends = np.cumsum([0, *node.static])
-            for k, (view, n) in enumerate(zip(node.args, node.static, strict=True)):
-                value[..., ends[k] : ends[k + 1]] = row(view.node)[
-                    ..., spread(view, (n,))
-                ]
+        op, static, space = node.op, node.static, node.shape + node.inner
+        spaces = [(n,) for n in static] if op == "gather" else [space] * len(node.args)
+        args = [
+            row(view.node)[..., spread(view, own)]
+            for view, own in zip(node.args, spaces, strict=True)
+        ]
+        if op == "input":
+            value = values[..., static : static + node.size].reshape(lead + space)
+        elif op == "gather":
+            parts = [np.broadcast_to(x, (*lead, x.shape[-1])) for x in args]
+            value = np.concatenate([*parts, np.empty((*lead, 0))], axis=-1)
+        elif op == "take":
+            table = row(node.args[0].node)
+            places = spread(node.args[0], space) + static[0] * args[1].astype(int)
+            places = np.broadcast_to(places, lead + space).reshape(*lead, -1)
+            table = np.broadcast_to(table, (*lead, table.shape[-1]))
+            value = np.take_along_axis(table, places, -1).reshape(lead + space)
         else:
-            args = [row(view.node)[..., spread(view, space)] for view in node.args]
-            if node.op == "take":
-                table, step = node.args[0], node.static[0]
-                places = spread(table, space) + step * args[1].astype(int)
-                places = np.broadcast_to(places, lead + node.shape)
-                table = np.broadcast_to(
-                    row(table.node), (*lead, row(table.node).shape[-1])
-                )
-                value = np.take_along_axis(table, places.reshape(*lead, -1), -1)
-                value = value.reshape(places.shape)
-            else:
-                value = evaluate(node.op, node.static, args, len(node.inner))
-        outer = value.shape[: value.ndim - len(node.shape)]
-        rows[node] = value.reshape(*outer, -1)
+            value = evaluate(op, static, args, len(node.inner))
+        rows[node] = np.broadcast_to(value, lead + node.shape).reshape(*lead, -1)
     return rows[result]
