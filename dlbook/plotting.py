@@ -220,12 +220,14 @@ def matrix(
     for r, c in np.ndindex(values.shape):
         x, y = origin[0] + c * size, origin[1] - (r + 1) * size
         cell = Rectangle((x, y), size, size, edgecolor=edge, linewidth=0.8)
-        cells.append(ax.add_patch(cell))
+        cells.append(ax.add_artist(cell))
         if fmt:
             middle = (x + size / 2, y + size / 2)
             texts.append(
                 ax.text(*middle, "", ha="center", va="center", fontsize=fontsize)
             )
+    wide, high = size * values.shape[1], size * values.shape[0]
+    ax.update_datalim([origin, (origin[0] + wide, origin[1] - high)])
     drawn = Matrix(cells, texts, values.shape, fmt, (role, negative), scale)
     fill_matrix(drawn, values)
     return drawn

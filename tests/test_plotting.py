@@ -312,3 +312,9 @@ def test_texts_of_a_diagram_stand_where_place_says(ax):
     nodes = {"a": (0, 0, "", "input"), "b": (10, 0, "", "axis")}
     drawn = diagram(ax, nodes, [("a", "b")], place=0.3)
     assert drawn.above["a", "b"].get_position()[0] == pytest.approx(3)
+
+
+def test_a_matrix_takes_part_in_the_limits_of_its_axes():
+    _, ax = subplots()
+    matrix(ax, np.ones((2, 3)), origin=(1.0, 5.0), size=2.0)
+    np.testing.assert_array_equal(ax.dataLim.get_points(), [[1, 1], [7, 5]])
