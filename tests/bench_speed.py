@@ -10,7 +10,8 @@ measured again, the others keep their record.
 
 ``--playground nn.js`` is the engine of TensorFlow Playground, for the same training:
 ``src/nn.ts`` of github.com/tensorflow/playground, made a CommonJS module by
-``npx esbuild nn.ts --format=cjs --outfile=nn.js``.
+``npx esbuild nn.ts --format=cjs --outfile=nn.js``. ``--lite SITE`` is a built book with
+JupyterLite beside it, as ``python -m dlbook.site.lite`` makes it, for its start.
 """
 
 # ruff: noqa: E402 (threads and kernels are settled before NumPy is loaded)
@@ -29,9 +30,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +81,12 @@ them stand the checks, for which all weights and all gradients are read once mor
 new parameters, where PyTorch writes over the old ones. Adam returns new parameters and
 new means and leaves the old ones as they were: three more arrays to write than a step
 in place.
+"""
+
+LITE = """With nothing installed, a chapter starts in the browser. A first visit asks a
+server on this machine, which compresses nothing, for {0[MB]:.0f} MB; the chapter is on
+the page after {0[shown]:.0f} seconds, and its first cell has run after {0[ran]:.0f}. A
+second visit asks for {1[MB]:.0f} MB and takes {1[shown]:.0f} and {1[ran]:.0f} seconds.
 """
 
 COMPILER = """## Compiled for the page
@@ -254,14 +263,15 @@ def growth():
     for n in (4, 8, 16, 32, 64):
         w = rng.normal(size=(n, 1, 3, 3)).astype("float32")
         runs[n] = partial(cnn.conv2d, x, w)
-    found["filters of a convolution, 32×1×28×28, 3×3"] = take_turns(runs)
+    clock = time.process_time
+    found["filters of a convolution, 32×1×28×28, 3×3"] = take_turns(runs, clock=clock)
     params = rnn.init_params(128, 128, rng=rng, dtype="float32")
     h0 = np.zeros((32, 128), "float32")
     runs = {}
     for n in (25, 50, 100, 200, 400):
         sequence = rng.normal(size=(n, 32, 128)).astype("float32")
         runs[n] = partial(rnn.rnn_forward, sequence, params, h0)
-    found["steps of an RNN, N = 32, H = 128"] = take_turns(runs)
+    found["steps of an RNN, N = 32, H = 128"] = take_turns(runs, clock=clock)
     return found
 
 
@@ -398,6 +408,48 @@ def figures():
     )  # fmt: skip
 
 
+def lite(site):
+    """Time JupyterLite's start: until a chapter is on the page, and its first cell ran.
+
+    Twice in one browser, with an empty cache and with a full one: seconds, and the
+    megabytes that are asked of a server on this machine.
+    """
+
+    class Server(SimpleHTTPRequestHandler):
+        sent = 0
+
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(site))
+
+        def log_message(self, *args):
+            pass
+
+        def copyfile(self, source, target):
+            Server.sent += os.fstat(source.fileno()).st_size
+            super().copyfile(source, target)
+
+    found = []
+    prompt = "document.querySelector('.jp-CodeCell .jp-InputPrompt').innerText"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server, chromium() as page:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page.set_default_timeout(200_000)
+        for _ in range(2):
+            start, Server.sent = time.perf_counter(), 0
+            address = f"http://127.0.0.1:{server.server_port}/lite/start.html"
+            page.goto(f"{address}#01_perceptron.ipynb")
+            page.wait_for_selector(".jp-CodeCell .cm-content")
+            shown = time.perf_counter() - start
+            page.wait_for_selector("[data-status=idle]")
+            page.locator(".jp-CodeCell .cm-content").first.click()
+            page.keyboard.press("Shift+Enter")
+            for sign in ("===", "!=="):  # it runs, and then it does no more
+                page.wait_for_function(f"() => {prompt} {sign} '[*]:'")
+            ran = time.perf_counter() - start
+            found.append(dict(shown=shown, ran=ran, MB=Server.sent / 1e6))
+        server.shutdown()
+    return found
+
+
 def _compiled(live):
     """Return the seconds to compile a figure's functions, and the scripts' bytes."""
     start, size = time.process_time(), 0
@@ -474,6 +526,7 @@ def page(record):
             f"The build takes {ours / theirs:.2f} times as long as by Jupyter Book's "
             "defaults on the same sources.\n"
         )
+    parts.append(LITE.format(*record["lite"]))
     parts.append(
         "From a slider's new value to the picture, in milliseconds: the median and the "
         "slowest of a chapter's figures, with a kernel and on the page; and the "
@@ -559,6 +612,7 @@ PARTS = {
     "notebooks": notebooks,
     "builds": builds,
     "figures": figures,
+    "lite": lite,
 }
 
 
@@ -567,12 +621,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--playground", type=Path, help="the engine's nn.js")
+    parser.add_argument("--lite", type=Path, help="a site with JupyterLite")
     options = parser.parse_args()
     if unknown := {*options.parts} - {*PARTS}:
         parser.error(f"parts: wanted some of {', '.join(PARTS)}, got {unknown}")
     parts = dict(PARTS, compiler=partial(compiler, options.playground))
-    record = json.loads(RECORD.read_text("utf-8")) if options.parts else {}
-    for name in options.parts or parts:
+    parts["lite"] = partial(lite, options.lite)
+    record = json.loads(RECORD.read_text("utf-8"))
+    for name in options.parts or [name for name in parts if name != "lite"]:
         record[name] = parts[name]()
     record = {name: record[name] for name in parts}
     text = json.dumps(record, indent=1, default=float)
