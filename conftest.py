@@ -127,7 +127,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Take the tests themselves out of each search through all objects there are."""
+    """Take the tests themselves out of each collection of garbage."""
     gc.freeze()
 
 

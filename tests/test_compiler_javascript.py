@@ -6,7 +6,7 @@ transcendental functions the result agrees to 1e-12 relative.
 
 import re
 import warnings
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -127,14 +127,6 @@ def test_lookups_agree_at_every_index(engine, name):
 # Random programs ----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def fast():
-    """Leave out the search for generators, which is tested elsewhere: 50 ms a trace."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dlbook.compiler.tracing.no_draws", lambda name: nullcontext())
-        yield
-
-
 HEIGHTS = pytest.mark.parametrize("height", [javascript.HEIGHT, 2, 1])
 
 
@@ -164,7 +156,7 @@ def random_program(steps, smooth=False):
 @HEIGHTS
 @given(programs(), st.lists(st.floats(width=64), min_size=_SIZE, max_size=_SIZE))
 @settings(max_examples=150)
-def test_random_exact_programs_have_numpys_bits(engine, fast, height, steps, values):
+def test_random_exact_programs_have_numpys_bits(engine, height, steps, values):
     program = random_program(steps)
     rng = np.random.default_rng(0)
     rows = [values, rng.normal(size=_SIZE), rng.integers(-3, 4, _SIZE) / 2]
@@ -180,7 +172,7 @@ def test_random_exact_programs_have_numpys_bits(engine, fast, height, steps, val
 @HEIGHTS
 @given(programs(smooth=True))
 @settings(max_examples=60)
-def test_random_smooth_programs_agree(engine, fast, height, steps):
+def test_random_smooth_programs_agree(engine, height, steps):
     program = random_program(steps, smooth=True)
     rows = np.random.default_rng(1).normal(0, 1.5, (4, _SIZE))
     with written(height):

@@ -13,19 +13,22 @@ import gc
 import pickle
 import random
 import sys
+import types
 
 import numpy as np
 
 from dlbook.compiler import random as counted
 from dlbook.compiler.functions import take
-from dlbook.compiler.nodes import TraceError, active, refuse, view_of
+from dlbook.compiler.nodes import Graph, active, refuse, view_of
 from dlbook.compiler.symbolic import kind_like, wrap
 from dlbook.compiler.ufuncs import apply, cast, elements, symbolic, within
 
 _KEEPERS = "array asarray asanyarray ascontiguousarray asfortranarray".split()
 _MAKERS = "zeros ones empty full zeros_like ones_like empty_like full_like".split()
 _HARMLESS = "BitGenerator Generator SeedSequence test get_state set_state".split()
-_DRAWN = "draw outside of the model, and let it use the numbers"
+#: What a function reaches, but does not use itself.
+_APART = (type, types.ModuleType, Graph)
+DRAWN = "draw outside of the model, and let it use the numbers"
 #: Where NumPy's own code, which runs on symbols, would lose the trace.
 _INSIDE = (np.outer, np.linalg.norm)
 
@@ -118,32 +121,29 @@ def _shuffled(units):
 
 
 def _refused(name):
-    return lambda *args, **options: refuse(f"np.random.{name}", _DRAWN)
+    return lambda *args, **options: refuse(f"np.random.{name}", DRAWN)
 
 
-_watched = []  # the figure whose block looks out for draws: a search takes long
+def generators(function):
+    """Return the bit generators that a function reaches: by its names and closure."""
+    found, seen, stack = [], set(), [function]
+    while stack:
+        each = stack.pop()
+        if id(each) in seen or isinstance(each, _APART):
+            continue
+        seen.add(id(each))
+        if isinstance(each, np.random.BitGenerator):
+            found.append(each)
+        elif isinstance(each, types.FunctionType):
+            codes = [each.__code__, *each.__code__.co_consts]
+            names = {name for c in codes for name in getattr(c, "co_names", ())}
+            stack += [each.__globals__.get(name) for name in names]
+            stack += [each.__closure__, each.__defaults__, each.__kwdefaults__]
+        else:
+            stack += gc.get_referents(each)
+    return found
 
 
-@contextlib.contextmanager
-def no_draws(figure):
-    """Refuse a block that draws from any generator there is; a block within is free."""
-    if _watched:
-        yield
-        return
-    kind = np.random.BitGenerator
-    found = [each for each in gc.get_objects() if issubclass(type(each), kind)]
-    before = _states(found)
-    _watched.append(figure)
-    try:
-        yield
-    finally:
-        _watched.clear()
-    if before != _states(found):
-        raise TraceError(
-            f"figure {figure!r}: drawing random numbers cannot be compiled; {_DRAWN}"
-        )
-
-
-def _states(sources):
+def states(sources):
     """Return the states of generators, and of Python's own, in a form that compares."""
     return [pickle.dumps(source.state) for source in sources], random.getstate()

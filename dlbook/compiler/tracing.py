@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlbook.compiler.nodes import Graph, TraceError, quoted, refuse, tracing
-from dlbook.compiler.patches import no_draws, patched
+from dlbook.compiler.patches import DRAWN, generators, patched, states
 from dlbook.compiler.program import Program, results
 from dlbook.compiler.symbolic import LOST, NO_FLOAT, NO_INDEX, wrap
 from dlbook.compiler.trees import filled, leaves
@@ -72,11 +72,17 @@ def trace(function, inputs, *, name="figure"):
     defaults = filled(dict(inputs), iter(found))
     values, graph = np.concatenate([*map(np.ravel, found), []]), Graph(name)
     program = Program(name, function, defaults, graph, {})
-    with no_draws(name), np.errstate(all="ignore"):
+    sources = generators(function)
+    before = states(sources)
+    with np.errstate(all="ignore"):
         plain = results(function(**program.arguments(values)), name)
         program._ids.update(_traced(function, defaults, graph))
         size = graph.size
         again = _traced(function, defaults, graph)  # finds its nodes and adds none
+    if before != states(sources):
+        raise TraceError(
+            f"figure {name!r}: drawing random numbers cannot be compiled; {DRAWN}"
+        )
     first, second = (
         [(key, ids.shape, ids.tobytes()) for key, ids in result.items()]
         for result in (program._ids, again)

@@ -5,7 +5,6 @@ import inspect
 import numpy as np
 
 from dlbook.compiler import Random, trace
-from dlbook.compiler.patches import no_draws
 from dlbook.live.challenges import met
 from dlbook.live.running import Inputs, System, flat
 
@@ -62,9 +61,8 @@ class Model:
         self._first = self.arguments(values) | (now._asdict() if now else {})
         self._programs, self._old = {}, False
         if compile:
-            with no_draws(figure):
-                for name in self._functions():
-                    self._compile(name)
+            for name in self._functions():
+                self._compile(name)
 
     def _compile(self, name):
         function = self._functions()[name]
