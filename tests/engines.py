@@ -66,18 +66,20 @@ class Browser:
 
     @contextmanager
     def finger(self, start, end):
-        """Draw a finger from one point to another, and lift it in the end."""
-        middle = ((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)
-        moves = [
-            {"type": "pointerMove", "duration": 50, "x": x, "y": y}
-            for x, y in (start, middle, end)
-        ]
-        down, up = ({"type": f"pointer{what}", "button": 0} for what in ("Down", "Up"))
+        """Draw a finger to a point, give what draws it on, and lift it in the end."""
         finger = {"type": "pointer", "id": "finger"}
         finger["parameters"] = {"pointerType": "touch"}
-        self.act([finger | {"actions": [moves[0], down, *moves[1:]]}])
+        down, up = ({"type": f"pointer{what}", "button": 0} for what in ("Down", "Up"))
+
+        def to(x, y, *more):
+            move = {"type": "pointerMove", "duration": 50, "x": x, "y": y}
+            self.act([finger | {"actions": [move, *more]}])
+
+        to(*start, down)
+        to((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)
+        to(*end)
         try:
-            yield
+            yield to
         finally:
             self.act([finger | {"actions": [up]}])
 

@@ -1,5 +1,6 @@
 """Firefox and WebKit beside Chromium: the same digits, formulas laid out, no error."""
 
+import json
 import os
 import sys
 
@@ -62,7 +63,8 @@ SWEEP = r"""(() => {
 
 #: Opens what is folded; lists what does not answer, and formulas that are laid out
 #: wrong: accents that float, fractions of full size in a line, too few parts, and
-#: names of functions that stand further from their argument than a thin space.
+#: names of functions that stand further from their argument than a thin space; and
+#: code that does not fit though no line is longer than this project's.
 WRONG = """(() => {
   document.querySelectorAll("details").forEach(e => { e.open = true; });
   const all = chosen => [...document.querySelectorAll(chosen)];
@@ -81,6 +83,8 @@ WRONG = """(() => {
       const gap = e.getBoundingClientRect().left - name.getBoundingClientRect().right;
       return mo.textContent === "\u2061" && gap > 0.35 * size(e);
     }),
+    code: all("article .highlight > pre").filter(e => e.scrollWidth > e.clientWidth)
+      .filter(e => e.textContent.split("\\n").every(line => line.length <= 88)),
     parts: all("msub, msup, mfrac, mover, munder").filter(e => parts(e) !== 2)
       .concat(all("msubsup, munderover").filter(e => parts(e) !== 3)),
   };
@@ -138,32 +142,36 @@ def test_an_engine_shows_what_chromium_shows(name, engine, chromium_shows, built
     assert [told for told in engine.problems if PASSING not in told] == []
 
 
-GRIP = """(() => {
-  const grip = document.querySelector("#live-perceptron-points .dl-point, .dl-grip");
-  grip.scrollIntoView({behavior: "instant", block: "center"});
-  const box = grip.getBoundingClientRect();
-  return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round);
-})()"""
+#: Brings an element to the middle of the window; gives a point of it, so far across.
+POINT = """((chosen, across) => {
+  const element = document.querySelector(chosen);
+  element.scrollIntoView({behavior: "instant", block: "center"});
+  const box = element.getBoundingClientRect();
+  return [box.x + across * box.width, box.y + box.height / 2].map(Math.round);
+})"""
+
+
+def point(engine, chosen, across):
+    """Return where an element is, once it is in the middle of the window."""
+    return engine.evaluate(f"{POINT}({json.dumps(chosen)}, {across})")
+
+
+GRIP = "#live-perceptron-points .dl-point, .dl-grip"
 HELD = "[scrollY, [...dlbook.figures.values()].map(f => f.state()).join()]"
 
 
 def test_a_finger_moves_a_point_and_not_the_page(engine, built_site):
     engine.open((built_site / f"{CHAPTERS[0]}.html").as_uri())
-    x, y = engine.evaluate(GRIP)
+    x, y = point(engine, GRIP, 1 / 2)
     place, state = engine.evaluate(HELD)
     engine.touch((x, y), (x + 24, y - 24))
     after, moved = engine.evaluate(HELD)
     assert after == place and moved != state
 
 
-SLIDER = """(() => {
-  const slider = document.querySelector(".dl-live input[type=range]");
-  slider.scrollIntoView({behavior: "instant", block: "center"});
-  const box = slider.getBoundingClientRect();
-  return [box.x + box.width / 5, box.y + box.height / 2].map(Math.round);
-})()"""
-CANCEL = """document.querySelector(".dl-live input[type=range]").dispatchEvent(
-  new PointerEvent("pointercancel", {bubbles: true, pointerType: "touch"}))"""
+SLIDER = ".dl-live input[type=range]"
+CANCEL = f"""document.querySelector("{SLIDER}").dispatchEvent(
+  new PointerEvent("pointercancel", {{bubbles: true, pointerType: "touch"}}))"""
 ADDRESS = "new Promise(done => setTimeout(() => done(location.hash), 600))"
 
 
@@ -175,13 +183,68 @@ def test_a_swipe_that_begins_on_a_slider_leaves_its_value(engine, built_site):
     cancels the pointer. So the event that it then sends comes from here.
     """
     engine.open((built_site / f"{CHAPTERS[0]}.html").as_uri())
-    x, y = engine.evaluate(SLIDER)
+    x, y = point(engine, SLIDER, 1 / 5)
     before = engine.evaluate(HELD)
-    with engine.finger((x, y), (x + 2, y - 120)):
+    with engine.finger((x, y), (x + 2, y - 120)) as to:
         assert engine.evaluate(HELD) != before
         engine.evaluate(CANCEL)
+        assert engine.evaluate(HELD) == before
+        to(x + 60, y - 120)
         assert engine.evaluate(HELD) == before
         assert engine.evaluate(ADDRESS) == ""
     engine.touch((x, y), (x + 24, y))
     assert engine.evaluate(HELD) != before
     assert engine.evaluate(ADDRESS) != ""
+
+
+#: Goes to two sections and moves a slider there, then all the way back and forth; gives
+#: for each entry of the history its address, and what the figure shows there.
+WALK = """(async () => {
+  const [figure] = dlbook.figures.values(), [k] = figure.own, input = figure.inputs[k];
+  const wait = time => new Promise(done => setTimeout(done, time));
+  const seen = () => [location.hash, figure.values[k]];
+  const section = async id => { location.hash = id; await wait(100); return seen(); };
+  const put = async side => {
+    input.value = input[side];
+    input.dispatchEvent(new Event("input"));
+    await wait(600);
+    return seen();
+  };
+  const go = async way => {
+    const there = new Promise(done => addEventListener("popstate", done, {once: true}));
+    history.go(way);
+    await there;
+    await wait(50);
+    return seen();
+  };
+  const [, one, other] = document.querySelectorAll("article section[id]");
+  const forth = [seen(), await section(one.id), await put("max")];
+  forth.push(await section(other.id), await put("min"));
+  const back = [];
+  for (let i = 0; i < 4; i++) back.unshift(await go(-1));
+  const again = [];
+  for (let i = 0; i < 4; i++) again.push(await go(1));
+  return [forth, back, again];
+})()"""
+
+
+def walked(forth, back, again):
+    """Whether each entry shows what it did, and moving a slider left the section's."""
+    (start, first), (one, held), (moved, high), (other, kept), (last, low) = forth
+    assert start == "" and first == held and high == kept and low < first < high
+    assert "=" not in one + other and "=" in moved and "=" in last
+    assert len({one, other, moved, last}) == 4
+    assert back == forth[:4] and again == forth[1:]
+
+
+def test_back_shows_what_the_entry_did(engine, built_site):
+    engine.open((built_site / f"{CHAPTERS[0]}.html").as_uri())
+    walked(*engine.evaluate(WALK))
+    assert engine.problems == []
+
+
+def test_back_shows_what_the_entry_did_in_chromium(page, built_site):
+    page.goto((built_site / f"{CHAPTERS[0]}.html").as_uri())
+    walked(*page.evaluate(WALK))
+    page.reload()
+    assert page.evaluate("[...dlbook.figures.values()][0].moved()")

@@ -11,14 +11,17 @@ KEPT = re.compile(
     r"|(?:(?<=[(!])|(?<=[(,=:&|!?] ))/(?:\\.|\[[^\]]*\]|[^/\\\n ])+/[gimsuy]*)"
 )
 REMARKS = re.compile(r"^\s*(?://.*\n)?|  // .*$", re.MULTILINE)
-SPACES = re.compile(r" ?([=<>*&|?:{},;()]) ?|(?<=[{;,(\[])\n")
+SPACES = re.compile(
+    r" ?([=<>*&|?:{},;()]) ?|(?<![-+]) ([-+/]) (?![-+/])"
+    r"|(?<=[{;,(\[])\n|\n(?=[])}?:.&|])"
+)
 
 
 def shrunk(text):
     """Return JavaScript of this project's style in fewer bytes.
 
     Comments have a line of their own, or follow two spaces and end the line. Spaces
-    stay around plus, minus and a slash, where they may mean something.
+    stay between two signs, where they mean something.
 
     Parameters
     ----------
@@ -35,5 +38,5 @@ def shrunk(text):
     """
     pieces = KEPT.split(REMARKS.sub("", text))
     for k in range(0, len(pieces), 2):
-        pieces[k] = SPACES.sub(r"\1", pieces[k])
+        pieces[k] = SPACES.sub(r"\1\2", pieces[k])
     return "".join(pieces)

@@ -75,7 +75,7 @@ const CHANGES = {
   alpha(parts, s, list, data) {
     const value = reader(data, s);
     return () => list.forEach((k, i) =>
-      write(parts[k], "opacity", pixel(Math.min(Math.max(value.at(i) || 0, 0), 1))));
+      write(parts[k], "opacity", pixel(within(value.at(i) || 0, 0, 1))));
   },
   width(parts, s, part, data) {
     const value = reader(data, s), all = parts[part].querySelectorAll("path");
@@ -86,7 +86,7 @@ const CHANGES = {
     const all = leaves(parts[part]).map(leaf => [leaf, painted(leaf, names)]);
     return () => all.forEach(([leaf, attributes], i) => {
       const k = Math.floor((value.at(i) || 0) + 0.5);
-      const colour = colours[Math.min(Math.max(k, 0), colours.length - 1)];
+      const colour = colours[within(k, 0, colours.length - 1)];
       attributes.forEach(name => write(leaf, name, colour));
     });
   },
@@ -96,7 +96,7 @@ const CHANGES = {
     const mix = v => {
       let k = 0;
       while (k < last - 1 && v > stops[k + 1]) k++;
-      const t = Math.min(Math.max((v - stops[k]) / (stops[k + 1] - stops[k]), 0), 1);
+      const t = within((v - stops[k]) / (stops[k + 1] - stops[k]), 0, 1);
       const a = rgb[k], b = rgb[k + 1], at = c => Math.floor(a[c] + t * (b[c] - a[c]) + 0.5);
       return "#" + (1 << 24 | at(0) << 16 | at(1) << 8 | at(2)).toString(16).slice(1);
     };

@@ -13,18 +13,17 @@ class Figure {
     this.outputs = this.inputs.map(input => {
       input.autocomplete = "off";  // the address keeps the state, not the browser
       const output = root.querySelector(`output[for="${input.id}"]`);
-      if (output) output.setAttribute("aria-live", "off");  // the read-out speaks
+      if (output) write(output, "aria-live", "off");  // the read-out speaks
       return output;
     });
     const values = this.values = this.sliders.map(s => s.value), {run} = spec;
     const first = run ? [...values, 0, 0, ...run.start([...values, 0, 0])] : values;
     const s = this.numbers = new Float64Array(first.length + spec.compute(first).length);
     this.given = s.subarray(0, first.length);  // what the functions take
-    const parts = [];
+    const parts = this.parts = [];
     root.querySelectorAll("[data-part]").forEach(e => { parts[e.dataset.part] = e; });
-    this.parts = parts;
     this.changes = spec.changes.map(([kind, ...rest]) => CHANGES[kind](parts, s, ...rest));
-    root.querySelectorAll("math").forEach(math => this.formula(math, spec.formulas));
+    root.querySelectorAll("[data-formula] math").forEach(math => this.formula(math, spec.formulas));
     const words = sentence(spec.readout, s), told = [...root.querySelectorAll(".dl-readout .dl-at")];
     const fields = spec.readout.filter(Array.isArray).map(field => sentence([field], s));
     this.changes.push(() => told.forEach((e, i) => say(e, fields[i]())));
@@ -37,35 +36,32 @@ class Figure {
     this.beckon((spec.drags || []).flatMap(drag => this.grip(...drag)));
     this.listen();
     root.querySelectorAll("[data-wakes]").forEach(e => { e.disabled = false; });
-    this.scrollable();
     this.steady();
     stage(root);
   }
 
   formula(math, formulas) {
-    const box = math.closest("[data-formula]"), s = this.numbers;
-    if (!box) return;
-    const slots = formulas[box.dataset.formula].map(([at, spec], k) =>
+    const {formula} = math.closest("[data-formula]").dataset, s = this.numbers;
+    const slots = formulas[formula].map(([at, spec], k) =>
       [math.querySelector(`[data-slot="${k}"]`), +at, spec]);
     this.changes.push(() => slots.forEach(([e, at, spec]) => setSlot(e, s[at], spec)));
   }
 
   listen() {
     this.inputs.forEach((input, k) => {
-      let before;
+      let before, lost;
       input.addEventListener("input", () => {
         const range = input.type === "range", box = input.type === "checkbox";
-        this.set(k, range ? +input.value : box ? +input.checked : this.sliders[k].low + input.selectedIndex);
+        this.set(k, lost ? before : range ? +input.value : box ? +input.checked : this.sliders[k].low + input.selectedIndex);
         this.touched();
       });
       // A finger that scrolls the page is no longer the slider's.
-      input.addEventListener("pointerdown", () => { before = this.values[k]; });
-      input.addEventListener("pointercancel", () => { this.set(k, before); this.touched(); });
+      input.addEventListener("pointerdown", () => { lost = false; before = this.values[k]; });
+      input.addEventListener("pointercancel", () => { lost = true; this.set(k, before); this.touched(); });
+      input.addEventListener("touchend", () => { lost = false; });
     });
-    const on = (name, action) => {
-      const button = this.root.querySelector(name);
-      if (button) button.addEventListener("click", () => action(button));
-    };
+    const on = (name, action) =>
+      this.root.querySelector(name)?.addEventListener("click", e => action(e.currentTarget));
     on(".dl-reset", () => { this.reset(); this.touched(); });
     on(".dl-link", button => this.copy(button));
     on(".dl-play", button => this.play(button));
@@ -74,7 +70,7 @@ class Figure {
   // The nearest position of the slider.
   position(k, value = this.values[k]) {
     const {low, step, count} = this.sliders[k];
-    return Math.min(Math.max(Math.floor((value - low) / step + 0.5), 0), count - 1);
+    return within(Math.floor((value - low) / step + 0.5), 0, count - 1);
   }
 
   set(k, value) {
@@ -160,18 +156,17 @@ class Figure {
     const stop = () => {
       clearInterval(this.timer);
       this.timer = 0;
-      button.setAttribute("aria-pressed", "false");
+      write(button, "aria-pressed", false);
     };
     if (this.timer) return stop();
-    const position = () => this.position(k);
     const go = to => { this.set(k, low + to * step); this.touched(); };
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return go((position() + 1) % count);
-    if (position() === count - 1) go(0);
-    button.setAttribute("aria-pressed", "true");
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return go((this.position(k) + 1) % count);
+    if (this.position(k) === count - 1) go(0);
+    write(button, "aria-pressed", true);
     const pace = Math.max(60, Math.min(400, 8000 / count));
     this.timer = setInterval(() => {
-      go(position() + 1);
-      if (position() === count - 1) stop();
+      go(this.position(k) + 1);
+      if (this.position(k) === count - 1) stop();
     }, pace);
   }
 
@@ -215,27 +210,18 @@ class Figure {
       for (const kind of ["pointerdown", "click"]) panel.addEventListener(kind, jump);
   }
 
-  // A formula that is wider than its box can be scrolled by keyboard.
-  scrollable() {
-    const boxes = this.root.querySelectorAll("[data-formula]");
-    const look = () => boxes.forEach(box => {
-      const wide = box.scrollWidth > box.clientWidth + 1;
-      write(box, "tabindex", wide ? 0 : null);
-      write(box, "role", wide ? "group" : null);
-      write(box, "aria-label", wide ? "Formula with its numbers" : null);
-    });
-    const observer = new ResizeObserver(look);
-    boxes.forEach(box => observer.observe(box));
-  }
-
-  // Formulas and read-out may grow and do not shrink again: the controls below stay.
+  // Formulas and read-out may grow and do not shrink again: the controls below stay. What
+  // is wider than its box can be scrolled by keyboard.
   steady() {
     const widths = new Map();
     const observer = new ResizeObserver(entries => entries.forEach(entry => {
       const box = entry.target, [{inlineSize, blockSize}] = entry.borderBoxSize;
-      const same = widths.get(box) === inlineSize;
+      const same = widths.get(box) === inlineSize, wide = box.scrollWidth > box.clientWidth;
       widths.set(box, inlineSize);
       box.style.minHeight = same ? blockSize + "px" : "";
+      write(box, "tabindex", wide ? 0 : null);
+      write(box, "role", wide ? "group" : null);
+      write(box, "aria-label", wide ? "Formula with its numbers" : null);
     }));
     this.root.querySelectorAll("[data-formula],.dl-readout").forEach(box => observer.observe(box));
   }

@@ -25,10 +25,7 @@ function links({root, parts, inputs}, {links: [names, same, shown], formulas, re
     for (const name in names) if (name.split(".")[0] === e.textContent)
       put(e, run(...names[name]));
   });
-  const over = e => {
-    while (e && !places.has(e)) e = e.parentElement;
-    return e;
-  };
+  const over = e => !e || places.has(e) ? e : over(e.parentElement);
   let last;
   const mark = e => {
     if (e === last) return;

@@ -155,7 +155,7 @@ class Run {
   repeatable() { return !this.mixed && !this.moved && this.steps <= MOST; }
 
   code() {
-    const steps = this.repeatable() ? this.steps : 0;
+    const steps = this.repeatable() ? this.goal || this.steps : 0;
     return this.seed || steps ? this.seed + (steps ? "." + steps : "") : "";
   }
 

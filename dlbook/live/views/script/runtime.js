@@ -20,7 +20,7 @@ function reader(data, s) {
   return {n: at.length, at: i => s[at[one ? 0 : i]]};
 }
 
-const pixel = p => isFinite(p) ? Math.round(Math.min(Math.max(p, -FAR), FAR) * 100) / 100 : NaN;
+const pixel = p => isFinite(p) ? Math.round(within(p, -FAR, FAR) * 100) / 100 : NaN;
 const lg = v => v <= 0 ? -1000 : Math.log10(v);
 
 // Pixels of a coordinate, or of the sum of two.
@@ -35,21 +35,27 @@ function channel([data, start = 0, unit = 1, log = 0, more], s) {
 
 /* parts */
 
-// The address keeps the values of the figures that were moved ----------------------
+// The address keeps the values of the figures that were moved, and so does the entry of
+// the history, whose address may be that of a section ---------------------------------
+
+const ours = () => [...figures.values()].filter(f => !f.lent);
 
 function stated() {
-  const pairs = location.hash.slice(1).split("&").map(part => part.split("="));
-  return new Map(pairs.filter(pair => pair.length === 2));
+  const {state} = history, text = state?.at ? state : location.hash.slice(1);
+  return new Map(text.split("&").map(part => part.split("=")).filter(pair => pair.length === 2));
 }
 
-function note() {
-  const old = stated();
-  figures.forEach(f => f.lent ? 0 : f.moved() ? old.set(f.name, f.state()) : old.delete(f.name));
-  const hash = [...old].map(pair => pair.join("=")).join("&");
-  const url = location.href.split("#")[0] + (hash && "#" + hash);
+// A section's entry stays for the way back, unless this only notes what is shown there.
+function note(there) {
+  const all = stated(), own = ours(), {hash, href} = location;
+  own.forEach(f => f.moved() ? all.set(f.name, f.state()) : all.delete(f.name));
+  const text = [...all].map(pair => pair.join("=")).join("&"), section = /^#[^=]+$/.test(hash);
+  const stay = there || section && !text;
   try {
-    if (url !== location.href) history.replaceState(history.state, "", url);
-  } catch (error) { /* a browser may forbid it for files; the figure works without */ }
+    if (own.length && text !== history.state)
+      history[stay || !section ? "replaceState" : "pushState"](text, "",
+        stay ? href : href.split("#")[0] + (text && "#" + text));
+  } catch { /* a browser may forbid it for files; the figure works without */ }
 }
 
 // In a notebook the script brings the markup, which takes the place of the picture.
@@ -61,7 +67,7 @@ function unfold({markup, at, name}) {
   range.selectNode(kept);
   kept.replaceChildren(range.createContextualFragment(markup));
   // JupyterLab takes the keys of whatever does not say that it wants them itself.
-  kept.addEventListener("focusin", e => e.target.setAttribute("data-lm-suppress-shortcuts", ""));
+  kept.addEventListener("focusin", e => write(e.target, "data-lm-suppress-shortcuts", ""));
   return kept.firstElementChild;
 }
 
@@ -87,28 +93,35 @@ function mount(spec) {
 
 // A figure that cannot answer says so, and its page goes on without it.
 function still(root) {
-  const note = document.createElement("p");
-  note.className = "dl-still";
-  note.textContent = "This figure does not answer, for its script did not load or fit. It shows its first values.";
-  root.querySelector(".dl-controls").before(note);
-  root.querySelector(".dl-controls").disabled = true;
+  const told = document.createElement("p"), controls = root.querySelector(".dl-controls");
+  told.className = "dl-still";
+  told.textContent = "This figure does not answer, for its script did not load or fit. It shows its first values.";
+  controls.before(told);
+  controls.disabled = true;
 }
 
 // Takes the state that the address has for a figure, and shows the first figure named.
 function recall(figure) {
-  const all = stated(), text = all.get(figure.name);
-  if (text === undefined || !figure.restore(text) || all.keys().next().value !== figure.name) return;
+  const text = stated().get(figure.name), known = history.state?.at;
+  if (!text || !figure.restore(text)) {
+    if (known && figure.moved()) { figure.reset(); figure.update(); }
+    return;
+  }
   for (let e = figure.root; e; e = e.parentElement) if (e.localName === "details") e.open = true;
-  figure.root.scrollIntoView({behavior: "instant"});
+  if (!known && location.hash.startsWith(`#${figure.name}=`))
+    figure.root.scrollIntoView({behavior: "instant"});
 }
 
-addEventListener("hashchange", () => figures.forEach(f => f.lent || recall(f)));
+addEventListener("popstate", () => {
+  ours().forEach(recall);
+  note(true);
+});
 
 const waiting = self.dlbook;
 self.dlbook = {push: mount, figure: mount, figures};
 if (Array.isArray(waiting)) waiting.forEach(mount);
-addEventListener("load", () => document.querySelectorAll(".dl-live [data-wakes]").forEach(e => {
-  const root = e.closest(".dl-live");
-  if (e.disabled && !root.querySelector(".dl-still")) still(root);
-}));
+addEventListener("load", () => {
+  note(true);
+  document.querySelectorAll(".dl-live:has([data-wakes]:disabled):not(:has(.dl-still))").forEach(still);
+});
 })();

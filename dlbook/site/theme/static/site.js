@@ -85,7 +85,7 @@
     const boxes = all(".math-scroll, .table-scroll, .text_html, article pre");
     const kinds = { "math-scroll": "Formula", "table-scroll": "Table", PRE: "Code" };
     const mark = (box) => {
-      if (box.scrollWidth > box.clientWidth + 1) {
+      if (box.scrollWidth > box.clientWidth) {
         box.tabIndex = 0;
         box.role = "group";
         box.ariaLabel = `${kinds[box.className] ?? kinds[box.tagName] ?? "Output"}, scrolls`;
