@@ -940,3 +940,21 @@ def test_figures_of_a_notebook_are_collected(tmp_path):
     with gather() as outside:
         simple(name="alone")
     assert [live.name for live in outside] == ["alone"]
+
+
+def test_a_panel_is_named_as_it_is_heard_and_says_what_its_axes_show():
+    fig, (left, right) = subplots(1, 2, figsize=(6, 2.5))
+    bars = left.bar(["one", "two"], [1, 2])
+    left.set(title=r"size of $\delta_l$ and $W_{hh}$", ylabel=r"$\hat y$", ylim=(0, 2))
+    right.plot([1, 2], [1, 2])
+    right.axis("off")
+    live = LiveFigure(
+        "named", fig, lambda a: {"h": a * np.ones(2)}, sliders={"a": (0, 2, 1, 1)}
+    )
+    live.bind(bars, height="h")
+    live.describe("Two bars.")
+    names = re.findall('role="img" aria-label="([^"]*)"', page.html(live))
+    assert names == [
+        "Named: size of δl and Whh. Vertical axis: yˆ from 0.0 to 2.0.",
+        "Named",
+    ]

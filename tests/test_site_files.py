@@ -222,6 +222,13 @@ def test_a_page_weighs_little(name, pages, built_site):
 
 
 @each_page
+def test_what_is_spoken_holds_no_source_of_a_formula(name, pages):
+    for tag, attributes in pages[f"{name}.html"].elements:
+        spoken = attributes.get("aria-label") or ""
+        assert not re.search(r"[\\_^${}]", spoken), f"{tag}: {spoken}"
+
+
+@each_page
 def test_a_page_describes_itself(name, pages):
     metas = [a for tag, a in pages[f"{name}.html"].elements if tag == "meta"]
     known = {a.get("property") or a.get("name"): a.get("content") for a in metas}
@@ -241,7 +248,8 @@ def test_a_page_says_under_which_licence_and_from_when_it_is(name, built_site, p
     day = date.fromisoformat(cited["date-released"])
     assert f"Version {cited['version']}, {day.day} {day:%B %Y}" in footer
     assert 'rel="license" href="https://creativecommons.org' in footer
-    assert 'index.html#how-to-cite">' in footer or name.endswith("index")
+    for section in ("how-to-cite", "accessibility"):
+        assert f'index.html#{section}">' in footer or name.endswith("index")
     if name in ("search", "genindex", "404"):
         return
     (text,) = [text for tag, text in pages[f"{name}.html"].inline if tag == "script"]

@@ -100,6 +100,8 @@ class Drawing:
     def _panel(self, panel, share, title):
         many = len(self.panels) > 1
         label = f"{title}: {panel.title}" if many and panel.title else title
+        if panel.described:
+            label += f". {panel.described}"
         width, height = panel.size
         root = ElementTree.Element(
             "svg",

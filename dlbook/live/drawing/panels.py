@@ -5,6 +5,7 @@ keep one height, so that their axes stay aligned. A phone shows as many panels o
 as their text allows.
 """
 
+import re
 import warnings
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,9 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.transforms import Bbox
 
+from dlbook.live.inputs.labels import heard
+
 __all__ = ["PHONE", "Panel", "cut", "legible", "twelfths"]
 
 PAD = 2.0
+NUMBER = re.compile(r"[-−]?[\d.]+(e[-+]\d+)?")
 #: Pixels to a point on a screen, as in print.
 NATURAL = 4 / 3
 #: Width of a panel on the narrowest screen, and the smallest text there, in pixels.
@@ -37,9 +41,34 @@ class Panel(NamedTuple):
 
     @property
     def title(self):
-        """What the panel says of itself, mathematics left out."""
+        """What the panel says of itself, as it is heard."""
         titles = [ax.get_title(loc) for ax in self.axes for loc in ("left", "center")]
-        return next((t for t in titles if t), "").replace("$", "").replace("\\", "")
+        return " ".join(heard(next((t for t in titles if t), "")).split())
+
+    @property
+    def described(self):
+        """What the axes show and how far they reach, in words; "" without any."""
+        sides = [
+            f"{name} axis: {told}."
+            for ax in self.axes
+            if ax.axison
+            for name, axis in (("Horizontal", ax.xaxis), ("Vertical", ax.yaxis))
+            if (told := _reach(axis))
+        ]
+        return " ".join(sides)
+
+
+def _reach(axis):
+    """Return what an axis is called, and from where to where its numbers go."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = axis.get_major_ticks(len(axis.get_majorticklocs()))
+    shown = [tick for tick in ticks if low <= tick.get_loc() <= high]
+    texts = [(tick.get_loc(), tick.label1.get_text()) for tick in shown]
+    marks = [f"{place:g}" if "$" in text else text for place, text in texts if text]
+    span = []
+    if len(marks) > 1 and all(NUMBER.fullmatch(mark) for mark in marks):
+        span = [f"from {marks[0]} to {marks[-1]}"]
+    return " ".join([heard(axis.label.get_text()), *span]).strip()
 
 
 def cut(fig, renderer, figure):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dlbook.mathml import to_mathml
 
-__all__ = ["Label", "label", "latex_name"]
+__all__ = ["Label", "heard", "label", "latex_name"]
 
 _GREEK = (
     "alpha beta gamma delta zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi "
@@ -131,12 +131,29 @@ def label(name, index=(), latex=None):
         return Label(shown, to_mathml(shown), _spoken(name, index))
     places = "".join(str(k + 1) for k in index)
     shown = f"{{{latex}}}_{{{places}}}" if places else latex
-    spoken = " ".join([_heard(latex), *(str(k + 1) for k in index)])
+    spoken = " ".join([_seen(latex), *(str(k + 1) for k in index)])
     return Label(shown, to_mathml(shown), spoken)
 
 
-def _heard(latex):
-    """Return the letters and words that a formula shows, which its reader will say."""
+def heard(text):
+    r"""Return the letters and words that a reader sees, and so will say.
+
+    Parameters
+    ----------
+    text : str
+        Words, with mathematics between dollar signs.
+
+    Examples
+    --------
+    >>> heard(r"gradient of $W_{hh}$"), heard(r"$\delta_t$")
+    ('gradient of Whh', 'δt')
+    """
+    pieces = text.split("$")
+    pieces[1::2] = map(_seen, pieces[1::2])
+    return "".join(pieces)
+
+
+def _seen(latex):
     markup = re.sub(r"<annotation.*?</annotation>", "", to_mathml(latex))
     return unescape(re.sub(r"<[^>]+>", "", markup)).replace("\N{NO-BREAK SPACE}", " ")
 
