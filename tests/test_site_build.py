@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pytest
 from jupyter_book.config import get_final_config
+from PIL import Image, ImageColor
 from pypdf import PdfReader
 
 from conftest import ROOT
@@ -345,6 +347,43 @@ def test_known_addresses_give_links_cards_and_a_sitemap(book):
     assert 'href="/book/_assets/book.' in read(book, "404.html")
 
 
+def test_a_published_book_can_stand_among_a_phones_programs(book):
+    for name in ("notebook.html", "index.html"):
+        assert '<link rel="manifest" href="manifest.webmanifest">' in read(book, name)
+        assert '<link rel="apple-touch-icon" href="touch-icon.png">' in read(book, name)
+    told = json.loads(read(book, "manifest.webmanifest"))
+    assert told["name"] == "A small book" and told["start_url"] == "./"
+    vector, picture = told["icons"]
+    fill = re.search('fill="(#[0-9a-f]{6})"', read(book, vector["src"]))[1]
+    with Image.open(book / picture["src"]) as icon:
+        assert icon.size == (180, 180) and picture["sizes"] == "180x180"
+        at = {xy: icon.convert("RGB").getpixel(xy) for xy in ((3, 3), (90, 90))}
+    assert at == {(3, 3): ImageColor.getrgb(fill), (90, 90): (255, 255, 255)}
+
+
+def test_a_host_is_told_what_may_be_kept_and_who_may_frame(book):
+    rules, path = {}, None
+    for line in read(book, "_headers").splitlines():
+        if line.startswith("/"):
+            path = line
+        else:
+            name, value = line.strip().split(": ")
+            rules[path, name] = value
+    assert rules["/*", "Content-Security-Policy"] == "frame-ancestors 'self'"
+    assert "immutable" in rules["/_assets/*", "Cache-Control"]
+    assert rules["/sw.js", "Cache-Control"] == "no-cache"
+    files = [file for file in (book / "_assets").rglob("*") if file.is_file()]
+    for file in files:  # so each name changes with its content
+        assert sha256(file.read_bytes()).hexdigest()[:8] == file.name.split(".")[1]
+
+
+def test_a_start_page_bears_any_address(new_page):
+    page = new_page()
+    page.goto((ROOT / "dlbook/site/start/start.html").as_uri() + "#100%")
+    page.get_by_text("Not all could be loaded").wait_for()
+    page.problems.clear()  # on a disk there is nothing to load
+
+
 def test_structured_data_cannot_end_its_element():
     cited = {"version": "1", "released": "2026-01-01", "authors": ["A"]}
     told = structured(cited, {"name": "</script>", "url": ""}, "B")
@@ -361,9 +400,11 @@ def test_a_downloaded_notebook_gets_the_package_itself(book):
 
 def test_unknown_addresses_leave_no_dead_link(faulty):
     html = read(faulty[0], "notebook.html")
-    for word in ("binder", "colab", "github", "canonical", "og:image", "og:url"):
+    words = ("binder", "colab", "github", "canonical", "og:image", "og:url", "manifest")
+    for word in words:
         assert word not in html
-    assert not (faulty[0] / "sitemap.xml").exists()
+    for name in ("sitemap.xml", "_headers", "touch-icon.png"):
+        assert not (faulty[0] / name).exists()
     assert 'href="_sources/notebook.ipynb" download' in html
 
 

@@ -1,15 +1,29 @@
 """What a published site has beside its pages: sitemap, 404 page, notebooks that run."""
 
+import json
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from dlbook.plotting import PALETTE
 from dlbook.site.address import address, page_links
 from dlbook.site.answers import unsolved
 from dlbook.site.launch import let_run
 from dlbook.site.plain import names, notebook
-from dlbook.site.social import card, citation, describe, structured, tags
+from dlbook.site.social import card, citation, describe, structured, tags, touch_icon
 
 __all__ = ["setup"]
+
+#: What a host that reads such a file (Netlify, Cloudflare) says with each answer: the
+#: names of assets hold their content's hash, and the worker must not grow old.
+HEADERS = """/*
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: strict-origin-when-cross-origin
+  Content-Security-Policy: frame-ancestors 'self'
+/_assets/*
+  Cache-Control: public, max-age=31536000, immutable
+/sw.js
+  Cache-Control: no-cache
+"""
 
 
 def note_address(app, config):
@@ -57,6 +71,7 @@ def present(app, pagename, templatename, context, doctree):
     url = "" if pagename == "404" else context["pageurl"] or ""
     if pagename == app.config.root_doc:
         url = here.url  # which shows this page, see `dlbook.site.front`
+    context["published"] = bool(here.url)
     context["page_links"] = links_of(app, pagename, context)
     context["canonical"] = url
     description = describe(doctree) or f"{title}: a page of the book “{book}”."
@@ -88,6 +103,22 @@ def write_sitemap(app):
     Path(app.outdir, "robots.txt").write_text(robots, "utf-8")
 
 
+def write_app(app):
+    """Let a phone keep the book beside its programs, and say what answers carry."""
+    if not address().url:
+        return
+    icon = {"src": app.config.dlbook_assets["icon.svg"], "type": "image/svg+xml"}
+    touch = {"src": "touch-icon.png", "type": "image/png", "sizes": "180x180"}
+    told = {"name": app.config.html_title, "start_url": "./", "display": "minimal-ui"}
+    told |= {"lang": app.config.language, "background_color": PALETTE["paper"].light}
+    told["icons"] = [icon | {"sizes": "any"}, touch]
+    site = Path(app.outdir)
+    text = json.dumps(told, ensure_ascii=False, indent=1)
+    Path(site, "manifest.webmanifest").write_text(text, "utf-8")
+    Path(site, "_headers").write_text(HEADERS, "utf-8")
+    touch_icon(site / touch["src"])
+
+
 def share_notebooks(app):
     """Make each notebook to download plain, with a first cell that gets `dlbook`."""
     here, known = address(), names(app.env)
@@ -103,6 +134,7 @@ def finish(app, exception):
     """Write what the whole site has once."""
     if exception is None and app.builder.format == "html":
         write_sitemap(app)
+        write_app(app)
         share_notebooks(app)
 
 

@@ -12,7 +12,7 @@ from sphinx import addnodes
 
 from dlbook.plotting import PALETTE
 
-__all__ = ["card", "citation", "describe", "structured", "tags"]
+__all__ = ["card", "citation", "describe", "structured", "tags", "touch_icon"]
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
@@ -150,5 +150,24 @@ def card(path, title, book):
             figure.add_axes(box, facecolor=PALETTE[role].dark).set(xticks=(), yticks=())
             figure.axes[-1].spines[:].set_visible(False)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, metadata={"Software": None})
+    plt.close(figure)
+
+
+def touch_icon(path):
+    """Draw the site's icon as a picture for the first screen of a phone.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to write a PNG of 180 by 180 pixels.
+    """
+    with plt.style.context("default"):
+        figure = plt.figure(figsize=(1.8, 1.8), dpi=100, facecolor="#0072b2")
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 32), ylim=(32, 0))
+        axes.axis("off")
+        for x, y in ((7, 9), (7, 16), (7, 23), (25, 16)):
+            axes.plot([x, 16], [y, 16], color="w", lw=10, solid_capstyle="round")
+        axes.plot(16, 16, "wo", markersize=36)
         figure.savefig(path, metadata={"Software": None})
     plt.close(figure)

@@ -1,5 +1,5 @@
 // Load what a notebook needs into the browser's store, show how far it is, and open it.
-const name = /^[\w-]+\.ipynb$/.exec(decodeURIComponent(location.hash.slice(1)));
+const name = /^#([\w-]+\.ipynb)$/.exec(location.hash);
 const place = (id) => document.getElementById(id);
 const mega = (bytes) => (bytes / 1e6).toFixed(1);
 
@@ -33,7 +33,7 @@ fetch("first.json")
   .then(load)
   .then(() => {
     place("told").textContent = "All is here. The notebook opens.";
-    location.replace(`lab/index.html${name ? `?path=${name[0]}` : ""}`);
+    location.replace(`lab/index.html${name ? `?path=${name[1]}` : ""}`);
   })
   .catch((error) => {
     place("told").textContent = `Not all could be loaded (${error.message}). Reload the page to try again.`;
