@@ -369,7 +369,11 @@ def boxes(elements, shapes):
         if e.get("display") == "none":
             continue
         x, y = float(e.get("x", 0)), float(e.get("y", 0))
-        if tag == "path" and e.get("d"):
+        if tag == "path" and "h0" in e.get("d", ""):  # dots, their edge one point wide
+            r = float(e["stroke-width"]) / 2 - 0.5
+            places = re.findall(r"M([-\d.]+) ([-\d.]+)h0", e["d"])
+            found += [[x - r, y - r, x + r, y + r] for x, y in np.array(places, float)]
+        elif tag == "path" and e.get("d"):
             moved = re.findall(r"-?[\d.]+", e.get("transform", "0 0"))
             found.append(box(e["d"], *map(float, moved)))
         elif tag == "use":

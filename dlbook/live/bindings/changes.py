@@ -62,8 +62,9 @@ class Points(Change):
         (artist,) = self.artists
         x, y = drawing.scales(artist)
         channels = [drawing.channel(self.x, x), drawing.channel(self.y, y)]
-        closed = [1] if isinstance(artist, Polygon) else []
-        return ["xy", drawing.part(artist), *channels, *closed]
+        kind = [1] if isinstance(artist, Polygon) else []
+        kind = [2] if drawing.dotted(artist) else kind
+        return ["xy", drawing.part(artist), *channels, *kind]
 
 
 class Boxes(Change):

@@ -52,6 +52,10 @@ class Drawing:
             )
         return self._elements[self.part(artist)]
 
+    def dotted(self, artist):
+        """Return whether an artist's marks were drawn as one path."""
+        return str(self.part(artist)) in self.renderer.dotted
+
     def scales(self, artist):
         """Return the scales of an artist's coordinates."""
         return scales(artist, self.renderer.height, self.name)
@@ -152,7 +156,8 @@ def draw(live):
         for change in live.changes:
             change.prepare()
         width, height = live.fig.get_size_inches() * 72
-        renderer = Renderer(width, height, live.name)
+        grips = {str(live.artists.index(artist)) for artist, *_ in live.drags}
+        renderer = Renderer(width, height, live.name, grips)
         live.fig.draw(renderer)
         drawing = Drawing(live, renderer)
         for change in live.changes:

@@ -11,6 +11,7 @@ from dlbook.plotting import PALETTE
 
 __all__ = [
     "FAR",
+    "dots",
     "look",
     "number",
     "paint",
@@ -74,6 +75,12 @@ def path_data(vertices, codes=None):
             words.append(f"{' ' if repeated else letter}{number(x)} {number(y)}")
             last = letter
     return "".join(words) if words != ["Z"] else ""
+
+
+def dots(points):
+    """Return the ``d`` of lines without length, which round ends make dots."""
+    shown = points[np.isfinite(points).all(axis=1)]
+    return "".join(f"M{number(x)} {number(y)}h0" for x, y in shown)
 
 
 def _box(vertices, codes):

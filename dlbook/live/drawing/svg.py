@@ -18,12 +18,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgba
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from dlbook.live.drawing.glyphs import flow, layout, place
 from dlbook.live.drawing.markup import (
+    dots,
     look,
     number,
     paint,
@@ -51,6 +53,8 @@ class Renderer(RendererBase):
         Of the canvas, in points.
     name : str
         Begins every identifier, so that figures on one page do not collide.
+    grips : set of str, optional
+        Bound artists whose marks are taken hold of, each an element for this.
 
     Attributes
     ----------
@@ -58,14 +62,17 @@ class Renderer(RendererBase):
         The groups of the axes that carry a ``gid``, in drawing order.
     definitions : dict
         Elements that others refer to, by identifier.
+    dotted : set of str
+        Bound artists whose marks became one path.
     """
 
-    def __init__(self, width, height, name):
+    def __init__(self, width, height, name, grips=()):
         super().__init__()
         self.width, self.height, self.name = width, height, name
         self.stack = [ElementTree.Element("svg")]
         self.kinds = ["figure"]
         self.axes, self.definitions, self._known = [], {}, {}
+        self.grips, self.dotted = grips, set()
 
     def get_canvas_width_height(self):
         """Return the canvas in points, of which the renderer draws 72 to the inch."""
@@ -171,10 +178,32 @@ class Renderer(RendererBase):
 
     def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
         """Draw one shape at every vertex of a path."""
+        points = self._flip(trans, path.vertices)
+        if marker_path is Path.unit_circle() and self._dots(gc, rgbFace):
+            width = 2 * marker_trans.get_matrix()[0, 0] + gc.get_linewidth()
+            line = {"stroke-width": number(width), "stroke-linecap": "round"}
+            colour = tone("stroke", rgbFace, None)
+            self._add("path", gc, d=dots(points), fill="none", **colour, **line)
+            return
         self.open_group("markers")
         shape = self._shape(marker_path, marker_trans)
-        self._use(gc, shape, self._flip(trans, path.vertices), rgbFace)
+        self._use(gc, shape, points, rgbFace)
         self.close_group("markers")
+
+    def _dots(self, gc, face):
+        """Say whether round marks can be one path, which moves ten times as fast.
+
+        They are opaque, with an edge of their own colour or none; the group holds no
+        line besides; and no mark is taken hold of.
+        """
+        group, edge = self.stack[-1], gc.get_rgb() if gc.get_linewidth() else face
+        part = group.get("data-part")
+        if part in self.grips or len(group) or face is None or to_rgba(face)[3] < 1:
+            return False
+        if to_rgba(edge) != to_rgba(face):
+            return False
+        self.dotted.add(part)
+        return True
 
     def draw_path_collection(
         self, gc, master_transform, paths, all_transforms, offsets, offset_trans,

@@ -14,7 +14,8 @@ function sentence(pieces, s) {
   return () => parts.map(p => typeof p === "string" ? p : inText(s[p[0]], p[1])).join("");
 }
 
-function outline(n, x, y, close) {
+// A line, a closed line (1), or dots (2): lines without length.
+function outline(n, x, y, kind) {
   let d = "", last = "";
   for (let i = 0; i < n; i++) {
     const px = x(i), py = y(i);
@@ -22,8 +23,18 @@ function outline(n, x, y, close) {
     const letter = last ? "L" : "M";
     d += (letter === last ? " " : letter) + px + " " + py;
     last = letter;
+    if (kind > 1) { d += "h0"; last = ""; }
   }
-  return close && d ? d + "Z" : d;
+  return kind < 2 && d ? d + "Z" : d;
+}
+
+// Marks that are elements of their own, each at its place where it is seen.
+function marked(group, x, y, seen) {
+  const marks = [...group.querySelectorAll("use")];
+  return () => marks.forEach((mark, i) => {
+    write(mark, "display", seen(i) ? null : "none");
+    if (seen(i)) { write(mark, "x", x.at(i)); write(mark, "y", y.at(i)); }
+  });
 }
 
 const leaves = group => [...group.querySelectorAll("path,use,text")];
@@ -35,17 +46,13 @@ function painted(leaf, names) {
 }
 
 const CHANGES = {
-  xy(parts, s, part, X, Y, close) {
+  xy(parts, s, part, X, Y, kind) {
     const x = channel(X, s), y = channel(Y, s), n = Math.max(x.n, y.n);
     const path = parts[part].querySelector("path");
-    const marks = [...parts[part].querySelectorAll("use")];
+    const marks = marked(parts[part], x, y, i => !isNaN(x.at(i) + y.at(i)));
     return () => {
-      if (path) write(path, "d", outline(n, x.at, y.at, close));
-      marks.forEach((mark, i) => {
-        const px = x.at(i), py = y.at(i), seen = px === px && py === py;
-        write(mark, "display", seen ? null : "none");
-        if (seen) { write(mark, "x", px); write(mark, "y", py); }
-      });
+      if (path) write(path, "d", outline(n, x.at, y.at, kind));
+      marks();
     };
   },
   box(parts, s, first, count, ...sides) {

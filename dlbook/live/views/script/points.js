@@ -2,12 +2,7 @@
 
 CHANGES.dots = (parts, s, part, X, Y, labels, used, number) => {
   const x = channel(X, s), y = channel(Y, s), label = reader(labels, s), there = reader(used, s);
-  const marks = [...parts[part].querySelectorAll("use")];
-  return () => marks.forEach((mark, i) => {
-    const seen = there.at(i) > 0 && label.at(i) === number;
-    write(mark, "display", seen ? null : "none");
-    if (seen) { write(mark, "x", x.at(i)); write(mark, "y", y.at(i)); }
-  });
+  return marked(parts[part], x, y, i => there.at(i) > 0 && label.at(i) === number);
 };
 
 // Points: places, classes and whether they are used stand one after the other.
