@@ -1,7 +1,6 @@
 // Cells that are painted, dialled or picked ----------------------------------------
 
 const WAYS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
-const within = (v, low, high) => Math.min(Math.max(v, low), high);
 
 // What is focused of a drawing and takes a pointer: a box over it, and a cursor.
 function over(figure, part, x, y, width, height, name) {

@@ -17,7 +17,7 @@ const fits = (task, until) => performance.now() + (task.took || 0) < until;
 class Run {
   // The state lies behind the sliders' values, the seed and the count of steps.
   constructor(figure, {start, step, starting, acting}) {
-    Object.assign(this, {figure, start, step, starting, acting, seen: new Set(), goal: 0});
+    Object.assign(this, {figure, start, step, starting, acting, seen: new Set(), goal: 0, cold: 12});
     this.given = figure.given;
     this.at = figure.values.length;
     this.state = this.given.subarray(this.at + 2);
@@ -34,6 +34,7 @@ class Run {
     const observer = new IntersectionObserver(found => {
       found.forEach(({target, isIntersecting: here}) => this.seen[here ? "add" : "delete"](target));
       this.wake();
+      this.warm();
     });
     figure.root.querySelectorAll(".dl-row").forEach(row => observer.observe(row));
     document.addEventListener("visibilitychange", () => this.wake());
@@ -113,6 +114,16 @@ class Run {
       if (!document.hidden && this.seen.size) this.work(time);
       this.wake();
     });
+  }
+
+  // In idle time, lets the engine compile a picture in sight before it is to play.
+  warm() {
+    if (this.seen.size && !this.steps && this.cold-- > 0)
+      (self.requestIdleCallback || setTimeout)(() => {
+        this.step(this.given);
+        this.figure.compute(this.given);
+        this.warm();
+      });
   }
 
   // As many steps as are due and half a frame's time allows, one at least; then draws.
