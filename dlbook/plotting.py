@@ -131,7 +131,8 @@ def subplots(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, A
         Of the grid of axes.
     **options
         ``figsize`` of the figure; everything else as
-        `matplotlib.figure.Figure.subplots` takes it.
+        `matplotlib.figure.Figure.subplots` takes it. With ``sharey`` each keeps its
+        numbers.
 
     Returns
     -------
@@ -146,7 +147,11 @@ def subplots(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, A
     True
     """
     fig = Figure(figsize=options.pop("figsize", None))
-    return fig, fig.subplots(rows, columns, **options)
+    axes = fig.subplots(rows, columns, **options)
+    if options.get("sharey"):  # a phone sets them one below the other
+        for ax in np.ravel(axes):
+            ax.tick_params(labelleft=True)
+    return fig, axes
 
 
 class Matrix(NamedTuple):

@@ -5,7 +5,7 @@ the spacing fits the reader's font; only a formula that is more than one line of
 (a fraction, a root, limits) keeps the place of each.
 """
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 from unicodedata import combining
 from xml.etree import ElementTree
@@ -21,6 +21,9 @@ LARGER = 1.12
 #: Of the size: the rise that sets an accent on a tall letter apart, and the width of
 #: an accent of its own. A slanted letter has its accent right of its middle.
 TALL, WIDTH, SLANT = 0.15, 1 / 3, 1.25
+
+#: Of the size: the least gap that is a space, and that after an index.
+GAP, AFTER_INDEX = 0.1, 0.22
 
 _LATIN = [*range(65, 91), *range(97, 123)]
 _ITALIC = {chr(c): chr(0x1D434 + k) for k, c in enumerate(_LATIN)}
@@ -143,7 +146,7 @@ def flow(element, glyphs, size):
     ends = [g.x + g.advance / 2 for g in glyphs if not g.dx]
     if ends != sorted(ends):
         return False
-    level = 0.0
+    level, glyphs = 0.0, _spaced(glyphs, size)
     for look, run in groupby(glyphs, key=lambda g: (g.y, g.size, g.plain, g.dx)):
         y, own_size, plain, dx = look
         scale = 1.0 if plain else LARGER
@@ -155,6 +158,17 @@ def flow(element, glyphs, size):
             span.set("dy", f"{level - y:.2f}")
         level = y
     return True
+
+
+def _spaced(glyphs, size):
+    """Write the space that matplotlib leaves, as beside an operator, as a character."""
+    result = glyphs[:1]
+    for before, g in pairwise(glyphs):
+        gap = (g.x - before.x - before.advance) / g.size
+        wide = gap > (GAP if before.y == g.y else AFTER_INDEX)
+        space = "\N{THIN SPACE}" if wide and g.size == size and not g.dx else ""
+        result.append(g._replace(text=space + g.text))
+    return result
 
 
 def place(element, glyphs, size, x, y):
