@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.transforms import Bbox
 
+from dlbook.live.drawing.glyphs import LARGER
 from dlbook.live.inputs.labels import heard
 
 __all__ = ["PHONE", "Panel", "cut", "legible", "twelfths"]
@@ -140,8 +141,17 @@ def _touch(a, b, joined):
 
 def _extent(group, renderer):
     boxes = [ax.get_tightbbox(renderer) for ax in group]
+    boxes += [_numbers(ax, renderer) for ax in group if ax.axison]
     box = Bbox.union([box for box in boxes if box is not None])
     return Bbox.from_extents(*np.round(box.padded(PAD).extents, 1))
+
+
+def _numbers(ax, renderer):
+    """Return a box with the axes and their powers of ten in the page's own font."""
+    labels = [text for text in ax.get_yticklabels() if text.get_visible()]
+    boxes = [t.get_window_extent(renderer) for t in labels if "$" in t.get_text()]
+    left = min([box.x1 - LARGER * box.width for box in boxes], default=ax.bbox.x0)
+    return Bbox.from_extents(min(left, ax.bbox.x0), ax.bbox.y0, *ax.bbox.max)
 
 
 def _rows(frames):
