@@ -12,16 +12,18 @@ KEPT = re.compile(
 )
 REMARKS = re.compile(r"^\s*(?://.*\n)?|  // .*$", re.MULTILINE)
 SPACES = re.compile(
-    r" ?([=<>*&|?:{},;()]) ?|(?<![-+]) ([-+/]) (?![-+/])"
-    r"|(?<=[{;,(\[])\n|\n(?=[])}?:.&|])"
+    r" ?(!?[=<>*&|?:{},;()]) ?|(?<![-+]) ([-+/%]) (?![-+/])"
+    r"|(?<=[{};,(\[=>)])\n|\n(?=[])}?:.&|])"
 )
+LAST = re.compile(r";\s*(?=})")
 
 
 def shrunk(text):
     """Return JavaScript of this project's style in fewer bytes.
 
     Comments have a line of their own, or follow two spaces and end the line. Spaces
-    stay between two signs, where they mean something.
+    stay between two signs, where they mean something. Every statement ends with its
+    semicolon, which the last of a block then does without.
 
     Parameters
     ----------
@@ -38,5 +40,5 @@ def shrunk(text):
     """
     pieces = KEPT.split(REMARKS.sub("", text))
     for k in range(0, len(pieces), 2):
-        pieces[k] = SPACES.sub(r"\1\2", pieces[k])
+        pieces[k] = LAST.sub("", SPACES.sub(r"\1\2", pieces[k]))
     return "".join(pieces)

@@ -20,6 +20,7 @@ function reader(data, s) {
   return {n: at.length, at: i => s[at[one ? 0 : i]]};
 }
 
+const within = (v, low, high) => Math.min(Math.max(v, low), high);
 const pixel = p => isFinite(p) ? Math.round(within(p, -FAR, FAR) * 100) / 100 : NaN;
 const lg = v => v <= 0 ? -1000 : Math.log10(v);
 
