@@ -221,6 +221,13 @@ def test_a_page_weighs_little(name, pages, built_site):
     assert total < 300_000
 
 
+def test_the_readme_shows_a_figure_by_its_number(built_site):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    number = re.search(r"!\[(Figure [\d.]+),", readme)[1]
+    page = (built_site / f"{CHAPTERS[1]}.html").read_text("utf-8")
+    assert f'href="#fig-backpropagation-playground">{number}</a>' in page
+
+
 @each_page
 def test_what_is_spoken_holds_no_source_of_a_formula(name, pages):
     for tag, attributes in pages[f"{name}.html"].elements:
