@@ -84,7 +84,8 @@ WRONG = """(() => {
       return mo.textContent === "\u2061" && gap > 0.35 * size(e);
     }),
     code: all("article .highlight > pre").filter(e => e.scrollWidth > e.clientWidth)
-      .filter(e => e.textContent.split("\\n").every(line => line.length <= 88)),
+      .filter(e => e.textContent.split("\\n").every(line => line.length <= 88))
+      .filter(e => !e.closest("details, dd")),
     parts: all("msub, msup, mfrac, mover, munder").filter(e => parts(e) !== 2)
       .concat(all("msubsup, munderover").filter(e => parts(e) !== 3)),
   };
