@@ -91,20 +91,16 @@ def _letters(words, width):
 def progression(values, variable):
     """Return an expression of a variable that gives these very floats, or None.
 
-    It is ``i * step + first``, as np.linspace computes it, the last value set apart.
+    It is ``i * step + first``, as np.arange and np.linspace compute it.
     """
     values = np.asarray(values, dtype=np.float64)
-    n, first, last = len(values), values[0], number(values[-1])[0]
-    zeros = values[values == 0]
+    n, first, zeros = len(values), values[0], values[values == 0]
     if n < 4 or not np.abs(values).max() < 1e300 or np.signbit(zeros).any():
         return None
     for slope in (values[1] - first, (values[-1] - first) / (n - 1)):
-        made = np.arange(n) * slope + first
-        if np.array_equal(made[:-1], values[:-1]):
+        if np.array_equal(np.arange(n) * slope + first, values):
             line = variable if slope == 1 else f"{variable}*{number(slope)[0]}"
             if first or slope < 0:  # not -0
                 line = f"{line}+{number(first)[0]}".replace("+-", "-")
-            if made[-1] == values[-1]:
-                return line, ATOM if line == variable else PLUS
-            return f"({variable}<{n - 1}?{line}:{last})", ATOM
+            return line, ATOM if line == variable else PLUS
     return None
