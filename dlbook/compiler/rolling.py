@@ -7,6 +7,7 @@ Other numbers that differ stand in a table.
 """
 
 import bisect
+import functools
 import re
 from collections import defaultdict
 from itertools import accumulate
@@ -52,7 +53,10 @@ def roll(texts, tables):
 
 
 def _rolled(statements, variable, longest, tables):
-    """Return statements with one layer of loops."""
+    """Return statements with one layer of loops.
+
+    A loop is not taken where a better one begins within its first round.
+    """
     parts = [_HOLE.split(text) for text in statements]
     codes, places = [tuple(part[::2]) for part in parts], defaultdict(list)
     rows = [[_read(value) for value in part[1::2]] for part in parts]
@@ -73,19 +77,27 @@ def _rolled(statements, variable, longest, tables):
             if times > 1:
                 yield size, times
 
+    @functools.cache
+    def best(k):
+        """Return (characters saved, size, numbers by hole, rounds) of the best loop."""
+        found = 0, 1, None, 1
+        for size, times in repeats(k):
+            length = ends[k + size] - ends[k]
+            if (times - 1) * length - _LOOP > found[0]:
+                columns = _columns(rows, k, size, times)
+                times = len(columns[0]) if columns else times
+                saved = (times - 1) * length - _LOOP - sum(map(_cost, columns))
+                if saved > found[0]:
+                    found = saved, size, columns, times
+        return found
+
     result, k = [], 0
     while k < len(statements):
-        most, size, times, columns = 0, 1, 1, None
-        for one, n in repeats(k):
-            length = ends[k + one] - ends[k]
-            if (n - 1) * length - _LOOP > most:
-                found = _columns(rows, k, one, n)
-                n = len(found[0]) if found else n
-                saved = (n - 1) * length - _LOOP - sum(map(_cost, found))
-                if saved > most:
-                    most, size, times, columns = saved, one, n, found
-        text = statements[k]
-        if columns is not None:
+        saved, size, columns, times = best(k)
+        later = range(k + 1, min(k + size, len(statements)))
+        if columns is None or any(best(j)[0] > saved for j in later):
+            size, times, text = 1, 1, statements[k]
+        else:
             text = _body(codes[k : k + size], iter(columns), variable, tables)
             text = text if size == 1 else f"{{{text}}}"
             text = f"for(let {variable}=0;{variable}<{times};{variable}++){text}"

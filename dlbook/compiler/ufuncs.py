@@ -80,11 +80,7 @@ def apply(op, kind, *arrays):
         a if a.shape == made.shape else np.broadcast_to(a, made.shape) for a in arrays
     ]
     views = [view_of(a.transpose(np.argsort(back))) for a in arrays]
-    shape = tuple(  # an axis along which no argument changes is computed once
-        n if any(view.strides[k] for view in views) else 1
-        for k, n in enumerate(packed.shape)
-    )
-    packed[...] = active().add(op, tuple(views), kind, shape)
+    packed[...] = active().add(op, tuple(views), kind, packed.shape)
     return _whole(op, kind, made)
 
 
