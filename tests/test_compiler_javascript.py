@@ -415,9 +415,10 @@ def test_folds_of_values_outside_of_loops_are_written_out(engine):
 def test_there_is_a_name_for_every_helper_which_no_script_uses_otherwise():
     assert len(set(NAMES)) == len(NAMES) >= len({*HELPERS, "$T", "$out"})
     assert not set(NAMES) & {*LOOPS, *"btuxmrv"}
-    for code in HELPERS.values():
-        if "$" in code:  # it calls a helper, whose name it must not use itself
-            assert not set(NAMES) & set(re.findall(r"\b[a-zA-Z]\b", code))
+    for name, code in HELPERS.items():  # which needs no other helper
+        called = set(re.findall(r"\$\w+", code))
+        assert called <= {name}
+        assert not called or not set(NAMES) & set(re.findall(r"\b[a-zA-Z]\b", code))
 
 
 def test_scripts_run_in_well_under_a_millisecond(engine):

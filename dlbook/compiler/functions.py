@@ -84,6 +84,9 @@ FUNCTIONS |= {
     np.linalg.matrix_transpose: _moved(np.matrix_transpose),
     np.linalg.norm: np.linalg.norm.__wrapped__,
     np.ndim: lambda a: elements(a).ndim,
+    np.result_type: lambda *values: np.result_type(
+        *[getattr(value, "dtype", value) for value in values]
+    ),
     np.shape: lambda a: elements(a).shape,
     np.size: lambda a, axis=None: np.size(elements(a), axis),
     sliding_window_view: _moved(sliding_window_view),
@@ -170,11 +173,6 @@ def _linspace(start, stop, num=50, endpoint=True, *, dtype=None, axis=0):
     return np.moveaxis(result, 0, axis)
 
 
-@implements(np.result_type)
-def _result_type(*values):
-    return np.result_type(*[getattr(value, "dtype", value) for value in values])
-
-
 _EASY = {0.5: np.sqrt, 1: np.copy, 2: np.square, -1: np.reciprocal}
 
 
@@ -255,11 +253,6 @@ def _average(a, axis=None, weights=None, *, keepdims=False):
     return np.sum(np.multiply(a, weights), axis, keepdims=keepdims) / scale
 
 
-@implements(np.count_nonzero)
-def _count_nonzero(a, axis=None, *, keepdims=False):
-    return np.sum(wrap(cast(elements(a), "b")), axis, keepdims=keepdims)
-
-
 def _place(op):
     def reduced(a, axis=None, *, keepdims=False):
         array, k = (np.ravel(a), 0) if axis is None else (a, axis)
@@ -271,7 +264,13 @@ def _place(op):
     return reduced
 
 
-FUNCTIONS |= {np.argmax: _place("argmax"), np.argmin: _place("argmin")}
+FUNCTIONS |= {
+    np.argmax: _place("argmax"),
+    np.argmin: _place("argmin"),
+    np.count_nonzero: lambda a, axis=None, *, keepdims=False: np.sum(
+        wrap(cast(elements(a), "b")), axis, keepdims=keepdims
+    ),
+}
 
 
 @implements(np.dot)

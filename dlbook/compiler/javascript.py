@@ -8,7 +8,7 @@ made once, the outputs first, and statements that repeat become loops. The scrip
 
 import functools
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from math import prod
 
 import numpy as np
@@ -92,14 +92,10 @@ class Script:
             setup, out = [*setup, f"$out=m.subarray(0,{n})"], "$out"
         if "$T[" in body:
             setup.append(self.tables.source())
-        helpers, text = {}, ",".join([*setup, body])
-        while new := {name for name in HELPERS if name + "(" in text} - helpers.keys():
-            helpers |= {name: f"{name}={HELPERS[name]}" for name in sorted(new)}
-            text += "".join(map(HELPERS.get, new))
-        setup = ",".join([*helpers.values(), *setup])
-        script = f"(({setup})=>v=>{{{body}{out}}})()"
-        counts = Counter(re.findall(r"\$\w+", script)).most_common()
-        short = {name: new for (name, _), new in zip(counts, NAMES, strict=False)}
+        text = ",".join([*setup, body])
+        helpers = [f"{k}={code}" for k, code in HELPERS.items() if f"{k}(" in text]
+        script = f"(({','.join([*helpers, *setup])})=>v=>{{{body}{out}}})()"
+        short = dict(zip([*HELPERS, "$T", "$out"], NAMES, strict=False))
         return re.sub(r"\$\w+", lambda found: short[found[0]], script)
 
     # Statements -----------------------------------------------------------------------

@@ -83,7 +83,6 @@ class SymbolicArray(np.ndarray):
     """An array of nodes; see the module's text."""
 
     symbolic = True
-    __hash__ = None
 
     @property
     def dtype(self):
@@ -157,10 +156,7 @@ class SymbolicArray(np.ndarray):
 
     def item(self, *place):
         """Return one element."""
-        place = place[0] if len(place) == 1 else place
-        if isinstance(place, tuple):
-            return self[place or ...]
-        return self.reshape(-1)[place]
+        return wrap(self.ids.item(*place))
 
     def tolist(self):
         """Return nested lists of elements."""
