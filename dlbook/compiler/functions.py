@@ -37,6 +37,10 @@ def _known(value):
     return refuse(*NO_INDEX) if symbolic(value) else value
 
 
+def _as(value, like):
+    return cast(elements(value), kind_of(elements(like)))
+
+
 def _first(a, *args):
     return elements(a), *map(_known, args)
 
@@ -81,6 +85,9 @@ for _name in (  # NumPy's own code runs on symbols
 FUNCTIONS |= {
     np.astype: lambda x, dtype, /, *, copy=True: x.astype(dtype),
     np.fix: np.trunc,
+    np.insert: lambda arr, obj, values, axis=None: wrap(
+        np.insert(elements(arr), _known(obj), _as(values, arr), axis)
+    ),
     np.linalg.matrix_transpose: _moved(np.matrix_transpose),
     np.linalg.norm: np.linalg.norm.__wrapped__,
     np.ndim: lambda a: elements(a).ndim,
@@ -93,22 +100,14 @@ FUNCTIONS |= {
 }
 
 
-@implements(np.insert)
-def _insert(arr, obj, values, axis=None):
-    arr = elements(arr)
-    values = cast(elements(values), kind_of(arr))
-    return wrap(np.insert(arr, _known(obj), values, axis))
-
-
 @implements(np.pad)
 def _pad(array, pad_width, mode="constant", **options):
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
         refuse(f"np.pad with mode {mode!r}", "use 'constant', 'edge' or 'reflect'")
-    array = elements(array)
     if mode == "constant":
-        value = elements(options.get("constant_values", 0))
-        options["constant_values"] = cast(value, kind_of(array))
-    return wrap(np.pad(array, pad_width, mode, **options))
+        value = options.get("constant_values", 0)
+        options["constant_values"] = _as(value, array)
+    return wrap(np.pad(elements(array), pad_width, mode, **options))
 
 
 @implements(np.block)
