@@ -184,6 +184,15 @@ def test_random_smooth_programs_agree(engine, height, steps):
         np.testing.assert_allclose(replayed, wanted, rtol=1e-12, atol=1e-12)
 
 
+def test_what_is_no_number_becomes_the_integer_zero_on_the_page_and_in_python(engine):
+    """NumPy leaves it open; the two have to agree."""
+    program = trace(lambda x: dict(y=x.astype(int)), dict(x=np.zeros(5)))
+    row = [np.nan, 2.5, -0.3, -7.9, np.inf]
+    wanted = np.array([0, 2, 0, -7, np.inf])
+    assert same_bits(program.replay(row)["y"], wanted)
+    assert same_bits(engine.run(program.javascript(), [row])[0], wanted)
+
+
 def test_arrays_may_have_many_axes(engine):
     program = trace(
         lambda x: dict(y=x.transpose() + x, z=x.transpose()[..., ::-1].max((0, 9))),
