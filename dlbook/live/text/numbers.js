@@ -45,11 +45,12 @@ function formatNumber(value, spec) {
   const [, sign, comma, digits, kind] =
     /^([-+ ]?)z?(,?)(?:\.(\d+))?([fegd%])$/.exec(spec || ".4g");
   const x = Math.abs(value) * (kind === "%" ? 100 : 1);
-  const n = digits === undefined ? 6 : +digits;
+  const n = +(digits ?? 6);
   let text;
   if (isNaN(x)) text = "nan";
   else if (x === Infinity) text = "inf";
-  else if (kind === "e") text = scientific(x, n).map((p, i) => i ? exponent(p) : p).join("");
+  else if (kind === "e" || x >= 1e12 && /[df]/.test(kind))
+    text = scientific(x, n).map((p, i) => i ? exponent(p) : p).join("");
   else if (kind === "g") text = general(x, n || 1);
   else text = fixed(x, kind === "d" ? 0 : n);
   if (comma) text = text.replace(/^\d+/, s => s.replace(/\B(?=(\d{3})+$)/g, ","));

@@ -12,6 +12,9 @@ __all__ = ["JAVASCRIPT", "check_spec", "format_number", "in_text", "typeset"]
 
 JAVASCRIPT = Path(__file__).with_name("numbers.js")
 
+#: From here on the digits before the point are too many to be read.
+LONG = 1e12
+
 _POWER = re.compile(r"(.*)e([-+]\d+)")
 _SPEC = re.compile(r"([-+ ]?)z?(,?)(?:(?:\.(\d{1,2}))?([feg%])|d)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -61,6 +64,9 @@ def _python(spec):
 def format_number(value, spec=""):
     """Return ``format(value, spec)`` without a sign before a zero.
 
+    From 10^12 on the types f and d, too, write a power of ten, for a run that goes
+    astray would fill the page with digits.
+
     Parameters
     ----------
     value : float
@@ -72,9 +78,13 @@ def format_number(value, spec=""):
     --------
     >>> format_number(-0.001, ".2f"), format_number(0.1 + 0.2), format_number(2.5, "d")
     ('0.00', '0.3', '2')
+    >>> format_number(-2.5e30, ".2f")
+    '-2.50e+30'
     """
     if spec == "c":
         return chr(round(value)) if value >= 1 else ""
+    if spec[-1:] in ("f", "d") and abs(value) >= LONG:
+        spec = spec[:-1] + "e"
     return format(float(value), _python(spec))
 
 
