@@ -49,9 +49,9 @@ function formatNumber(value, spec) {
   let text;
   if (isNaN(x)) text = "nan";
   else if (x === Infinity) text = "inf";
-  else if (kind === "e" || x >= 1e12 && /[df]/.test(kind))
-    text = scientific(x, n).map((p, i) => i ? exponent(p) : p).join("");
   else if (kind === "g") text = general(x, n || 1);
+  else if (kind === "e" || x >= 1e12 && kind !== "%")
+    text = scientific(x, n).map((p, i) => i ? exponent(p) : p).join("");
   else text = fixed(x, kind === "d" ? 0 : n);
   if (comma) text = text.replace(/^\d+/, s => s.replace(/\B(?=(\d{3})+$)/g, ","));
   const minus = value < 0 && /[1-9]|inf/.test(text);
@@ -60,8 +60,8 @@ function formatNumber(value, spec) {
 
 function typeset(text) {
   const [, mantissa, power] = /^(.*)e([-+]\d+)$/.exec(text) || [0, text];
-  const raised = power === undefined ? "" : "×10" +
-    String(+power).replace(/./g, c => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]);
+  const raised = power ? "×10" +
+    String(+power).replace(/./g, c => c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]) : "";
   return mantissa.replace("inf", "∞").replace("nan", "undefined").replace("-", "−") + raised;
 }
 
