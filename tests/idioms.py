@@ -237,6 +237,7 @@ ARRAYS = {
         np.sum(a > 0, dtype=float),
         np.add.accumulate(a > 0, axis=1, dtype=bool),
         1 / np.prod((a > 0) - 1, 0),
+        1 / np.cumprod((a > 0) - 1, axis=1),
     ),
     "products of counts": lambda a: (
         1 / (np.outer((a > 9).sum(0), [-1, 2]) - 0.0),
@@ -357,6 +358,8 @@ PRODUCTS = {
     "list @ traced": lambda u, a, b, c: [1.0, 2.0, 3.0] @ b,
     "stack of matrices": lambda u, a, b, c: c @ b,
     "stacks broadcast": lambda u, a, b, c: (c[:, None] @ b, a @ c.transpose(0, 2, 1)),
+    "stack and vector": lambda u, a, b, c: (c @ u, u @ c.transpose(0, 2, 1)),
+    "stacks of stacks": lambda u, a, b, c: (c[None, None] @ b, c[:, None, None] @ b),
     "dot": lambda u, a, b, c: (np.dot(u, u), a.dot(u), np.dot(a, b), np.dot(2.0, u)),
     "dot of a stack": lambda u, a, b, c: (
         np.dot(c, b),
