@@ -253,7 +253,13 @@ ARRAYS = {
     "resize": lambda a: np.resize(a, (2, 2)),
     "setting elements": lambda a: _set(a),
     "copyto": lambda a: _copied(a),
+    "setting by a view": lambda a: _by_view(a.copy()),
 }
+
+
+def _by_view(a):
+    np.einsum("ij->ji", a)[0] = 7.0
+    return a
 
 
 def _copied(a):
@@ -358,6 +364,13 @@ PRODUCTS = {
     "list @ traced": lambda u, a, b, c: [1.0, 2.0, 3.0] @ b,
     "stack of matrices": lambda u, a, b, c: c @ b,
     "stacks broadcast": lambda u, a, b, c: (c[:, None] @ b, a @ c.transpose(0, 2, 1)),
+    "products without sums": lambda u, a, b, c: (
+        1 + np.einsum("ij,ij->ij", a, a) * np.einsum("i->i", u),
+        1 / np.einsum("i,i", (u > 9) * 1, np.array([-1, -1, -1])),
+        1 / np.einsum("i,i->i", (u > 0) - 1, (u > 0) * 1),
+        np.einsum("ij,ij->ij", a > 0, a < 1) + (a > 9),
+        np.einsum("ij,jk", a > 0, b > 0) + 1 * ((a > 0) @ (b > 0)),
+    ),
     "stack and vector": lambda u, a, b, c: (c @ u, u @ c.transpose(0, 2, 1)),
     "stacks of stacks": lambda u, a, b, c: (c[None, None] @ b, c[:, None, None] @ b),
     "dot": lambda u, a, b, c: (np.dot(u, u), a.dot(u), np.dot(a, b), np.dot(2.0, u)),

@@ -296,18 +296,15 @@ def contract(subscripts, *values):
         parts[k] = part.replace("...", free[len(free) - dots :])
         most = max(most, dots)
     if not arrow:
-        letters = left.replace("...", "").replace(",", "")
-        output = "..." + "".join(x for x in sorted(letters) if letters.count(x) == 1)
+        single = (x for x in sorted(left) if x.isalpha() and left.count(x) == 1)
+        output = "..." + "".join(single)
     output = output.replace("...", free[len(free) - most :])
     labels = "".join(dict.fromkeys(output + "".join(parts)))
     for k, part in enumerate(parts):  # a repeated label is a diagonal
         own = "".join(x for x in labels if x in part)
         view = np.einsum(f"{part}->{own}", arrays[k])
         arrays[k] = view[tuple(slice(None) if x in own else None for x in labels)]
-    both = functools.partial(apply, "logical_and" if kind == "b" else "multiply", kind)
     if len(labels) == len(output):
-        return arrays[0].copy() if len(arrays) == 1 else functools.reduce(both, arrays)
-    if kind == "b":
-        arrays = [functools.reduce(both, arrays)]
+        return functools.reduce(functools.partial(apply, "multiply", kind), arrays)
     op, inner = "logical_or" if kind == "b" else "add", len(labels) - len(output)
     return _whole("multiply", kind, folded(op, kind, arrays, inner))
