@@ -398,6 +398,15 @@ def test_a_program_on_too_many_numbers_names_the_largest_array(monkeypatch):
     assert "look it up by np.take" in message
 
 
+def test_the_terms_of_a_short_sum_count_as_one_array(monkeypatch):
+    monkeypatch.setattr(nodes, "MAX_CELLS", 25_000)  # 1,000 a sum, 5,000 its terms
+    points = np.arange(3000.0).reshape(1000, 3)
+    program = program_of(
+        lambda w: dict(y=[points @ (w * k) for k in range(8)]), w=[1.0, 2.0, 3.0]
+    )
+    program.check([0.5, -1.0, 2.0])
+
+
 def test_a_traced_value_is_of_no_use_after_its_trace():
     kept = []
     program_of(lambda x: kept.append(x) or dict(y=x), x=[1.0])

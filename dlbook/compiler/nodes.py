@@ -65,7 +65,7 @@ class Graph:
     def __init__(self, name):
         self.name, self.refusal = name, None
         self.nodes, self._starts, self._table = [], [], {}
-        self.end = 1  # the id 0 stands for a zero of any kind
+        self.end, self.cells = 1, 0  # the id 0 stands for a zero of any kind
         self._pools = [
             Node("const", (), kind, (0,), (), (), start)
             for kind, start in _POOLS.items()
@@ -92,7 +92,7 @@ class Graph:
             self._table[key] = node
             self._starts.append(self.end)
             self.nodes.append(node)
-            self.end += node.size
+            self.end, self.cells = self.end + node.size, self.cells + node.size
             self._check()
         return node
 
@@ -104,7 +104,7 @@ class Graph:
     def _check(self):
         if len(self.nodes) > MAX_NODES:
             refuse(f"unrolling to more than {MAX_NODES} operations", _RECORD)
-        if self.end > MAX_CELLS:
+        if self.cells > MAX_CELLS:
             most = max(self.nodes, key=lambda node: node.size)
             shape = " x ".join(map(str, most.shape)) or "1"
             refuse(

@@ -250,7 +250,8 @@ def folded(op, kind, arrays, inner):
         return np.broadcast_to(cast(empty, kind), outer).copy()
     if not math.prod(outer):
         return np.zeros(outer, np.int64)
-    if math.prod(inside) <= _FEW and op in RULES:  # written out
+    if math.prod(inside) <= _FEW and op in RULES:  # written out, the terms nowhere
+        graph, cells = active(), active().cells + math.prod(outer)
         both = functools.partial(apply, "multiply", kind)
         parts = [np.broadcast_to(array, shape) for array in arrays]
         terms = [
@@ -259,7 +260,9 @@ def folded(op, kind, arrays, inner):
         ]
         if op == "add":
             terms = [cast(elements(0), kind), *terms]
-        return functools.reduce(functools.partial(apply, op, kind), terms)
+        result = functools.reduce(functools.partial(apply, op, kind), terms)
+        graph.cells = min(graph.cells, cells)
+        return result
     views = tuple(view_of(np.broadcast_to(array, shape)) for array in arrays)
     return _whole(op, kind, active().add(op, views, kind, outer, inside))
 
