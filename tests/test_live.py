@@ -603,6 +603,38 @@ def test_text_too_small_for_a_phone_is_warned_of(title, called):
         done(live).svg()
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"$\tanh C$", "tanh\u2009𝐶"),
+        (r"$q\,\log(q/p)$", "𝑞\u2009log(𝑞/𝑝)"),
+        (r"$h_t = 1$", "ℎ𝑡\u2009=\u20091"),
+        (r"$C_{30-k}$", "𝐶30−𝑘"),  # an index has none
+        (r"the sum $z$, in nats", "the sum 𝑧, in nats"),
+    ],
+)
+def test_spaces_of_mathematics_are_written(source, text):
+    live, ax = simple()
+    ax.set_title(source)
+    live.describe("{a}")
+    drawn = [t for _, _, t in leaves(from_markup(live.draw().svg("t")[0])) if t]
+    assert text in "".join(drawn)
+
+
+def test_marks_of_one_colour_are_one_path_and_others_are_elements():
+    live, ax = simple()
+    ax.set(xticks=[], yticks=[])
+    look = dict(color="k", markeredgecolor="k")
+    ax.plot([0, 1], [0, np.nan], "o", **look)
+    ax.plot([0, 1], [0, 1], "s", **look)
+    ax.plot([0, 1], [0, 1], "o", color="k", markeredgecolor="r")
+    ax.plot([0, 1], [0, 1], "o", alpha=0.5, **look)
+    live.describe("{a}")
+    (svg,) = live.draw().svg("t")
+    assert [d.count("h0") for d in re.findall(r' d="([^"]*)"', svg) if "h0" in d] == [1]
+    assert svg.count("<use") == 6
+
+
 def test_indices_are_large_enough_for_a_phone():
     (svg,) = draw(lambda ax: ax.text(0, 0, "$x_1$", fontsize=9))
     sizes = [float(s) for s in re.findall(r'<tspan font-size="([\d.]+)" dy', svg)]

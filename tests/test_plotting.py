@@ -318,3 +318,11 @@ def test_a_matrix_takes_part_in_the_limits_of_its_axes():
     _, ax = subplots()
     matrix(ax, np.ones((2, 3)), origin=(1.0, 5.0), size=2.0)
     np.testing.assert_array_equal(ax.dataLim.get_points(), [[1, 1], [7, 5]])
+
+
+def test_axes_that_share_their_height_keep_their_numbers():
+    for shared in (True, "row", "all"):
+        fig, axes = subplots(1, 3, sharey=shared)
+        axes[0].set_ylim(0, 7)
+        assert axes[2].get_ylim() == (0, 7)
+        assert all(ax.yaxis.get_tick_params()["labelleft"] for ax in axes)

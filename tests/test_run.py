@@ -221,6 +221,19 @@ def test_a_run_rests_while_it_is_out_of_sight(learners, new_page):
     assert state(page, "drift")[1] < away + 60  # nothing was made up for
 
 
+def test_a_step_in_sight_is_compiled_before_it_is_asked_for(learners, new_page):
+    page = new_page(viewport={"width": 800, "height": 300})
+    page.goto(learners[0])
+    cold = "name => dlbook.figures.get(name).run.cold"
+    seen, *_, unseen = learners[1]
+    page.locator(f"#live-{seen} .dl-row").first.scroll_into_view_if_needed()
+    before = state(page, seen)
+    page.wait_for_function(f"name => ({cold})(name) < 1", arg=seen)
+    np.testing.assert_array_equal(state(page, seen), before)
+    assert count(page, seen) == 0
+    assert page.evaluate(cold, unseen) == 12  # nothing of what is out of sight
+
+
 def test_a_run_rests_while_its_tab_is_hidden(learners, page):
     page.goto(learners[0])
     hide = """hidden => {

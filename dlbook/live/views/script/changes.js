@@ -112,7 +112,7 @@ const CHANGES = {
       const v = value.at(i);
       if (v === old[i]) return;
       const colour = v === (old[i] = v) ? mix(v) : "none";
-      write(leaf, "fill", colour);
+      leaf.setAttribute("fill", colour);  // which differs as its number does
       if (edge) write(leaf, "stroke", colour);
     });
   },
