@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -475,3 +477,27 @@ def test_plain_sphinx_is_told_what_jupyter_book_tells(tmp_path):
     written = {}
     exec((tmp_path / "_build/sphinx/conf.py").read_text("utf-8"), written)
     assert written["html_title"] == own["html_title"]
+
+
+def test_an_epub_is_xml_with_formulas_pictures_and_no_dead_control(tmp_path):
+    write_book(tmp_path / "source")
+    conf = tmp_path / "source" / "conf.py"
+    told = 'version = "1"\nepub_contributor = epub_publisher = author = "We"\n'
+    conf.write_text(f'{CONFIG}epub_basename = "small"\n{told}', "utf-8")
+    build(tmp_path / "source", "epub", tmp_path / "epub")
+    with zipfile.ZipFile(tmp_path / "epub" / "small.epub") as packed:
+        names = packed.namelist()
+        pages = {n: packed.read(n) for n in names if n.endswith((".xhtml", ".opf"))}
+        assert (names[0], packed.infolist()[0].compress_type) == ("mimetype", 0)
+    trees = {name: ElementTree.fromstring(page) for name, page in pages.items()}
+    index, notebook = trees["index.xhtml"], trees["notebook.xhtml"]
+    assert len([*index.iter("{http://www.w3.org/1998/Math/MathML}math")]) > 3
+    assert "z is 0.8" in "".join(notebook.itertext())
+    for name, tree in trees.items():
+        tags = {element.tag.rpartition("}")[2] for element in tree.iter()}
+        assert not tags & {"script", "button", "form"}, name
+        for link in tree.iter("{http://www.w3.org/1999/xhtml}link"):
+            assert link.get("href") in names
+    items = trees["content.opf"].iter("{http://www.idpf.org/2007/opf}item")
+    told = {item.get("href"): item.get("properties") for item in items}
+    assert told["index.xhtml"] == "mathml" and told["nav.xhtml"] == "nav"

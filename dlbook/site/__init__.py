@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from dlbook.site import (
     answers,
     assets,
+    epub,
     figures,
     front,
     links,
@@ -72,7 +73,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_theme("dlbook", str(files("dlbook.site") / "theme"))
     app.connect("config-inited", collect_rarely)
     app.connect("config-inited", choose_theme, priority=900)
-    parts = (maths, answers, figures, tidy, assets, page, publish, search, links)
+    parts = (maths, answers, figures, tidy, assets, page, publish, search, links, epub)
     for part in (*parts, front, offline):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

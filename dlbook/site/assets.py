@@ -168,7 +168,7 @@ def make_room(app, exception):
 
 def drop_others(app, exception):
     """Take out what extensions and Sphinx itself bring for pages of another make."""
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.name == "html":
         site = Path(app.outdir)
         shutil.rmtree(site / "_static", ignore_errors=True)
         current = {*app.config.dlbook_assets.values()}

@@ -48,7 +48,7 @@ def moved(html, folder):
 def write_front(app, exception):
     """Write the overview at the root, if it is not there already."""
     root = app.config.root_doc
-    if exception is None and app.builder.format == "html" and "/" in root:
+    if exception is None and app.builder.name == "html" and "/" in root:
         page = Path(app.outdir, f"{root}.html").read_text("utf-8")
         front = moved(page, posixpath.dirname(root))
         Path(app.outdir, "index.html").write_text(front, "utf-8")

@@ -41,7 +41,7 @@ def kept(site):
 
 def write_worker(app, exception):
     """Write the worker and its list."""
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.name == "html":
         told = json.dumps(kept(app.outdir), indent=0)
         text = (files("dlbook.site") / "theme" / "sw.js").read_text("utf-8")
         text = text.replace("{/* files */}", told)

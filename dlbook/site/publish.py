@@ -46,7 +46,9 @@ def links_of(app, pagename, context):
         file = context["pathto"](f"_sources/{name}", 1)
         links.append({"text": "Download the notebook", "url": file, "file": True})
     if here.url:
-        links.append({"text": "The whole book as PDF", "url": f"{here.url}book.pdf"})
+        for kind in ("pdf", "epub"):
+            text = f"The whole book as {kind.upper()}"
+            links.append({"text": text, "url": f"{here.url}book.{kind}"})
     path = source.relative_to(app.srcdir).as_posix()
     links += [{"text": t, "url": u} for t, u in page_links(here, path, notebook)]
     return links
@@ -86,6 +88,8 @@ def present(app, pagename, templatename, context, doctree):
 
 def extra_pages(app):
     """Add the page that a server shows where there is none."""
+    if app.builder.name == "epub":
+        return
     yield "404", {"title": "Page not found"}, "404.html"
 
 
@@ -132,7 +136,7 @@ def share_notebooks(app):
 
 def finish(app, exception):
     """Write what the whole site has once."""
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.name == "html":
         write_sitemap(app)
         write_app(app)
         share_notebooks(app)

@@ -132,6 +132,8 @@ def _entry(docname, target, page, title, kind, content):
 
 def search_page(app):
     """Write the entries of all pages into one script, and add the page that asks it."""
+    if app.builder.name == "epub":
+        return
     found = [
         entry
         for docname in sorted(app.env.found_docs)
