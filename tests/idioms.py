@@ -115,6 +115,7 @@ ARRAYS = {
     "sum of columns": lambda a: (a.T.sum(0), a.T.sum(1), a.T.sum()),
     "sum backwards": lambda a: (a[::-1].sum(), a[:, ::-1].sum(1), a[::-1].sum(0)),
     "sum of slices": lambda a: (a[:, 1:].sum(), a[:, ::2].sum(1), a[1:].sum()),
+    "sum beside an axis of one": lambda a: (a[..., None].sum(1), a.T[None].sum(1)),
     "sum over several axes": lambda a: (
         a[None].sum((0, 2)),
         (a[:, :, None] * np.arange(3.0)).sum((0, 1)),
