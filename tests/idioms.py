@@ -120,7 +120,16 @@ ARRAYS = {
         a[None].sum((0, 2)),
         (a[:, :, None] * np.arange(3.0)).sum((0, 1)),
     ),
-    "sum with a start": lambda a: a.sum(initial=2.5),
+    "sums of seven to nine": lambda a: tuple(np.resize(a, n).sum() for n in (7, 8, 9)),
+    "sums of short runs": lambda a: (
+        np.resize(a, (5, 3, 2)).sum((0, 2)),
+        np.resize(a, (2, 3, 8)).sum((0, 2)),
+    ),
+    "sum with a start": lambda a: (
+        a.sum(initial=2.5),
+        a.sum(1, initial=2.5),
+        a.max(1, initial=0.25),
+    ),
     "mean": lambda a: (a.mean(), a.mean(0), np.mean(a, -1, keepdims=True)),
     "prod": lambda a: (a.prod(), np.prod(a, axis=0), a.prod(axis=1)),
     "extremes": lambda a: (
@@ -207,6 +216,8 @@ ARRAYS = {
         a[:0].prod(0),
         a[0, :0].sum(),
         a[:, :0] @ a[:0],
+        a[:0] @ a.T,
+        np.all(a[:, :0] > 0, axis=1),
         np.cumsum(a[:0], axis=0),
         np.cumsum(a[0, :0]),
     ),
@@ -238,6 +249,9 @@ ARRAYS = {
         np.sum(a > 0, dtype=float),
         np.add.accumulate(a > 0, axis=1, dtype=bool),
         1 / np.prod((a > 0) - 1, 0),
+        1 / np.prod((a > 0) - 1, 1),
+        np.prod(a > 0, 0) + np.prod(a < 9, 0),
+        np.logical_or.reduce(a, axis=1) + 0,
         1 / np.cumprod((a > 0) - 1, axis=1),
     ),
     "products of counts": lambda a: (
