@@ -147,7 +147,7 @@ def test_one_stored_network_is_a_latch_and_the_other_is_not(figure):
         for length in (40, 100, 200):
             put(opened, length=length)
             opened.page.wait_for_timeout(200)
-            *_, shown, other, share, _ = numbers(said(opened).replace("ten", "10"))
+            *_, shown, other, share = numbers(said(opened))
             ends[begin, length] = shown, other, share
     for begin, length in ends:
         shown, other, share = ends[begin, length]
