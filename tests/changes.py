@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import traceback
+from functools import cache
 from typing import NamedTuple
 
 __all__ = ["Change", "changes", "failures", "figures", "needed", "runs"]
@@ -126,10 +127,16 @@ def taken(tree):
     return {node.id for node in names} - own
 
 
+@cache
+def names_of(source):
+    """Return the names that a cell gives, and those that it takes."""
+    tree = ast.parse(source)
+    return defined(tree), taken(tree)
+
+
 def runs(sources, *changed):
     """Return the cells that depend on some, with all that these need, in order."""
-    trees = [ast.parse(source) for source in sources]
-    gives, takes = [*map(defined, trees)], [*map(taken, trees)]
+    gives, takes = zip(*map(names_of, sources), strict=True)
     # What a cell changes in place, by a call or by +=, counts as given anew by it.
     touched, chosen = set(), {*changed}
     for place in range(min(changed), len(sources)):
@@ -143,8 +150,7 @@ def runs(sources, *changed):
 
 def needed(sources, chosen):
     """Return some cells and all that these need, in order."""
-    trees = [ast.parse(source) for source in sources]
-    gives, takes = [*map(defined, trees)], [*map(taken, trees)]
+    gives, takes = zip(*map(names_of, sources), strict=True)
     chosen = {0, *chosen}
     queue = [*chosen]
     while queue:
@@ -223,13 +229,14 @@ def main():
     }
     found = changes(sources, folded)
     together = [[change] for change in found]
-    if not each:  # of each kind one that some cells depend on, the one that costs least
-        cost = {change: len(runs(sources, change.cell)) for change in found}
+    if not each:  # the first entry and value, and the seed that costs least
+        cheap = sorted(found, key=lambda change: len(runs(sources, change.cell)))
         few = {}
-        for kind in ("entry", "value", "seed"):
-            some = [c for c in found if c.kind == kind and c.cell not in few]
-            some.sort(key=lambda change: (cost[change] < 4, cost[change]))
-            few |= {change.cell: change for change in some[:1]}
+        for kind, some in dict(entry=found, value=found, seed=cheap).items():
+            for change in some:
+                if change.kind == kind and change.cell not in few:
+                    few[change.cell] = change
+                    break
         together = [[*few.values()]]
     os.chdir(os.path.dirname(os.path.abspath(path)))
     for made in together:
