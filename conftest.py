@@ -65,7 +65,6 @@ PARTED = {
     "test_processors.py",
     "test_site.py",
     "test_site_figures.py",
-    "test_site_geometry.py",
 }
 #: Seconds that a cell of a notebook may compute without showing how far it is.
 LONGEST = 4
@@ -237,12 +236,9 @@ def new_page(browser):
     contexts, problems = [], []
 
     def open_page(**options):
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.problems = []
+        contexts.append(browser.new_context(**options))
+        page = watched(contexts[-1])
         problems.append(page.problems)
-        _watch(context, page)
         return page
 
     yield open_page
@@ -258,8 +254,10 @@ def page(new_page):
     return new_page(viewport={"width": 1280, "height": 900})
 
 
-def _watch(context, page):
-    """Refuse other hosts, and note every fault the page tells of."""
+def watched(context):
+    """Open a page that is refused other hosts, and note every fault it tells of."""
+    page = context.new_page()
+    page.problems = []
 
     def guard(route):
         url = urlsplit(route.request.url)
@@ -291,6 +289,7 @@ def _watch(context, page):
     page.on("pageerror", lambda error: page.problems.append(f"exception: {error}"))
     page.on("response", on_response)
     page.on("requestfailed", on_failure)
+    return page
 
 
 def build_book(output, *arguments):

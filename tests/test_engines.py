@@ -7,8 +7,7 @@ import sys
 import pytest
 
 from engines import ENGINES
-from test_site import CHAPTERS, PAGES
-from test_site_geometry import APART
+from test_site import APART, CHAPTERS, PAGES
 
 #: Shows each slider at both ends, all of them together, and some settings between, and
 #: gives for each a hash of every text and of every attribute of the drawing.

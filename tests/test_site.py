@@ -113,6 +113,17 @@ CUT = """() => {
   return [...cut, ...whole, ...torn].map(e => e.outerHTML.slice(0, 120));
 }"""
 
+#: How far the right edges of cells set flush right, and of what stands in them,
+#: are apart. A sign at the end has space of its own.
+APART = """() => [...document.querySelectorAll("mtd.dl-right")]
+  .filter(cell => cell.checkVisibility() && cell.matches(":has(> :last-child:not(mo))"))
+  .map(cell => {
+    const style = getComputedStyle(cell), box = cell.getBoundingClientRect();
+    const inner = box.right - parseFloat(style.paddingRight);
+    return inner - cell.lastElementChild.getBoundingClientRect().right;
+  })
+  .filter(gap => Math.abs(gap) > 1.5)"""
+
 #: Headings that the page lists and lacks.
 UNLISTED = """() => [...document.querySelectorAll(".page-contents a")]
   .map(link => link.getAttribute("href"))
@@ -192,8 +203,10 @@ def test_a_page_reads_in_full_without_scripts(name, new_page, built_site):
 
 @each_chapter
 def test_paper_shows_the_text_and_opens_what_is_folded(name, page, built_site):
+    """On the screen, all opened, the left sides of formulas stand at their signs."""
     open_page(page, built_site, name)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(APART) == []
     page.emulate_media(media="print", color_scheme="dark")
     assert page.locator("article details:not([open]):visible").count() == 0
     for unwanted in (".bar", ".book-contents", ".page-contents", ".copy"):
@@ -344,3 +357,8 @@ def test_the_sites_own_address_shows_the_overview_and_its_figure(page, built_sit
     assert page.locator(".dl-live [data-wakes]:enabled").count()
     page.locator("nav .next, .prev-next .next").first.click()
     page.wait_for_url(f"**/{CHAPTERS[0]}.html")
+
+
+def test_a_percent_sign_in_the_address_leaves_the_page_alive(page, built_site):
+    page.goto((built_site / f"{CHAPTERS[0]}.html").as_uri() + "#%")
+    assert page.locator("button.copy").count() > 0

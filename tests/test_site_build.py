@@ -233,11 +233,11 @@ def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):
     assert MARKUP in read(tmp_path / "html", "index.html")
     (script,) = tmp_path.glob("html/_assets/live/index.*.js")
     assert script.read_text("utf-8") == SCRIPT
-    page.write_text(shown.replace("notebook small", "notebook large"), "utf-8")
+    wrong = shown.replace("notebook small", "notebook large")
+    wrong += "\n```{live-figure} none small\n```\n"
+    page.write_text(wrong, "utf-8")
     warnings = build(tmp_path / "source", "html", tmp_path / "html")
     assert "notebook.ipynb has small, and no 'large'" in warnings
-    page.write_text(shown.replace("notebook small", "none small"), "utf-8")
-    warnings = build(tmp_path / "source", "html", tmp_path / "html")
     assert "live-figure: cannot read none.ipynb" in warnings
 
 

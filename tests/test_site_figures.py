@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, watched
 from test_site import CHAPTERS, open_page
 from test_site_files import figures_in
 
@@ -112,6 +112,33 @@ def awake(page, site, name, state=""):
     return page
 
 
+@pytest.fixture(scope="module")
+def open_pages(browser):
+    """The page that the last test of this file has left, by its name."""
+    kept = {}
+    yield kept
+    for page in kept.values():
+        page.context.close()
+
+
+@pytest.fixture
+def visit(open_pages, browser, built_site):
+    """Open a page that is awake, or go on with it where another test left it."""
+
+    def stay(name):
+        if name not in open_pages:
+            for other in [*open_pages]:
+                open_pages.pop(other).context.close()
+            context = browser.new_context(viewport={"width": 1280, "height": 900})
+            open_pages[name] = awake(watched(context), built_site, name)
+        return open_pages[name]
+
+    yield stay
+    for page in open_pages.values():
+        found, page.problems[:] = [*page.problems], []
+        assert not found, "\n".join(found)
+
+
 def moved(page, control):
     """Whether a key changes the control's number and what the figure shows."""
     for key in control.evaluate("control => probe.focus(control)"):
@@ -124,11 +151,9 @@ def moved(page, control):
 
 
 @each_notebook
-def test_every_slider_and_every_input_of_the_hand_answers_to_the_keyboard(
-    name, page, built_site
-):
+def test_every_slider_and_every_input_of_the_hand_answers_to_the_keyboard(name, visit):
     """Real keys for the first slider, box and menu of a figure, and their events."""
-    awake(page, built_site, name)
+    page = visit(name)
     for figure in page.locator(".dl-live:has(.dl-over, .dl-point, .dl-typed)").all():
         assert set_by_hand(page, figure)
     page.evaluate(PROBE)
@@ -203,9 +228,44 @@ def set_by_hand(page, figure):
     return kinds
 
 
+#: Sweeps each slider once to know the height that it takes, and then listens.
+JUMPS = """async () => {
+  const frame = () => new Promise(requestAnimationFrame), jumps = [];
+  const sweep = async (figure, k, act) => {
+    const {low, step, count} = figure.sliders[k];
+    for (let i = 0; i < 7; i++) {
+      figure.set(k, low + step * Math.round(i * (count - 1) / 6));
+      figure.update();
+      await act();
+    }
+  };
+  for (const figure of dlbook.figures.values()) {
+    const controls = figure.root.querySelector(".dl-controls");
+    const top = () => controls.offsetTop - figure.root.offsetTop;
+    for (const k of figure.sliders.keys()) {
+      if (k > 3) break;
+      await frame();  // within a frame: at its end the heights are known
+      await sweep(figure, k, frame);
+      const still = top();
+      const moved = () => Math.abs(top() - still) > 0.5;
+      await sweep(figure, k, () => { if (moved()) jumps.push([figure.name, k]); });
+    }
+    figure.reset();
+    figure.update();
+  }
+  return jumps;
+}"""
+
+
 @each_notebook
-def test_the_address_keeps_the_values(name, new_page, page, built_site):
-    awake(page, built_site, name)
+def test_controls_stay_where_they_are_while_a_slider_moves(name, visit):
+    page = visit(name)
+    assert page.evaluate(JUMPS) == []
+
+
+@each_notebook
+def test_the_address_keeps_the_values(name, new_page, visit, built_site):
+    page = visit(name)
     sliders = page.locator(".dl-live input[type=range]")
     if not sliders.count():
         return
@@ -227,10 +287,9 @@ def test_the_address_keeps_the_values(name, new_page, page, built_site):
 
 
 @each_notebook
-def test_a_made_up_address_stays_within_bounds(name, page, built_site):
+def test_a_made_up_address_stays_within_bounds(name, visit):
     figures = figures_in(name)
-    if figures:
-        awake(page, built_site, name, f"#{figures[0]}={MADE_UP[0]}")
+    page = visit(name)
     for state in MADE_UP if figures else ():
         page.evaluate("hash => { location.hash = hash }", f"{figures[0]}={state}")
         assert page.evaluate(OUTSIDE) == []
