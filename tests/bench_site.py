@@ -24,11 +24,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from conftest import ARGUMENTS, ROOT
 from dlbook.site.pdf import find_chromium
+from test_site import faults
 
 NETWORK = {"offline": False, "latency": 40}
 NETWORK |= {"downloadThroughput": 1.25e6, "uploadThroughput": 1.25e6}
@@ -107,9 +107,7 @@ def serious(page):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
         page.wait_for_timeout(500)
-        rules = Axe().run(page, options={"preload": False}).response["violations"]
-        bad = [rule for rule in rules if rule["impact"] in ("serious", "critical")]
-        found.append(sum(len(rule["nodes"]) for rule in bad))
+        found.append(len(faults(page)))
     return found
 
 

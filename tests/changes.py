@@ -168,10 +168,9 @@ def figures(sources):
     """Return the cells that make live figures or do something to them, in order."""
     names, chosen = {"LiveFigure"}, []
     for place, source in enumerate(sources):
-        tree = ast.parse(source)
-        if taken(tree) & names and place:
+        if names_of(source)[1] & names and place:
             chosen.append(place)
-        for statement in tree.body:
+        for statement in ast.parse(source).body:
             value = getattr(statement, "value", statement)
             if taken(value) & names and not isinstance(statement, ast.Expr):
                 names |= defined(statement)
