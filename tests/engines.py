@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -156,9 +156,22 @@ class Firefox(Browser):
                 return answer["result"]
 
     def open(self, url):
-        """Load a page in full, and listen to it alone."""
+        """Load a page in full, and listen to it alone.
+
+        The driver's own waiting ends too early where the page that is left makes an
+        entry in its history just then, as a figure does after it was moved.
+        """
+        self.evaluate("(self.left = true)")
         self.problems.clear()
         self.ask("browsingContext.navigate", context=self.tab, url=url, wait="complete")
+        here = f"!self.left && location.href.startsWith({json.dumps(url)})"
+        loaded = f"{here} && document.readyState === 'complete'"
+
+        def arrived():
+            with suppress(RuntimeError):  # a page that goes away has no answer
+                return self.evaluate(loaded)
+
+        self.until(arrived)
 
     def close(self):
         """Hang up, and end the program."""
