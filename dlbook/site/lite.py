@@ -2,7 +2,8 @@
 
 JupyterLite with a Pyodide kernel is laid beside the built book, with everything that a
 chapter loads: no other host is asked. Names and SHA-256 of Pyodide's files are those
-of the lock in npm's package ``pyodide``; a file that differs is refused.
+of the lock in npm's package ``pyodide``; a file that differs is refused. There NumPy's
+default integer has 32 bits: what needs more is written as ``np.int64``.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 // Shows what a reference leads to in place: an equation, a figure, a term, a work, a
 // section. Pointing or the keyboard opens it, Escape closes it, and one can point into
-// it. A finger follows the link as ever.
+// it. A finger follows the link as ever. (sphinx-tippy 0.4 loads its scripts from another
+// host and adds a style element, which the pages' policy forbids.)
 "use strict";
 (() => {
   const REFERENCES = 'article a[href*="#"]:not(.headerlink, [href*="="], [id])';
