@@ -413,6 +413,7 @@ PRODUCTS = {
         np.einsum("ij->ji", a),
         np.einsum("ij,j,ji->i", a, u, b, optimize=True),
         np.einsum("ij->", a),
+        np.einsum(a, [0, 1], b, [1, 2], [2, 0]),
     ),
     "einsum of diagonals": lambda u, a, b, c: (
         np.einsum("ii", a @ b),

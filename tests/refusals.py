@@ -289,11 +289,6 @@ REFUSALS = {
         "np.round of integers",
         "use floats",
     ),
-    "lists of axes": (
-        lambda x, k, s: np.einsum(x, [0], [0]),
-        "np.einsum with lists of axes",
-        "as a text",
-    ),
     "keyword": (
         lambda x, k, s: np.average(x, returned=True),
         "np.average with these arguments",
@@ -301,8 +296,8 @@ REFUSALS = {
     ),
     "option": (
         lambda x, k, s: np.matmul(x, x, axes=[(0,), (0,), ()]),
-        "axes= of np.matmul",
-        "",
+        "np.matmul with these arguments",
+        "leave them away",
     ),
     "view": (lambda x, k, s: x.view(np.int64), "view()", "use copy() or astype(float)"),
     "bytes": (

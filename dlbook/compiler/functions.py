@@ -5,7 +5,6 @@ on ids; of some NumPy's own code runs on symbols. The others are written with uf
 nodes. What is not listed here is refused.
 """
 
-import functools
 import math
 
 import numpy as np
@@ -13,23 +12,27 @@ from numpy import asarray, empty_like  # a trace replaces these for models
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dlbook.compiler import ufuncs
-from dlbook.compiler.nodes import active, kind_of, refuse, view_of
-from dlbook.compiler.symbolic import FUNCTIONS, NO_INDEX, implements, kind_like, wrap
-from dlbook.compiler.ufuncs import apply, cast, common, elements, plain, symbolic
+from dlbook.compiler.nodes import active, refuse, view_of
+
+from dlbook.compiler.symbolic import (  # isort: skip
+    FUNCTIONS, NO_INDEX, SymbolicArray, apply, cast, common, implements, kind_like,
+    plain, symbolic, symbols, wrap,
+)  # fmt: skip
+from dlbook.compiler.ufuncs import contract, folded
 
 # What moves elements ------------------------------------------------------------------
 
 
+def _bare(value):
+    """Return the ids of a value as the structures that NumPy moves."""
+    return np.ndarray.view(symbols(value), np.ndarray)
+
+
 def _wrapped(value):
     if isinstance(value, (list, tuple)):
-        return type(value)(_wrapped(v) for v in value)
-    if not isinstance(value, np.ndarray):
-        return wrap(value) if isinstance(value, np.int64) else value
-    if (value == 0).any():  # zeros that NumPy has filled in
-        zero = active().const(0.0, kind_of(value[value != 0]))
-        value = np.where(value == 0, zero, value)
-    return wrap(value)
+        return type(value)(map(_wrapped, value))
+    ids = isinstance(value, (np.ndarray, np.void))
+    return asarray(value).view(SymbolicArray) if ids else value
 
 
 def _known(value):
@@ -37,24 +40,20 @@ def _known(value):
     return refuse(*NO_INDEX) if symbolic(value) else value
 
 
-def _as(value, like):
-    return cast(elements(value), kind_of(elements(like)))
-
-
 def _first(a, *args):
-    return elements(a), *map(_known, args)
+    return _bare(a), *map(_known, args)
 
 
 def _second(a, b, *args):
-    return _known(a), elements(b), *map(_known, args)
+    return _known(a), _bare(b), *map(_known, args)
 
 
 def _sequence(arrays, *args):
-    return common(arrays)[0], *args
+    return list(map(_bare, common(arrays))), *args
 
 
 def _each(*arrays):
-    return map(elements, arrays)
+    return map(_bare, arrays)
 
 
 def _moved(function, prepared=_first):
@@ -85,17 +84,17 @@ for _name in (  # NumPy's own code runs on symbols
 FUNCTIONS |= {
     np.astype: lambda x, dtype, /, *, copy=True: x.astype(dtype),
     np.fix: np.trunc,
-    np.insert: lambda arr, obj, values, axis=None: wrap(
-        np.insert(elements(arr), _known(obj), _as(values, arr), axis)
+    np.insert: lambda arr, obj, values, axis=None: _wrapped(
+        np.insert(_bare(arr), _known(obj), _bare(cast(values, symbols(arr).kind)), axis)
     ),
     np.linalg.matrix_transpose: _moved(np.matrix_transpose),
     np.linalg.norm: np.linalg.norm.__wrapped__,
-    np.ndim: lambda a: elements(a).ndim,
+    np.ndim: lambda a: symbols(a).ndim,
     np.result_type: lambda *values: np.result_type(
         *[getattr(value, "dtype", value) for value in values]
     ),
-    np.shape: lambda a: elements(a).shape,
-    np.size: lambda a, axis=None: np.size(elements(a), axis),
+    np.shape: lambda a: symbols(a).shape,
+    np.size: lambda a, axis=None: np.size(_bare(a), axis),
     sliding_window_view: _moved(sliding_window_view),
 }
 
@@ -106,31 +105,31 @@ def _pad(array, pad_width, mode="constant", **options):
         refuse(f"np.pad with mode {mode!r}", "use 'constant', 'edge' or 'reflect'")
     if mode == "constant":
         value = options.get("constant_values", 0)
-        options["constant_values"] = _as(value, array)
-    return wrap(np.pad(elements(array), pad_width, mode, **options))
+        options["constant_values"] = _bare(cast(value, symbols(array).kind))
+    return _wrapped(np.pad(_bare(array), pad_width, mode, **options))
 
 
 @implements(np.block)
 def _block(arrays):
-    depth, inner = 0, arrays
-    while isinstance(inner, list):
-        depth, inner = depth + 1, inner[0]
+    leaves = []
 
-    def joined(parts, axis):
-        if isinstance(parts, list):
-            return np.concatenate([joined(p, axis + 1) for p in parts], axis)
-        part = elements(parts)
-        return wrap(part.reshape((1,) * (depth - part.ndim) + part.shape))
+    def filled(part):
+        if isinstance(part, list):
+            return list(map(filled, part))
+        return _bare(next(ready)) if ready else leaves.append(part)
 
-    return joined(arrays, -depth)
+    ready = None
+    filled(arrays)
+    ready = iter(common(leaves))
+    return _wrapped(np.block(filled(arrays)))
 
 
 @implements(np.empty_like)
 def _empty_like(prototype, dtype=None, order="K", subok=True, shape=None, **device):
     kind = kind_like(prototype.dtype if dtype is None else dtype)
-    result = empty_like(elements(prototype), np.int64, order, False, shape)
-    result[...] = active().const(0, kind)
-    return wrap(result)
+    result = empty_like(symbols(prototype).ids, np.int64, order, False, shape)
+    result[...] = 0
+    return wrap(result, kind)
 
 
 @implements(np.copyto)
@@ -147,13 +146,13 @@ def _copyto(dst, src, casting="same_kind", where=True):
 def _where(condition, *choices):
     if not choices:
         refuse("np.where with one argument", "write np.where(condition, a, b)")
-    arrays, kind = common(choices)
-    return wrap(apply("select", kind, cast(elements(condition), "b"), *arrays))
+    arrays = common(choices)
+    return apply("select", arrays[0].kind, cast(condition, "b"), *arrays)
 
 
 @implements(np.round, np.around)
 def _round(a, decimals=0):
-    if kind_of(elements(a)) != "f":
+    if symbols(a).kind != "f":
         return a + 0 if decimals >= 0 else refuse("np.round of integers", "use floats")
     factor = 10.0 ** abs(decimals)
     if decimals < 0:
@@ -172,70 +171,6 @@ def _linspace(start, stop, num=50, endpoint=True, *, dtype=None, axis=0):
     return np.moveaxis(result, 0, axis)
 
 
-_EASY = {0.5: np.sqrt, 1: np.copy, 2: np.square, -1: np.reciprocal}
-
-
-def _power(x, exponent):
-    base, exponent, whole = plain(x), plain(exponent), x.dtype.kind == "i"
-    if not symbolic(exponent) and np.ndim(exponent) == 0:
-        if whole and exponent > 64:
-            refuse("an integer power above 64", "make the base a float")
-        if whole:
-            return functools.reduce(np.multiply, [x] * int(exponent), x * 0 + 1)
-        if float(exponent) in _EASY:
-            return _EASY[float(exponent)](x)
-    elif whole:
-        refuse("an integer to a traced integer power", "make the base a float")
-    fixed = np.abs(exponent) < np.inf if not symbolic(exponent) else np.abs(base) != 1
-    plainly = not symbolic(fixed) and np.all(fixed)
-    return wrap(apply("power" if plainly else "pow", "f", x.ids, elements(exponent)))
-
-
-def _reciprocal(x):
-    if x.dtype.kind != "f":
-        refuse("np.reciprocal of integers", "make them floats")
-    return 1.0 / x
-
-
-def _logaddexp2(a, b):
-    smaller = np.log2(np.e) * np.log1p(2.0 ** -np.abs(a - b))
-    return np.where(a == b, a + 1.0, np.maximum(a, b) + smaller)
-
-
-def _on_ids(function):
-    def formula(*arrays):
-        results = function(*map(wrap, arrays))
-        return [elements(x) for x in (results if type(results) is tuple else [results])]
-
-    return formula
-
-
-ufuncs.FORMULAS |= {
-    name: _on_ids(function)
-    for name, function in {
-        "positive": np.copy,
-        "conjugate": np.copy,
-        "square": lambda x: x * x,
-        "reciprocal": _reciprocal,
-        "power": _power,
-        "float_power": _power,
-        "exp2": lambda x: 2.0**x,
-        "deg2rad": lambda x: x * (np.pi / 180),
-        "radians": lambda x: x * (np.pi / 180),
-        "rad2deg": lambda x: x * (180 / np.pi),
-        "degrees": lambda x: x * (180 / np.pi),
-        "isinf": lambda x: np.abs(x) == np.inf,
-        "isfinite": lambda x: np.abs(x) < np.inf,
-        "signbit": lambda x: (x < 0) | (1 / x < 0),
-        "heaviside": lambda x, middle: np.where(
-            np.isnan(x), x, np.where(x == 0, middle, x > 0)
-        ),
-        "logaddexp2": _logaddexp2,
-        "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
-        "divmod": lambda a, b: (a // b, a % b),
-    }.items()
-}
-
 # Reductions and products --------------------------------------------------------------
 
 
@@ -243,7 +178,7 @@ ufuncs.FORMULAS |= {
 def _average(a, axis=None, weights=None, *, keepdims=False):
     if weights is None:
         return np.mean(a, axis, keepdims=keepdims)
-    weights = wrap(elements(weights))
+    weights = symbols(weights)
     if np.shape(weights) != np.shape(a):
         shape = [1] * np.ndim(a)
         shape[normalize_axis_index(axis, np.ndim(a))] = np.size(weights)
@@ -255,10 +190,10 @@ def _average(a, axis=None, weights=None, *, keepdims=False):
 def _place(op):
     def reduced(a, axis=None, *, keepdims=False):
         array, k = (np.ravel(a), 0) if axis is None else (a, axis)
-        last = np.ascontiguousarray(np.moveaxis(elements(array), k, -1))
-        result = ufuncs.folded(op, "i", (last,), 1)
+        last = np.ascontiguousarray(np.moveaxis(symbols(array), k, -1))
+        result = folded(op, [last], 1, "i")
         axes = k if axis is not None else tuple(range(np.ndim(a)))
-        return wrap(np.expand_dims(result, axes) if keepdims else result)
+        return np.expand_dims(result, axes) if keepdims else result
 
     return reduced
 
@@ -267,7 +202,7 @@ FUNCTIONS |= {
     np.argmax: _place("argmax"),
     np.argmin: _place("argmin"),
     np.count_nonzero: lambda a, axis=None, *, keepdims=False: np.sum(
-        wrap(cast(elements(a), "b")), axis, keepdims=keepdims
+        cast(a, "b"), axis, keepdims=keepdims
     ),
 }
 
@@ -278,20 +213,11 @@ def _dot(a, b):
     if m < 0 or n < 0:
         return np.multiply(a, b)
     left, right = "abcdefgh"[:m], "ijklmnop"[:n]
-    return wrap(
-        ufuncs.contract(f"{left}z,{right[:-1]}z{right[-1:]}->{left}{right}", a, b)
-    )
-
-
-@implements(np.einsum)
-def _einsum(subscripts, *operands, optimize=False):
-    if not isinstance(subscripts, str):
-        refuse("np.einsum with lists of axes", "write the subscripts as a text")
-    return wrap(ufuncs.contract(subscripts, *operands))
+    return contract(f"{left}z,{right[:-1]}z{right[-1:]}->{left}{right}", a, b)
 
 
 def _correlate(a, v, mode="valid"):
-    a, v = wrap(elements(a)), wrap(elements(v))
+    a, v = symbols(a), symbols(v)
     if np.size(v) > np.size(a):
         return _correlate(v, a, mode)[::-1]
     n = np.size(v)
@@ -302,12 +228,13 @@ def _correlate(a, v, mode="valid"):
 
 def _convolve(a, v, mode="full"):
     short, long = sorted((v, a), key=np.size)
-    return _correlate(long, wrap(elements(short))[::-1], mode)
+    return _correlate(long, symbols(short)[::-1], mode)
 
 
 FUNCTIONS |= {
     np.convolve: _convolve,
     np.correlate: _correlate,
+    np.einsum: contract,
     np.inner: lambda a, b: np.dot(a, np.moveaxis(b, -1, -2) if np.ndim(b) > 1 else b),
     np.trace: lambda a, *axes: np.sum(np.diagonal(a, *axes), axis=-1),
     np.vdot: lambda a, b: np.dot(np.ravel(a), np.ravel(b)),
@@ -327,44 +254,40 @@ def take(a, indices, axis=None, mode="raise"):
         return _moved(np.take)(a, indices, axis=axis, mode=mode)
     if not symbolic(a):
         kind_like(asarray(a).dtype)
-    array = elements(a)
+    array = symbols(a)
     if axis is None:
         array, axis = array.reshape(-1), 0
     axis = normalize_axis_index(axis, array.ndim)
-    index = _bounded(indices.ids, array.shape[axis], mode)
+    index = _bounded(indices, array.shape[axis], mode)
     index = index.reshape(index.shape + (1,) * (array.ndim - axis - 1))
     rows = np.moveaxis(array, axis, -1)
     between = tuple(range(axis, axis + np.ndim(indices)))
-    return wrap(_looked_up(np.expand_dims(rows, between), index))
+    return _looked_up(np.expand_dims(rows, between), index)
 
 
 def _bounded(index, n, mode):
     index = cast(index, "i")
     if mode == "wrap":
-        return elements(wrap(index) % n)
-    if mode == "clip":
-        index = elements(np.maximum(wrap(index), 0))
-    return apply("index", "i", index, elements(n))
+        return index % n
+    return apply("index", "i", np.maximum(index, 0) if mode == "clip" else index, n)
 
 
 def _looked_up(rows, index):
     """Return ``rows[..., index]`` for an index that broadcasts with the rows."""
     shape = np.broadcast_shapes(rows.shape[:-1], index.shape)
     if not math.prod(shape):
-        return np.zeros(shape, np.int64)
-    table = view_of(np.broadcast_to(rows, (*shape, rows.shape[-1])))
+        return wrap(np.empty(shape, np.int64), rows.kind)
+    table = view_of(np.broadcast_to(rows.ids, (*shape, rows.shape[-1])))
     reach = table.strides[-1], rows.shape[-1]
     table = table._replace(strides=table.strides[:-1])
-    args = (table, view_of(np.broadcast_to(index, shape)))
-    return active().add("take", args, kind_of(rows), shape, static=reach)
+    args = (table, view_of(np.broadcast_to(index.ids, shape)))
+    return wrap(active().add("take", args, shape, static=reach), rows.kind)
 
 
 @implements(np.choose)
 def _choose(a, choices, mode="raise"):
-    arrays, _ = common(choices)
-    index = _bounded(elements(a), len(arrays), mode)
-    arrays = np.broadcast_arrays(*arrays)
-    return wrap(_looked_up(np.stack(arrays, axis=-1), index))
+    arrays = np.broadcast_arrays(*common(choices))
+    return _looked_up(np.stack(arrays, axis=-1), _bounded(a, len(arrays), mode))
 
 
 @implements(np.searchsorted)

@@ -2,7 +2,8 @@
 
 Every element of every node has a number, its *id*; a node's ids follow each other in
 the order of memory. A symbolic array is an array of ids, so that slices, views,
-reshaping, joining and writing in place are NumPy's own. Constants have negative ids.
+reshaping, joining and writing in place are NumPy's own. The first node is the list of
+all constants; the first of these is zero, so that what NumPy fills with 0 is right.
 """
 
 import bisect
@@ -18,13 +19,9 @@ from numpy import arange, asarray, broadcast_to, empty, full
 
 from dlbook.compiler.rules import evaluate
 
-DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
-#: The default integer has 32 bits on some platforms, such as WebAssembly.
-KINDS = {dtype: kind for kind, dtype in DTYPES.items()} | {np.dtype(np.int32): "i"}
 MAX_NODES = 100_000
 MAX_CELLS = 4_000_000  # numbers of 8 bytes: a figure's memory stays below 32 MB
-#: Where the ids of constants begin; an id fits into 32 bits.
-_POOLS = {"b": -(2**31), "i": -3 * 2**29, "f": -(2**30)}
+_FIRST = 2**32  # the first id that stands for no constant
 _RECORD = "record the run when the book is built and look it up by np.take"
 
 
@@ -35,20 +32,20 @@ class TraceError(TypeError):
 class Node:
     """One operation: its name, parameters and arguments, and what it gives.
 
-    ``kind`` is ``b``, ``i`` or ``f`` (bool, int64, float64); ``inner`` the axes over
-    which it is folded; ``start`` the id of its first element. Arguments are views over
-    ``shape + inner``; those of a "gather" are runs, of the lengths in ``static``.
+    ``inner`` are the axes over which it is folded, ``start`` is the id of its first
+    element. Arguments are views over ``shape + inner``; those of a "gather" are runs,
+    of the lengths in ``static``.
     """
 
-    def __init__(self, op, args, kind, shape, inner, static, start):
-        self.op, self.static, self.args, self.kind = op, static, args, kind
+    def __init__(self, op, args, shape, inner, static, start):
+        self.op, self.args, self.static, self.start = op, args, static, start
         self.shape, self.inner, self.size = shape, inner, math.prod(shape)
-        self.start = start
 
     @property
     def ids(self):
-        """The ids of the elements, in a row."""
-        return arange(self.start, self.start + self.size, dtype=np.int64)
+        """The ids of the elements."""
+        ids = arange(self.start, self.start + self.size, dtype=np.int64)
+        return ids.reshape(self.shape)
 
 
 class View(NamedTuple):
@@ -60,72 +57,64 @@ class View(NamedTuple):
 
 
 class Graph:
-    """The nodes of one trace, arguments first; constants stand in a pool by kind."""
+    """The nodes of one trace, arguments first."""
 
     def __init__(self, name):
         self.name, self.refusal = name, None
-        self.nodes, self._starts, self._table = [], [], {}
-        self.end, self.cells = 1, 0  # the id 0 stands for a zero of any kind
-        self._pools = [
-            Node("const", (), kind, (0,), (), (), start)
-            for kind, start in _POOLS.items()
-        ]
-        for pool in self._pools:
-            pool.data = empty(0)
+        self.constants = Node("const", (), (0,), (), (), 0)
+        self.constants.data = empty(0)
+        self.nodes, self._starts, self._table = [self.constants], [0], {}
+        self.end, self.cells = _FIRST, 0
+        self.const(0.0)
 
-    def add(self, op, args, kind, shape, inner=(), static=()):
+    def add(self, op, args, shape, inner=(), static=()):
         """Return the ids of an operation; it is computed if all is constant."""
         if op not in ("input", "take", "gather"):
-            if all(view.node.op == "const" for view in args):
-                values = [v.node.data[spread(v, shape + inner)] for v in args]
-                return self.const(evaluate(op, static, values, len(inner)), kind)
+            if all(view.node is self.constants for view in args):
+                values = [self.constants.data[spread(v, shape + inner)] for v in args]
+                return self.const(evaluate(op, static, values, len(inner)))
         merged = args, shape, inner
         if op not in ("input", "gather", "scan", "shuffle"):
             merged = _merged(*merged)
-        return self._node(op, *merged, kind, static).ids.reshape(shape)
+        return self._node(op, *merged, static).ids.reshape(shape)
 
-    def _node(self, op, args, shape, inner, kind, static):
-        key = (op, args, shape, inner, kind, static)
-        node = self._table.get(key)
+    def _node(self, *operation):
+        node = self._table.get(operation)
         if node is None:
-            node = Node(op, args, kind, shape, inner, static, self.end)
-            self._table[key] = node
+            node = self._table[operation] = Node(*operation, self.end)
             self._starts.append(self.end)
             self.nodes.append(node)
             self.end, self.cells = self.end + node.size, self.cells + node.size
-            self._check()
+            if len(self.nodes) > MAX_NODES:
+                refuse(f"unrolling to more than {MAX_NODES} operations", _RECORD)
+            if self.cells > MAX_CELLS:
+                most = max(self.nodes[1:], key=lambda node: node.size)
+                shape = " x ".join(map(str, most.shape)) or "1"
+                refuse(
+                    f"a program on more than {MAX_CELLS} numbers (the largest array: "
+                    f"{most.op!r} of {shape})",
+                    _RECORD,
+                )
         return node
 
     @property
     def size(self):
         """How many nodes and constants there are."""
-        return len(self.nodes), *(pool.size for pool in self._pools)
+        return len(self.nodes), self.constants.size
 
-    def _check(self):
-        if len(self.nodes) > MAX_NODES:
-            refuse(f"unrolling to more than {MAX_NODES} operations", _RECORD)
-        if self.cells > MAX_CELLS:
-            most = max(self.nodes, key=lambda node: node.size)
-            shape = " x ".join(map(str, most.shape)) or "1"
-            refuse(
-                f"a program on more than {MAX_CELLS} numbers (the largest array: "
-                f"{most.op!r} of {shape})",
-                _RECORD,
-            )
-
-    def const(self, array, kind):
+    def const(self, array):
         """Return the ids of constants; along an axis where all are one, one id."""
-        array = asarray(array, np.float64) + (-0.0 if kind == "f" else 0.0)
-        packed, back = in_memory(np.where(np.isnan(array), np.nan, array))
+        array = asarray(array, np.float64)
+        order = in_memory(array)
+        packed = np.where(np.isnan(array), np.nan, array).transpose(order)
         bits = np.ascontiguousarray(packed).view(np.int64).reshape(packed.shape)
         for k in range(bits.ndim if bits.size else 0):
             first = bits.take([0], k)
             bits = first if (bits == first).all() else bits
-        pool = self._pools[list(_POOLS).index(kind)]
-        key = (kind, bits.tobytes())
+        pool, key = self.constants, bits.tobytes()
         start, end = self._table.get(key), pool.size + bits.size
         if start is None:
-            start = self._table[key] = pool.start + pool.size
+            start = self._table[key] = pool.size
             if end > MAX_CELLS:
                 refuse(f"tables of {end} numbers", "show fewer of them")
             if end > len(pool.data):
@@ -134,12 +123,14 @@ class Graph:
             pool.size = end
         ids = empty(packed.shape, np.int64)
         ids[...] = arange(start, start + bits.size).reshape(bits.shape)
-        return ids.transpose(back)
+        return ids.transpose(np.argsort(order))
+
+    def numbers(self, ids):
+        """Return the numbers that constant elements stand for, or None."""
+        return None if ids.max(initial=0) >= _FIRST else self.constants.data[ids]
 
     def at(self, number):
         """Return the node that an id belongs to."""
-        if number < 0:
-            return self._pools[bisect.bisect_right(list(_POOLS.values()), number) - 1]
         return self.nodes[bisect.bisect_right(self._starts, number) - 1]
 
     def gather(self, ids):
@@ -155,8 +146,7 @@ class Graph:
             runs.append(View(node, row[k] - node.start, (step if end > k + 1 else 0,)))
             lengths.append(end - k)
             k = end
-        kind = self.at(row[0]).kind if row else "f"
-        return self._node("gather", tuple(runs), ids.shape, (), kind, tuple(lengths))
+        return self._node("gather", tuple(runs), ids.shape, (), tuple(lengths))
 
 
 def _merged(args, shape, inner):
@@ -189,23 +179,9 @@ def spread(view, shape):
     return result if result.shape == shape else broadcast_to(result, shape)
 
 
-def numbers(ids):
-    """Return the numbers that constant elements stand for, in NumPy's type, or None."""
-    if ids.size and ids.max() >= 0:
-        return None
-    pool = active().at(ids.flat[0] if ids.size else -1)
-    return pool.data[ids - pool.start].astype(DTYPES[pool.kind])
-
-
-def kind_of(ids):
-    """Return the kind of the elements: b, i or f (f if there are none)."""
-    return active().at(ids.flat[0]).kind if ids.size else "f"
-
-
 def in_memory(array):
-    """Return an array with its axes in the order of memory, and the order back."""
-    order = sorted(range(array.ndim), key=lambda k: -abs(array.strides[k]))
-    return array.transpose(order), np.argsort(order)
+    """Return the order in which an array's axes stand in memory."""
+    return sorted(range(array.ndim), key=lambda k: -abs(array.strides[k]))
 
 
 def _moving(array):
@@ -217,22 +193,21 @@ def view_of(ids):
     """Return ids as a view of one node; what is no view is gathered first."""
     view = _affine(ids)
     if view is None:
-        packed, back = in_memory(ids)
-        flat = _moving(packed).reshape(-1)
-        known = numbers(flat)
-        if known is None:
-            row = active().gather(flat).ids
-        else:
-            row = active().const(known, kind_of(flat))
-        row = row.reshape(_moving(packed).shape)
-        view = _affine(broadcast_to(row, packed.shape).transpose(back))
+        order, graph = in_memory(ids), active()
+        packed = ids.transpose(order)
+        once = _moving(packed)
+        row = once.reshape(-1)
+        known = graph.numbers(row)
+        row = graph.gather(row).ids if known is None else graph.const(known)
+        row = broadcast_to(row.reshape(once.shape), packed.shape)
+        view = _affine(row.transpose(np.argsort(order)))
     return view
 
 
 def _affine(ids):
     """Return ids as a view of one node, or None."""
     if not ids.size:
-        return View(active().at(-1), 0, (0,) * ids.ndim)
+        return View(active().constants, 0, (0,) * ids.ndim)
     ids = _moving(ids)
     node = active().at(int(ids.flat[0]))
     if ids.size == 1:

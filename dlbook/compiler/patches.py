@@ -20,8 +20,10 @@ import numpy as np
 from dlbook.compiler import random as counted
 from dlbook.compiler.functions import take
 from dlbook.compiler.nodes import Graph, active, refuse, view_of
-from dlbook.compiler.symbolic import kind_like, wrap
-from dlbook.compiler.ufuncs import apply, cast, elements, symbolic, within
+
+from dlbook.compiler.symbolic import (  # isort: skip
+    apply, cast, kind_like, symbolic, symbols, within, wrap,
+)  # fmt: skip
 
 _KEEPERS = "array asarray asanyarray ascontiguousarray asfortranarray".split()
 _MAKERS = "zeros ones empty full zeros_like ones_like empty_like full_like".split()
@@ -74,13 +76,12 @@ def _kept(original):
         if not within(value):
             return original(value, *args, **options)
         dtype = args[0] if args else options.get("dtype")
-        array = elements(value)
-        if dtype is not None:
-            array = cast(array, kind_like(dtype))
+        array = symbols(value)
+        array = array if dtype is None else cast(array, kind_like(dtype))
         if original.__name__ == "array" and options.get("copy", True):
             array = array.copy("K")
         missing = options.get("ndmin", 0) - array.ndim
-        return wrap(array.reshape((1,) * missing + array.shape))
+        return array.reshape((1,) * missing + array.shape)
 
     return maker
 
@@ -100,7 +101,7 @@ def _made(original):
             return array
         if original.__name__.startswith("empty"):
             array[...] = 0
-        return wrap(elements(array).copy("K"))
+        return symbols(array)
 
     return maker
 
@@ -112,12 +113,12 @@ def _take(a, indices, axis=None, out=None, mode="raise"):
 
 
 def _hashed(*words):
-    return wrap(apply("uniform", "f", *map(elements, words)))
+    return apply("uniform", "f", *words)
 
 
 def _shuffled(units):
     ids = np.ascontiguousarray(units.ids)
-    return wrap(active().add("shuffle", (view_of(ids),), "i", ids.shape))
+    return wrap(active().add("shuffle", (view_of(ids),), ids.shape), "i")
 
 
 def _refused(name):

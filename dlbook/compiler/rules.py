@@ -58,8 +58,7 @@ def _wrap(pair, strength):
 
 
 def _infix(sign, strength):
-    def javascript(*pair):
-        a, b = ((text.removeprefix("+"), own) for text, own in pair)  # +(a<b)
+    def javascript(a, b):
         right = _wrap(b, strength + 1)
         right = f"({right})" if right[0] == "-" == sign else right
         return _wrap(a, strength) + sign + right, strength
@@ -117,7 +116,7 @@ HELPERS = {
     "if(!((q=m[o+j*d])<=p))k=j,p=q;return k}",
     "$argmin": "(m,o,n,d)=>{let k=0,p=m[o];for(let j=1,q;j<n&&p==p;j++)"
     "if(!((q=m[o+j*d])>=p))k=j,p=q;return k}",
-    "$index": "(k,n)=>k<0?k+n<0?0:k+n:k<n?k:n-1",
+    "$index": "(k,n)=>k<0?k+n<0?0:k+n:k<n?+k:n-1",
     # NumPy's pairwise sum of n numbers, d places apart.
     "$pair": "(m,x,n,d)=>{let k=0,a=0,b,f,i,j,r,t,u,v;if(n<8){for(;k<n;k++,x+=d)"
     "a+=m[x];return a}if(n>128){k=n>>1;k-=k%8;return $pair(m,x,k,d)+"
@@ -168,8 +167,6 @@ RULES = {
     "power": Rule(np.float_power, _power),
     "pow": Rule(np.float_power, _call("$pow")),
     "select": Rule(lambda c, a, b: np.where(c != 0, a, b), _ternary),
-    "same": Rule(np.positive, lambda a: a),
-    "number": Rule(np.positive, _prefix("+")),
     "int": Rule(_int, lambda a: (f"Math.trunc({a[0]})||0", OR)),
     "index": Rule(_index, _call("$index")),
     "uniform": Rule(hashed, _call("$draw")),

@@ -1,20 +1,23 @@
 """Arrays of formulas: they answer to NumPy, and record what NumPy would compute.
 
 A model runs unchanged on these arrays. Each element is an id; broadcasting, slices,
-reshaping and writing in place are NumPy's own, arithmetic builds nodes. Kinds follow
-NumPy's rules for types, so that a sum of truth values counts them and a quotient of
-integers is a float. Ids are stored as a structure that no number can be taken for.
+reshaping and writing in place are NumPy's own, arithmetic builds nodes. Ids are stored
+as a structure that no number can be taken for, and whose first field names their kind:
+b, i or f (bool, int64, float64). Kinds follow NumPy's rules for types, so that a sum of
+truth values counts them and a quotient of integers is a float.
 """
 
 import numpy as np
+from numpy import asarray, nditer  # a trace replaces some of these for models
 
-from dlbook.compiler import ufuncs
-from dlbook.compiler.nodes import DTYPES, KINDS, kind_of, refuse
-from dlbook.compiler.ufuncs import apply, cast, elements, plain, symbolic
+from dlbook.compiler.nodes import active, in_memory, refuse, view_of
 
-#: The symbolic forms of NumPy's functions, where those are no ufuncs.
-FUNCTIONS = {}
-_ID = np.dtype([("lo", "<u4"), ("hi", "<i4")])
+DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64)}
+#: The default integer has 32 bits on some platforms, such as WebAssembly.
+KINDS = {dtype: kind for kind, dtype in DTYPES.items()} | {np.dtype(np.int32): "i"}
+_IDS = {kind: np.dtype([(kind, "<u4"), ("id", "<i4")]) for kind in DTYPES}
+#: The symbolic forms of NumPy's functions, and of its ufuncs' methods.
+FUNCTIONS, METHODS = {}, {}
 _RECORD = "compute it outside the model, or record the results and use np.take"
 _KEEP = "keep all elements and write np.where(condition, a, b)"
 _SORT = (
@@ -48,12 +51,6 @@ NO_INDEX = (
 )
 _MASK = ("indexing by a traced condition", _KEEP)
 _JOIN = "leave out= away, and write a = a + b for a += b"
-#: The options of a ufunc's methods that are understood, and those that do nothing.
-_OPTIONS = {
-    "reduce": {"axis", "keepdims", "initial", "dtype"},
-    "accumulate": {"axis", "dtype"},
-}
-_IDLE = {"casting", "order", "subok"}
 
 
 def implements(*functions):
@@ -66,9 +63,81 @@ def implements(*functions):
     return register
 
 
-def wrap(ids):
+def symbolic(value):
+    """Tell whether a value is an array of formulas."""
+    return getattr(value, "symbolic", False)
+
+
+def within(value):
+    """Tell whether a value is, or holds in lists, an array of formulas."""
+    if isinstance(value, (list, tuple)):
+        return any(map(within, value))
+    return symbolic(value)
+
+
+def plain(value):
+    """Return a symbolic array of constants as numbers, other values as they are."""
+    known = active().numbers(value.ids) if symbolic(value) else None
+    return value if known is None else known.astype(value.dtype)
+
+
+def wrap(ids, kind):
     """Return an array of ids as a `SymbolicArray` on the same memory."""
-    return np.asarray(ids, np.int64).view(_ID).view(SymbolicArray)
+    return asarray(ids, np.int64).view(_IDS[kind]).view(SymbolicArray)
+
+
+def symbols(value):
+    """Return a value as a `SymbolicArray`."""
+    if symbolic(value):
+        return value
+    if within(value):
+        return np.stack(common(value))
+    array = asarray(value)
+    kind = {"u": "i"}.get(array.dtype.kind, array.dtype.kind)
+    if kind not in DTYPES:
+        refuse(f"a constant of type {array.dtype}", "use real numbers")
+    if kind == "i" and array.size and np.abs(array).max() > 2**53:
+        whole = int(array.flat[np.abs(array).argmax()])
+        refuse(f"the integer {whole}", "JavaScript's numbers are exact up to 2**53")
+    return wrap(active().const(array), kind)
+
+
+def apply(op, kind, *values):
+    """Build a node for an operation on each element of the broadcast values."""
+    arrays = [symbols(value).ids for value in values]
+    flags = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
+    types = [None] * len(arrays) + [np.int64]
+    made = nditer([*arrays, None], ["zerosize_ok"], flags, types).operands[-1]
+    if made.size:
+        order, shape = in_memory(made), made.shape
+        arrays = [a if a.shape == shape else np.broadcast_to(a, shape) for a in arrays]
+        views = tuple(view_of(a.transpose(order)) for a in arrays)
+        packed = made.transpose(order)
+        packed[...] = active().add(op, views, packed.shape)
+    return unsigned(op, wrap(made, kind))
+
+
+def unsigned(op, array):
+    """Take the sign off zeros: integers have no negative zero."""
+    signed = op in ("multiply", "remainder", "fmod", "floor_divide")
+    return apply("add", "i", array, 0) if signed and array.kind == "i" else array
+
+
+def cast(value, kind):
+    """Return symbols converted as ``astype`` would, on the same memory if they can."""
+    array = symbols(value)
+    if "bif".index(array.kind) <= "bif".index(kind):
+        return wrap(array.ids, kind)
+    return (
+        apply("int", "i", array) if kind == "i" else apply("not_equal", "b", array, 0)
+    )
+
+
+def common(values):
+    """Return values as symbols of one kind, the widest of theirs."""
+    arrays = [symbols(value) for value in values]
+    kind = max((array.kind for array in arrays), key="bif".index)
+    return [cast(array, kind) for array in arrays]
 
 
 def kind_like(dtype):
@@ -84,38 +153,31 @@ class SymbolicArray(np.ndarray):
 
     symbolic = True
 
-    @property
-    def dtype(self):
-        """The type that the values have when the model runs on numbers."""
-        return DTYPES[kind_of(self.ids)]
-
-    @property
-    def ids(self):
-        """The ids, on the same memory."""
-        return np.ndarray.view(self, np.ndarray).view(np.int64)
+    #: b, i or f.
+    kind = property(lambda self: np.ndarray.dtype.__get__(self).names[0])
+    dtype = property(
+        lambda self: DTYPES[self.kind], doc="The type of the values on numbers."
+    )
+    ids = property(
+        lambda self: np.ndarray.view(self, np.ndarray).view(np.int64),
+        doc="The ids, on the same memory.",
+    )
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         name = ufunc.__name__
         if options.pop("where", True) is not True:
             refuse(f"where= of np.{name}", "write np.where(condition, a, b)")
-        options = {key: options[key] for key in options.keys() - _IDLE}
-        for key in options.keys() - _OPTIONS.get(method, set()):
-            refuse(f"{key}= of np.{name}", "leave it away")
-        if ufunc.signature is not None:
-            results = [ufuncs.matrix_ufunc(ufunc, inputs)]
-        elif method == "__call__":
-            results = ufuncs.elementwise(ufunc, inputs)
-        elif method == "outer":
-            first, second = map(elements, inputs)
-            first = first.reshape(first.shape + (1,) * second.ndim)
-            results = ufuncs.elementwise(ufunc, (wrap(first), wrap(second)))
-        elif method in _OPTIONS:
-            results = [getattr(ufuncs, method)(ufunc, *inputs, **options)]
-        else:
+        for idle in ("casting", "order", "subok"):
+            options.pop(idle, None)
+        known = METHODS.get("matrix" if ufunc.signature else method)
+        if known is None:
             refuse(f"np.{name}.{method}", "write a sum over np.where")
-        targets = [None] * len(results) if out is None else out
-        results = [_stored(t, wrap(r)) for t, r in zip(targets, results, strict=True)]
-        return results[0] if len(results) == 1 else tuple(results)
+        results = _called(known, name, ufunc, *inputs, **options)
+        if out is None:
+            return results
+        results = results if isinstance(results, tuple) else (results,)
+        stored = tuple(map(_stored, out, results))
+        return stored if stored[1:] else stored[0]
 
     def __array_function__(self, function, types, args, kwargs):
         name, known = function.__name__, FUNCTIONS.get(function)
@@ -128,22 +190,16 @@ class SymbolicArray(np.ndarray):
             refuse(f"{module}.{name}", hint)
         if kwargs.pop("out", None) is not None:
             refuse(f"out= of np.{name}", "leave it away")
-        try:
-            return known(*args, **kwargs)
-        except TypeError as error:
-            if "argument" not in str(error):
-                raise
-            these = f"np.{name} with these arguments ({error})"
-            return refuse(these, "leave them away")
+        return _called(known, name, *args, **kwargs)
 
     def __getitem__(self, key):
         key = plain(key)
         if not symbolic(key):
-            return wrap(self.ids[_static(key)])
-        return np.take(self, key, axis=0) if key.dtype.kind == "i" else refuse(*_MASK)
+            return wrap(self.ids[_static(key)], self.kind)
+        return np.take(self, key, axis=0) if key.kind == "i" else refuse(*_MASK)
 
     def __setitem__(self, key, value):
-        self.ids[_static(key)] = cast(elements(value), kind_of(self.ids))
+        self.ids[_static(key)] = cast(value, self.kind).ids
 
     def __eq__(self, other):
         return np.equal(self, other)
@@ -156,7 +212,7 @@ class SymbolicArray(np.ndarray):
 
     def item(self, *place):
         """Return one element."""
-        return wrap(self.ids.item(*place))
+        return wrap(self.ids.item(*place), self.kind)
 
     def tolist(self):
         """Return nested lists of elements."""
@@ -173,7 +229,7 @@ class SymbolicArray(np.ndarray):
 
     def astype(self, dtype, **options):
         """Return the values as floats, integers or truth values."""
-        return wrap(cast(self.ids, kind_like(dtype)).copy("K"))
+        return cast(self, kind_like(dtype)).copy("K")
 
     def fill(self, value):
         """Set all elements."""
@@ -190,7 +246,7 @@ class SymbolicArray(np.ndarray):
     def __pow__(self, other):
         if self.ndim == 0 and isinstance(other, float) and other == 0.5:
             # the C library's pow, where an array takes its square root
-            return wrap(apply("power", "f", cast(self.ids, "f"), elements(0.5)))
+            return apply("power", "f", self, 0.5)
         return np.power(self, other)
 
 
@@ -198,20 +254,29 @@ def _static(key):
     """Return a key whose parts are numbers; a traced part is refused."""
     key = tuple(map(plain, key if isinstance(key, tuple) else (key,)))
     for part in filter(symbolic, key):
-        if part.dtype.kind == "b":
+        if part.kind == "b":
             refuse(*_MASK)
         refuse("this index", "write np.take(array, k, axis=...)")
     return key
 
 
+def _called(function, name, *args, **options):
+    """Call a symbolic form; what it does not understand is refused."""
+    try:
+        return function(*args, **options)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        refuse(f"np.{name} with these arguments ({error})", "leave them away")
+
+
 def _stored(target, result):
-    """Write a result into the array that ``out=`` names, if it does."""
-    if target is None:
-        return result
+    """Write a result into the array that ``out=`` names; a scalar is bound anew."""
     if not symbolic(target):
         refuse("writing a traced value into an array of floats", _JOIN)
-    target[...] = result
-    return target
+    if target.ndim:
+        target[...] = result
+    return target if target.ndim else result
 
 
 def _refused(operation, instead, number=None):
@@ -226,26 +291,11 @@ def _refused(operation, instead, number=None):
     return method
 
 
-def _in_place(name):
-    """Bind the name anew for a scalar, as Python does; write into an array."""
-    plainly = getattr(np.ndarray, f"__{name}__")
-    in_place = getattr(np.ndarray, f"__i{name}__")
-
-    def method(self, other):
-        if self.ndim == 0:
-            return getattr(type(self), f"__{name}__", plainly)(self, other)
-        return in_place(self, other)
-
-    return method
-
-
 def _through(function):
     """Send a method to NumPy's function of the same name."""
     return lambda self, *args, **kwargs: function(self, *args, **kwargs)
 
 
-for _name in "add sub mul truediv floordiv mod pow matmul and or xor".split():
-    setattr(SymbolicArray, f"__i{_name}__", _in_place(_name))
 for _name in (
     "argmax argmin choose conj conjugate dot round take argsort partition argpartition "
     "nonzero searchsorted compress trace"

@@ -5,9 +5,8 @@ import numpy as np
 from dlbook.compiler.nodes import Graph, TraceError, quoted, refuse, tracing
 from dlbook.compiler.patches import DRAWN, generators, patched, states
 from dlbook.compiler.program import Program, results
-from dlbook.compiler.symbolic import LOST, NO_FLOAT, NO_INDEX, wrap
+from dlbook.compiler.symbolic import LOST, NO_FLOAT, NO_INDEX, apply, symbols, wrap
 from dlbook.compiler.trees import filled, leaves
-from dlbook.compiler.ufuncs import apply, elements
 
 # What NumPy says of ids where it wants numbers, and what that means for a model.
 _RAISED = (
@@ -113,7 +112,7 @@ def _traced(function, defaults, graph):
         arguments = filled(defaults, _inputs(graph, defaults))
         try:
             result = results(function(**arguments), graph.name)
-            ids = {key: elements(value).copy() for key, value in result.items()}
+            ids = {key: symbols(value).ids.copy() for key, value in result.items()}
         except Exception as error:
             if graph.refusal or isinstance(error, TraceError):
                 raise (graph.refusal or error) from None
@@ -133,10 +132,8 @@ def _inputs(graph, defaults):
     """Yield symbols for the inputs' leaves, numbered in order."""
     start = 0
     for _, value in leaves(defaults):
-        ids = graph.add("input", (), "f", value.shape, static=start)
-        start += ids.size
+        array = wrap(graph.add("input", (), value.shape, static=start), "f")
+        start += array.size
         if value.dtype.kind == "i":
-            ids = apply("floor", "i", apply("add", "f", ids, elements(0.5)))
-        elif value.dtype.kind == "b":
-            ids = apply("not_equal", "b", ids, elements(0.0))
-        yield wrap(ids)
+            array = apply("floor", "i", array + 0.5)
+        yield array != 0 if value.dtype.kind == "b" else array

@@ -12,15 +12,19 @@ Products of matrices go from left to right; there NumPy's order is the BLAS libr
 
 import functools
 import math
-from string import ascii_letters
 
 import numpy as np
-from numpy import asarray, nditer  # a trace replaces some of these for models
+from numpy import asarray  # a trace replaces it for models
+from numpy._core.einsumfunc import _parse_einsum_input
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dlbook.compiler import nodes
-from dlbook.compiler.nodes import DTYPES, KINDS, active, kind_of, refuse, view_of
+from dlbook.compiler.nodes import active, refuse, view_of
 from dlbook.compiler.rules import FOLDS, RULES
+
+from dlbook.compiler.symbolic import (  # isort: skip
+    KINDS, METHODS, apply, cast, common, plain, symbolic, symbols, unsigned, within,
+    wrap,
+)  # fmt: skip
 
 #: The operation on truth values that stands for a ufunc.
 _TRUTH = {
@@ -29,133 +33,43 @@ _TRUTH = {
     "bitwise_or": "logical_or", "bitwise_and": "logical_and",
     "bitwise_xor": "logical_xor", "invert": "logical_not",
 }  # fmt: skip
-#: Ufuncs that are written with others, as functions of ids.
-FORMULAS = {}
 _FEW = 4  # terms up to which a fold is written out
-_BY_ZERO = ("remainder", "fmod", "floor_divide")
-
-
-def symbolic(value):
-    """Tell whether a value is an array of ids."""
-    return getattr(value, "symbolic", False)
-
-
-def within(value):
-    """Tell whether a value is, or holds in lists, an array of ids."""
-    if isinstance(value, (list, tuple)):
-        return any(map(within, value))
-    return symbolic(value)
-
-
-def plain(value):
-    """Return a symbolic array of constants as numbers, other values as they are."""
-    known = nodes.numbers(value.ids) if symbolic(value) else None
-    return value if known is None else known
-
-
-def elements(value):
-    """Return a value as an array of ids of one kind."""
-    if symbolic(value):
-        return value.ids
-    if within(value):
-        return np.stack(common(value)[0])
-    array = asarray(value)
-    if array.dtype.kind not in "biuf":
-        refuse(f"a constant of type {array.dtype}", "use real numbers")
-    if array.dtype.kind in "iu" and array.size and np.abs(array).max() > 2**53:
-        whole = int(array.flat[np.abs(array).argmax()])
-        refuse(f"the integer {whole}", "JavaScript's numbers are exact up to 2**53")
-    return active().const(array, {"b": "b", "f": "f"}.get(array.dtype.kind, "i"))
-
-
-def apply(op, kind, *arrays):
-    """Build a node for an operation on each element of the broadcast arrays."""
-    flags = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
-    types = [None] * len(arrays) + [np.int64]
-    made = nditer([*arrays, None], ["zerosize_ok"], flags, types).operands[-1]
-    if not made.size:
-        return made
-    packed, back = nodes.in_memory(made)
-    arrays = [
-        a if a.shape == made.shape else np.broadcast_to(a, made.shape) for a in arrays
-    ]
-    views = [view_of(a.transpose(np.argsort(back))) for a in arrays]
-    packed[...] = active().add(op, tuple(views), kind, packed.shape)
-    return _whole(op, kind, made)
-
-
-def _whole(op, kind, ids):
-    """Take the sign off zeros: integers have no negative zero."""
-    signed = kind == "i" and op in ("multiply", *_BY_ZERO)
-    return apply("add", "i", ids, elements(0)) if signed else ids
-
-
-def cast(array, kind):
-    """Return the array converted as ``astype`` would."""
-    own = kind_of(array)
-    if own == kind or not array.size:
-        return array
-    if kind == "b":
-        return apply("not_equal", "b", array, elements(0.0))
-    op = {"b": "number", "i": "same", "f": "int"}[own]
-    if op != "same":
-        return apply(op, kind, array)
-    result = np.zeros_like(array)
-    while (left := result == 0).any():  # node by node, so that views stay views
-        node = active().at(array[left][0])
-        own = left & (array >= node.start) & (array < node.start + node.size)
-        if node.op == "const":
-            result[own] = apply(op, kind, array[own])
-        else:
-            whole = apply(op, kind, node.ids.reshape(node.shape))
-            result[own] = whole.flat[array[own] - node.start]
-    return result
-
-
-def common(values):
-    """Return values as arrays of ids of one kind, the widest of theirs."""
-    arrays = [elements(value) for value in values]
-    sized = [kind_of(array) for array in arrays if array.size] or ["f"]
-    kind = max(sized, key="bif".index)
-    return [cast(array, kind) for array in arrays], kind
-
 
 # Element by element -------------------------------------------------------------------
 
 
-def elementwise(ufunc, inputs):
-    """Return the arrays that a call of the ufunc gives."""
+def _elementwise(ufunc, *inputs):
+    """Return what a call of the ufunc gives."""
     name = ufunc.__name__
-    if not any(name in known for known in (RULES, _TRUTH, FORMULAS)):
+    if not any(name in known for known in (RULES, _TRUTH, _FORMULAS)):
         refuse(f"np.{name}", "write it with the basic operations")
-    kinds, kind = _loop(ufunc, inputs)
+    *kinds, kind = _loop(ufunc, inputs)
     if name.startswith("logical"):
         kinds = "b" * len(kinds)
-    arrays = [cast(elements(x), k) for x, k in zip(inputs, kinds, strict=True)]
-    if kind == "b" and name in _TRUTH:
-        name = _TRUTH[name]
-    elif name in FORMULAS:
-        return FORMULAS[name](*arrays)
+    arrays = [cast(x, k) for x, k in zip(inputs, kinds, strict=False)]
+    if kind == "b":
+        name = _TRUTH.get(name, name)
+    if name in _FORMULAS:
+        return _FORMULAS[name](*arrays)
     if name not in RULES:
         refuse(f"np.{name} on integers", "use truth values or floats")
     if kind == "i" and name == "negative":
-        name, arrays = "subtract", [elements(0), *arrays]
+        return 0 - arrays[0]
     found = apply(name, kind, *arrays)
-    if kind == "i" and name in _BY_ZERO:
-        by_zero = apply("equal", "b", arrays[1], elements(0))
-        found = apply("select", "i", by_zero, elements(0), found)
-    return [found]
+    if kind == "i" and name in ("remainder", "fmod", "floor_divide"):
+        return np.where(arrays[1] == 0, 0, found)
+    return found
 
 
 def _loop(ufunc, inputs):
     """Return the kinds of the loop that NumPy would run: of inputs and output."""
-    dtypes = _resolved(ufunc, tuple(map(_loop_type, inputs)))
-    for dtype in dtypes:
+    kinds = []
+    for dtype in _resolved(ufunc, tuple(map(_loop_type, inputs))):
         if dtype not in KINDS:
             instead = "convert the constants by .astype(np.float64)"
             refuse(f"np.{ufunc.__name__} in {dtype}", instead)
-    kinds = [KINDS[dtype] for dtype in dtypes]
-    return kinds[: ufunc.nin], kinds[ufunc.nin]
+        kinds.append(KINDS[dtype])
+    return kinds[: ufunc.nin + 1]
 
 
 @functools.cache
@@ -166,42 +80,90 @@ def _resolved(ufunc, types):
 def _loop_type(value):
     if type(value) in (int, float):
         return type(value)
-    if within(value):
-        return DTYPES[kind_of(elements(value))]
-    return asarray(value).dtype
+    return (symbols(value) if within(value) else asarray(value)).dtype
 
+
+_EASY = {0.5: np.sqrt, 1: np.copy, 2: np.square, -1: np.reciprocal}
+
+
+def _power(x, exponent):
+    base, exponent, whole = plain(x), plain(exponent), x.kind == "i"
+    if not symbolic(exponent) and np.ndim(exponent) == 0:
+        if whole and exponent > 64:
+            refuse("an integer power above 64", "make the base a float")
+        if whole:
+            return functools.reduce(np.multiply, [x] * int(exponent), x * 0 + 1)
+        if float(exponent) in _EASY:
+            return _EASY[float(exponent)](x)
+    elif whole:
+        refuse("an integer to a traced integer power", "make the base a float")
+    fixed = np.abs(exponent) < np.inf if not symbolic(exponent) else np.abs(base) != 1
+    plainly = not symbolic(fixed) and np.all(fixed)
+    return apply("power" if plainly else "pow", "f", x, exponent)
+
+
+def _reciprocal(x):
+    if x.kind != "f":
+        refuse("np.reciprocal of integers", "make them floats")
+    return 1.0 / x
+
+
+def _logaddexp2(a, b):
+    smaller = np.log2(np.e) * np.log1p(2.0 ** -np.abs(a - b))
+    return np.where(a == b, a + 1.0, np.maximum(a, b) + smaller)
+
+
+#: Ufuncs that are written with others.
+_FORMULAS = {
+    "positive": np.copy,
+    "conjugate": np.copy,
+    "square": lambda x: x * x,
+    "reciprocal": _reciprocal,
+    "power": _power,
+    "float_power": _power,
+    "exp2": lambda x: 2.0**x,
+    "deg2rad": lambda x: x * (np.pi / 180),
+    "radians": lambda x: x * (np.pi / 180),
+    "rad2deg": lambda x: x * (180 / np.pi),
+    "degrees": lambda x: x * (180 / np.pi),
+    "isinf": lambda x: np.abs(x) == np.inf,
+    "isfinite": lambda x: np.abs(x) < np.inf,
+    "signbit": lambda x: (x < 0) | (1 / x < 0),
+    "heaviside": lambda x, middle: np.where(
+        np.isnan(x), x, np.where(x == 0, middle, x > 0)
+    ),
+    "logaddexp2": _logaddexp2,
+    "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    "divmod": lambda a, b: (a // b, a % b),
+}
 
 # Reductions ---------------------------------------------------------------------------
 
 
-def reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=None):
-    """Return ``ufunc.reduce`` of an array."""
+def _reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=None):
     array, op = _prepared(ufunc, "reduce", array, dtype)
-    kind, ndim = kind_of(array), array.ndim
-    axes = normalize_axis_tuple(range(ndim) if axis is None else axis, ndim)
+    axes = normalize_axis_tuple(range(array.ndim) if axis is None else axis, array.ndim)
     rows, run = _rows(array, axes)
     *lead, n = rows.shape
     paired = op == "add" and run > 1 and n and (n >= 8 or initial is not None)
     if paired:  # each run by itself, and then their sums one after another
         rows = rows.reshape(*lead, n // run, run)
-        rows = folded("pair" if run >= 8 else "add", kind, [rows], 1)
+        rows = folded("pair" if run >= 8 else "add", [rows], 1)
     if initial is not None:
-        first = np.broadcast_to(cast(elements(initial), kind), (*lead, 1))
+        first = np.broadcast_to(cast(initial, array.kind), (*lead, 1))
         rows = np.concatenate([first, rows], axis=-1)
     done = paired and rows.shape[-1] == 1
-    result = rows[..., 0] if done else folded(op, kind, [rows], 1)
+    result = rows[..., 0] if done else folded(op, [rows], 1)
     return np.expand_dims(result, axes) if keepdims else result
 
 
-def accumulate(ufunc, array, axis=0, dtype=None):
-    """Return ``ufunc.accumulate`` of an array."""
+def _accumulate(ufunc, array, axis=0, dtype=None):
     array, op = _prepared(ufunc, "accumulate", array, dtype)
-    rows, kind = np.moveaxis(array, axis, -1), kind_of(array)
+    rows = np.ascontiguousarray(np.moveaxis(array, axis, -1))
     if not rows.size or rows.shape[-1] == 1:
         return array.copy()
-    args = (view_of(np.ascontiguousarray(rows)),)
-    ids = active().add("scan", args, kind, rows.shape, static=op)
-    return np.moveaxis(_whole(op, kind, ids), -1, axis)
+    ids = active().add("scan", (view_of(rows.ids),), rows.shape, static=op)
+    return np.moveaxis(unsigned(op, wrap(ids, array.kind)), -1, axis)
 
 
 def _prepared(ufunc, method, array, dtype):
@@ -209,8 +171,8 @@ def _prepared(ufunc, method, array, dtype):
 
     Truth values are counted, other kinds are kept.
     """
-    name, array = ufunc.__name__, elements(array)
-    kind = kind_of(array)
+    name, array = ufunc.__name__, symbols(array)
+    kind = array.kind
     if name.startswith("logical"):
         kind = "b"
     elif dtype is not None:
@@ -234,37 +196,34 @@ def _rows(array, axes):
     steps = [abs(step) for step in array.strides]
     inner = sorted(axes, key=lambda k: -steps[k])
     kept = [k for k in range(array.ndim) if k not in axes]
-    shape = [array.shape[k] for k in kept]
-    count = math.prod(array.shape[k] for k in inner)
-    rows = array.transpose(kept + inner).reshape([*shape, count])
+    rows = array.transpose(kept + inner)
+    rows = rows.reshape(*rows.shape[: len(kept)], math.prod(rows.shape[len(kept) :]))
     bound = min((steps[k] for k in kept if array.shape[k] > 1), default=np.inf)
     return rows, math.prod(array.shape[k] for k in inner if steps[k] < bound)
 
 
-def folded(op, kind, arrays, inner):
+def folded(op, arrays, inner, kind=None):
     """Build a node that folds the last axes of arrays, or of their product."""
-    shape = np.broadcast_shapes(*(array.shape for array in arrays))
+    arrays, kind = np.broadcast_arrays(*arrays), kind or arrays[0].kind
+    shape = arrays[0].shape
     outer, inside = shape[: len(shape) - inner], shape[len(shape) - inner :]
     if not math.prod(inside):
-        empty = elements({"multiply": 1, "logical_and": 1}.get(op, 0))
-        return np.broadcast_to(cast(empty, kind), outer).copy()
+        return np.full_like(arrays[0], op in ("multiply", "logical_and"), shape=outer)
     if not math.prod(outer):
-        return np.zeros(outer, np.int64)
+        return wrap(np.empty(outer, np.int64), kind)
     if math.prod(inside) <= _FEW and op in RULES:  # written out, the terms nowhere
         graph, cells = active(), active().cells + math.prod(outer)
         both = functools.partial(apply, "multiply", kind)
-        parts = [np.broadcast_to(array, shape) for array in arrays]
         terms = [
-            functools.reduce(both, [part[..., *place] for part in parts])
+            functools.reduce(both, [array[..., *place] for array in arrays])
             for place in np.ndindex(inside)
         ]
-        if op == "add":
-            terms = [cast(elements(0), kind), *terms]
+        terms = [cast(0, kind), *terms] if op == "add" else terms
         result = functools.reduce(functools.partial(apply, op, kind), terms)
         graph.cells = min(graph.cells, cells)
         return result
-    views = tuple(view_of(np.broadcast_to(array, shape)) for array in arrays)
-    return _whole(op, kind, active().add(op, views, kind, outer, inside))
+    views = tuple(view_of(array.ids) for array in arrays)
+    return unsigned(op, wrap(active().add(op, views, outer, inside), kind))
 
 
 # Products -----------------------------------------------------------------------------
@@ -275,7 +234,7 @@ _SUBSCRIPTS = {
 }  # fmt: skip
 
 
-def matrix_ufunc(ufunc, inputs):
+def _matrix(ufunc, *inputs):
     """Return the product that a generalised ufunc (matmul and its kin) gives."""
     subscripts = _SUBSCRIPTS.get(ufunc.__name__)
     if ufunc is np.matmul:
@@ -288,26 +247,29 @@ def matrix_ufunc(ufunc, inputs):
     return contract(subscripts, *inputs)
 
 
-def contract(subscripts, *values):
-    """Return ``np.einsum(subscripts, *values)``, sums from left to right."""
-    arrays, kind = common(values)
-    left, arrow, output = subscripts.replace(" ", "").partition("->")
-    free = "".join(sorted(set(ascii_letters) - set(subscripts)))
-    parts, most = left.split(","), 0
-    for k, (part, array) in enumerate(zip(parts, arrays, strict=True)):
-        dots = array.ndim - len(part.replace("...", ""))
-        parts[k] = part.replace("...", free[len(free) - dots :])
-        most = max(most, dots)
-    if not arrow:
-        single = (x for x in sorted(left) if x.isalpha() and left.count(x) == 1)
-        output = "..." + "".join(single)
-    output = output.replace("...", free[len(free) - most :])
+def contract(*operands, optimize=False):
+    """Return ``np.einsum(*operands)``, sums from left to right."""
+    values = [symbols(x) if within(x) else x for x in operands]
+    left, output, arrays = _parse_einsum_input(values)
+    arrays, parts = common(arrays), left.split(",")
     labels = "".join(dict.fromkeys(output + "".join(parts)))
     for k, part in enumerate(parts):  # a repeated label is a diagonal
         own = "".join(x for x in labels if x in part)
-        view = np.einsum(f"{part}->{own}", arrays[k])
+        view = wrap(np.einsum(f"{part}->{own}", arrays[k].ids), arrays[k].kind)
         arrays[k] = view[tuple(slice(None) if x in own else None for x in labels)]
     if len(labels) == len(output):
-        return functools.reduce(functools.partial(apply, "multiply", kind), arrays)
-    op, inner = "logical_or" if kind == "b" else "add", len(labels) - len(output)
-    return _whole("multiply", kind, folded(op, kind, arrays, inner))
+        both = functools.partial(apply, "multiply", arrays[0].kind)
+        return functools.reduce(both, arrays)
+    op = "logical_or" if arrays[0].kind == "b" else "add"
+    return unsigned("multiply", folded(op, arrays, len(labels) - len(output)))
+
+
+METHODS |= {
+    "__call__": _elementwise,
+    "matrix": _matrix,
+    "outer": lambda ufunc, a, b: ufunc(
+        np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), symbols(b)
+    ),
+    "reduce": _reduce,
+    "accumulate": _accumulate,
+}
