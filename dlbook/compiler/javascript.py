@@ -73,8 +73,6 @@ class Script:
 
     def place(self, node):
         """Return where a node stands in memory."""
-        if node.op == "input":
-            return node.static
         if node not in self.places:
             self.places[node] = self.size
             self.size += node.size
@@ -192,7 +190,7 @@ class Script:
                 values, place, first = row.reshape(-1), 0, 0
                 steps = _steps(row.shape)
             place += self.tables.add(values) - first
-        else:
+        elif node.op != "input":
             place += self.place(node)
         terms = [
             {1: name, -1: f"-{name}"}.get(step, f"{step}*{name}")

@@ -7,6 +7,7 @@ import numpy as np
 from dlbook.compiler.javascript import Script
 from dlbook.compiler.nodes import TraceError, live, spread, tracing
 from dlbook.compiler.rules import evaluate
+from dlbook.compiler.symbolic import symbolic, wrap
 from dlbook.compiler.trees import filled, leaves, sliders
 
 MAX_BYTES = 100_000
@@ -158,13 +159,15 @@ class Program:
 
 
 def _arrays(defaults, values):
-    """Yield the arguments' leaves at a flat list of values."""
+    """Yield the arguments' leaves at a flat array of values."""
     start = 0
     for _, default in leaves(defaults):
-        part, kind = values[start : start + default.size], default.dtype.kind
-        start += default.size
-        if kind != "f":
-            part = part != 0 if kind == "b" else np.floor(part + 0.5).astype(np.intp)
+        part, start = values[start : start + default.size], start + default.size
+        if default.dtype.kind == "b":
+            part = part != 0
+        elif default.dtype.kind == "i":
+            part = np.floor(part + 0.5)
+            part = wrap(part.ids, "i") if symbolic(part) else part.astype(np.intp)
         yield part.reshape(default.shape).copy()[()]
 
 
@@ -172,28 +175,30 @@ def _evaluated(result, values):
     """Return a node's numbers in a row, settings first, computed node by node."""
     rows, lead = {}, values.shape[:-1]
 
-    def row(node):
-        return node.data if node.op == "const" else rows[node]
+    def read(view, space):
+        row = view.node.data if view.node.op == "const" else rows[view.node]
+        return np.broadcast_to(row[..., spread(view, space)], lead + space)
 
     for node in live(result):
-        op, static, space = node.op, node.static, node.shape + node.inner
-        spaces = [(n,) for n in static] if op == "gather" else [space] * len(node.args)
-        args = [
-            row(view.node)[..., spread(view, own)]
-            for view, own in zip(node.args, spaces, strict=True)
-        ]
+        op, args, static, space = (
+            node.op,
+            node.args,
+            node.static,
+            node.shape + node.inner,
+        )
         if op == "input":
-            value = values[..., static : static + node.size].reshape(lead + space)
+            value = values
         elif op == "gather":
-            parts = [np.broadcast_to(x, (*lead, x.shape[-1])) for x in args]
+            parts = [read(view, (n,)) for view, n in zip(args, static, strict=True)]
             value = np.concatenate([*parts, np.empty((*lead, 0))], axis=-1)
         elif op == "take":
-            table = row(node.args[0].node)
-            places = spread(node.args[0], space) + static[0] * args[1].astype(int)
-            places = np.broadcast_to(places, lead + space).reshape(*lead, -1)
-            table = np.broadcast_to(table, (*lead, table.shape[-1]))
-            value = np.take_along_axis(table, places, -1).reshape(lead + space)
+            step, n = static
+            table = args[0]._replace(strides=(*args[0].strides, step))
+            index = read(args[1], space)[..., None].astype(int)
+            value = np.take_along_axis(read(table, (*space, n)), index, -1)
         else:
-            value = evaluate(op, static, args, len(node.inner))
-        rows[node] = np.broadcast_to(value, lead + node.shape).reshape(*lead, -1)
+            value = evaluate(
+                op, static, [read(v, space) for v in args], len(node.inner)
+            )
+        rows[node] = value.reshape(*lead, node.size)
     return rows[result]

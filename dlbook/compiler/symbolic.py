@@ -128,9 +128,7 @@ def cast(value, kind):
     array = symbols(value)
     if "bif".index(array.kind) <= "bif".index(kind):
         return wrap(array.ids, kind)
-    return (
-        apply("int", "i", array) if kind == "i" else apply("not_equal", "b", array, 0)
-    )
+    return array != 0 if kind == "b" else apply("int", "i", array)
 
 
 def common(values):

@@ -5,7 +5,7 @@ import numpy as np
 from dlbook.compiler.nodes import Graph, TraceError, quoted, refuse, tracing
 from dlbook.compiler.patches import DRAWN, generators, patched, states
 from dlbook.compiler.program import Program, results
-from dlbook.compiler.symbolic import LOST, NO_FLOAT, NO_INDEX, apply, symbols, wrap
+from dlbook.compiler.symbolic import LOST, NO_FLOAT, NO_INDEX, symbols, wrap
 from dlbook.compiler.trees import filled, leaves
 
 # What NumPy says of ids where it wants numbers, and what that means for a model.
@@ -75,9 +75,9 @@ def trace(function, inputs, *, name="figure"):
     before = states(sources)
     with np.errstate(all="ignore"):
         plain = results(function(**program.arguments(values)), name)
-        program._ids.update(_traced(function, defaults, graph))
+        program._ids.update(_traced(program))
         size = graph.size
-        again = _traced(function, defaults, graph)  # finds its nodes and adds none
+        again = _traced(program)  # finds its nodes and adds none
     if before != states(sources):
         raise TraceError(
             f"figure {name!r}: drawing random numbers cannot be compiled; {DRAWN}"
@@ -106,13 +106,14 @@ def _default(value, key, name, within):
     return value.astype(kind)
 
 
-def _traced(function, defaults, graph):
+def _traced(program):
     """Run the model on symbols; return the ids of each output."""
+    graph = program._graph
     with tracing(graph), patched():
-        arguments = filled(defaults, _inputs(graph, defaults))
+        values = wrap(graph.add("input", (), (len(program.inputs),)), "f")
         try:
-            result = results(function(**arguments), graph.name)
-            ids = {key: symbols(value).ids.copy() for key, value in result.items()}
+            found = results(program.function(**program.arguments(values)), graph.name)
+            ids = {key: symbols(value).ids.copy() for key, value in found.items()}
         except Exception as error:
             if graph.refusal or isinstance(error, TraceError):
                 raise (graph.refusal or error) from None
@@ -126,14 +127,3 @@ def _traced(function, defaults, graph):
     if graph.refusal:
         raise graph.refusal
     return ids
-
-
-def _inputs(graph, defaults):
-    """Yield symbols for the inputs' leaves, numbered in order."""
-    start = 0
-    for _, value in leaves(defaults):
-        array = wrap(graph.add("input", (), value.shape, static=start), "f")
-        start += array.size
-        if value.dtype.kind == "i":
-            array = apply("floor", "i", array + 0.5)
-        yield array != 0 if value.dtype.kind == "b" else array
