@@ -44,10 +44,6 @@ def _first(a, *args):
     return _bare(a), *map(_known, args)
 
 
-def _second(a, b, *args):
-    return _known(a), _bare(b), *map(_known, args)
-
-
 def _sequence(arrays, *args):
     return list(map(_bare, common(arrays))), *args
 
@@ -68,7 +64,6 @@ for _prepared, _names in {
     "expand_dims flip fliplr flipud hsplit matrix_transpose moveaxis ravel repeat "
     "reshape resize roll rollaxis rot90 split squeeze swapaxes take_along_axis tile "
     "transpose tril triu unstack vsplit",
-    _second: "compress",
     _sequence: "concatenate stack column_stack dstack hstack vstack",
     _each: "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid",
 }.items():
@@ -83,6 +78,9 @@ for _name in (  # NumPy's own code runs on symbols
     FUNCTIONS[getattr(np, _name)] = getattr(np, _name).__wrapped__
 FUNCTIONS |= {
     np.astype: lambda x, dtype, /, *, copy=True: x.astype(dtype),
+    np.compress: lambda condition, a, axis=None: _wrapped(
+        np.compress(_known(condition), _bare(a), axis)
+    ),
     np.fix: np.trunc,
     np.insert: lambda arr, obj, values, axis=None: _wrapped(
         np.insert(_bare(arr), _known(obj), _bare(cast(values, symbols(arr).kind)), axis)

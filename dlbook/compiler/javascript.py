@@ -109,7 +109,7 @@ class Script:
             text, shape = f"$shuffle({run},{node.size})", ()
         elif op == "scan":
             shape, value = shape[:-1], self._value(args[0], space)
-            step = RULES[node.static].javascript(("r", ATOM), value)[0]
+            step = RULES[node.static](("r", ATOM), value)[0]
             step = f"{target}=r={LOOPS[len(shape)]}?{step}:{value[0]}"
             text = f"{{let r;{_nest(space, step, len(shape))}}}"
         elif op in _HELPED:
@@ -117,8 +117,8 @@ class Script:
             text = f"{target}={'0+' * (op == 'pair')}${op}({run})"
         elif node.inner:
             values = [self._value(view, space) for view in args]
-            term = functools.reduce(RULES["multiply"].javascript, values)
-            step = f"r={RULES[op].javascript(('r', ATOM), term)[0]}"
+            term = functools.reduce(RULES["multiply"], values)
+            step = f"r={RULES[op](('r', ATOM), term)[0]}"
             step = f"r+={term[0]}" if op == "add" else step
             step = _nest(space, step, len(shape))
             text = f"{{let r={FOLDS[op]};{step};{target}=r}}"
@@ -144,7 +144,7 @@ class Script:
     def _expression(self, node, args, space):
         """Return a node's text and strength for these views as its arguments."""
         if node.op != "take":
-            return RULES[node.op].javascript(*(self._value(a, space) for a in args))
+            return RULES[node.op](*(self._value(a, space) for a in args))
         (table, index), (step, n) = args, node.static
         array, place = self._spot(table, space, step * (n - 1))
         text, strength = self._value(index, space)

@@ -10,8 +10,6 @@ starts at +0. This room knows numbers and texts, but no node.
 
 import functools
 import math
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from numpy import asarray  # a trace replaces it for models
@@ -19,18 +17,6 @@ from numpy import asarray  # a trace replaces it for models
 from dlbook.compiler.random import hashed, shuffled
 
 TERNARY, OR, AND, EQUAL, LESS, PLUS, TIMES, POWER, UNARY, ATOM = range(10)
-
-
-class Rule(NamedTuple):
-    """One operation.
-
-    ``python`` takes float64 scalars or arrays. ``javascript`` takes pairs (text,
-    strength) and gives such a pair; a text is put into brackets where its strength is
-    below what its place needs.
-    """
-
-    python: Callable
-    javascript: Callable
 
 
 def number(value):
@@ -85,15 +71,6 @@ def _power(a, b):
 def _ternary(test, yes, no):
     yes, no = _wrap(yes, TERNARY), _wrap(no, TERNARY)
     return f"{_wrap(test, OR)}?{yes}:{no}", TERNARY
-
-
-def _index(k, n):
-    return np.where(k < 0, np.maximum(k + n, 0), np.minimum(k, n - 1))
-
-
-def _int(a):
-    whole = np.trunc(a)
-    return np.where(np.isnan(whole), 0.0, whole) + 0.0
 
 
 HELPERS = {
@@ -152,24 +129,31 @@ _MATH = {
     )
 } | {"absolute": "abs", "fabs": "abs"}  # fmt: skip
 
-_OWN = "remainder floor_divide maximum minimum fmax fmin rint sign copysign isnan"
+_OWN = "remainder floor_divide maximum minimum fmax fmin rint sign copysign isnan logaddexp"
 
-#: Operations by name: NumPy's ufuncs, and those below.
+#: What gives the text of an operation from pairs (text, strength): such a pair, which
+#: is put into brackets where its strength is below what its place needs.
 RULES = {
-    **{name: Rule(getattr(np, name), _infix(*sign)) for name, sign in _INFIX.items()},
-    **{name: Rule(getattr(np, name), _call(f"Math.{f}")) for name, f in _MATH.items()},
-    **{
-        name: Rule(getattr(np, name), _call(f"${name}"))
-        for name in [*_OWN.split(), "logaddexp"]
-    },
-    "negative": Rule(np.negative, _prefix("-")),
-    "logical_not": Rule(np.logical_not, _prefix("!")),
-    "power": Rule(np.float_power, _power),
-    "pow": Rule(np.float_power, _call("$pow")),
-    "select": Rule(lambda c, a, b: np.where(c != 0, a, b), _ternary),
-    "int": Rule(_int, lambda a: (f"Math.trunc({a[0]})||0", OR)),
-    "index": Rule(_index, _call("$index")),
-    "uniform": Rule(hashed, _call("$draw")),
+    **{name: _infix(*sign) for name, sign in _INFIX.items()},
+    **{name: _call(f"Math.{f}") for name, f in _MATH.items()},
+    **{name: _call(f"${name}") for name in _OWN.split()},
+    "negative": _prefix("-"),
+    "logical_not": _prefix("!"),
+    "power": _power,
+    "pow": _call("$pow"),
+    "select": _ternary,
+    "int": lambda a: (f"Math.trunc({a[0]})||0", OR),
+    "index": _call("$index"),
+    "uniform": _call("$draw"),
+}
+#: What gives its numbers, where that is no function of NumPy of the same name.
+_NUMBERS = {
+    "power": np.float_power,
+    "pow": np.float_power,
+    "select": lambda c, a, b: np.where(c != 0, a, b),
+    "int": lambda a: np.nan_to_num(np.trunc(a), posinf=np.inf, neginf=-np.inf) + 0.0,
+    "index": lambda k, n: np.clip(np.where(k < 0, k + n, k), 0, n - 1),
+    "uniform": hashed,
 }
 
 #: Operations that fold an axis or run along it, and the text that a fold starts with.
@@ -190,7 +174,8 @@ def evaluate(op, static, args, inner):
     if op == "scan":
         return asarray(getattr(np, static).accumulate(args[0], axis=-1), np.float64)
     if not inner:
-        return asarray(RULES[op].python(*args), np.float64)
+        function = _NUMBERS.get(op) or getattr(np, op)
+        return asarray(function(*args), np.float64)
     x = functools.reduce(np.multiply, args)
     lead = x.shape[: x.ndim - inner]
     x = np.ascontiguousarray(x.reshape(*lead, math.prod(x.shape[len(lead) :])))

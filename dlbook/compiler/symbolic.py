@@ -7,6 +7,8 @@ b, i or f (bool, int64, float64). Kinds follow NumPy's rules for types, so that 
 truth values counts them and a quotient of integers is a float.
 """
 
+from functools import partialmethod
+
 import numpy as np
 from numpy import asarray, nditer  # a trace replaces some of these for models
 
@@ -199,11 +201,8 @@ class SymbolicArray(np.ndarray):
     def __setitem__(self, key, value):
         self.ids[_static(key)] = cast(value, self.kind).ids
 
-    def __eq__(self, other):
-        return np.equal(self, other)
-
-    def __ne__(self, other):
-        return np.not_equal(self, other)
+    __eq__ = partialmethod(np.equal)
+    __ne__ = partialmethod(np.not_equal)
 
     def __iter__(self):
         return (self[k] for k in range(len(self)))
@@ -232,9 +231,6 @@ class SymbolicArray(np.ndarray):
     def fill(self, value):
         """Set all elements."""
         self[...] = value
-
-    def __deepcopy__(self, memo):
-        return self.copy()
 
     def __repr__(self):
         return f"<traced array of shape {self.shape}>"
@@ -289,16 +285,11 @@ def _refused(operation, instead, number=None):
     return method
 
 
-def _through(function):
-    """Send a method to NumPy's function of the same name."""
-    return lambda self, *args, **kwargs: function(self, *args, **kwargs)
-
-
 for _name in (
     "argmax argmin choose conj conjugate dot round take argsort partition argpartition "
     "nonzero searchsorted compress trace"
 ).split():
-    setattr(SymbolicArray, _name, _through(getattr(np, _name)))
+    setattr(SymbolicArray, _name, partialmethod(getattr(np, _name)))
 for _names, _operation, _instead in (
     (
         "__bool__ __contains__",

@@ -12,6 +12,7 @@ Products of matrices go from left to right; there NumPy's order is the BLAS libr
 
 import functools
 import math
+import re
 
 import numpy as np
 from numpy import asarray  # a trace replaces it for models
@@ -228,23 +229,17 @@ def folded(op, arrays, inner, kind=None):
 
 # Products -----------------------------------------------------------------------------
 
-_SUBSCRIPTS = {
-    "matvec": "...ij,...j->...i", "vecmat": "...i,...ij->...j",
-    "vecdot": "...i,...i->...",
-}  # fmt: skip
-
 
 def _matrix(ufunc, *inputs):
     """Return the product that a generalised ufunc (matmul and its kin) gives."""
-    subscripts = _SUBSCRIPTS.get(ufunc.__name__)
-    if ufunc is np.matmul:
-        rows, columns = (np.ndim(x) > 1 for x in inputs)
-        batch, row, column = "..." * (rows or columns), "i" * rows, "k" * columns
-        left, right = batch * rows + row, batch * columns
-        subscripts = f"{left}j,{right}j{column}->{batch}{row}{column}"
-    if subscripts is None:
+    if ufunc.__name__ not in ("matmul", "matvec", "vecmat", "vecdot"):
         refuse(f"np.{ufunc.__name__}", "write a product and a sum")
-    return contract(subscripts, *inputs)
+    axes = ufunc.signature.replace("?", "")  # such as (n,k),(k,m)->(n,m)
+    for x, letter in zip(inputs, "nm", strict=True):
+        if ufunc is np.matmul and np.ndim(x) == 1:
+            axes = axes.replace(letter, "")
+    axes = re.sub(r"\((.*?)\)", lambda found: "..." + found[1].replace(",", ""), axes)
+    return contract(axes, *inputs)
 
 
 def contract(*operands, optimize=False):
