@@ -13,12 +13,16 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.stride_tricks import sliding_window_view
 
 from dlbook.compiler.nodes import active, refuse, view_of
+from dlbook.compiler.random import hashed, shuffled
 
 from dlbook.compiler.symbolic import (  # isort: skip
     FUNCTIONS, NO_INDEX, SymbolicArray, apply, cast, common, implements, kind_like,
     plain, symbolic, symbols, wrap,
 )  # fmt: skip
 from dlbook.compiler.ufuncs import contract, folded
+
+#: Functions that do not ask all arguments whether they are symbolic.
+UNASKED = "array asarray asanyarray ascontiguousarray asfortranarray full take".split()
 
 # What moves elements ------------------------------------------------------------------
 
@@ -85,6 +89,9 @@ FUNCTIONS |= {
     np.insert: lambda arr, obj, values, axis=None: _wrapped(
         np.insert(_bare(arr), _known(obj), _bare(cast(values, symbols(arr).kind)), axis)
     ),
+    np.full: lambda shape, fill_value, dtype=None, **options: np.full_like(
+        fill_value, fill_value, dtype, shape=shape
+    ),
     np.linalg.matrix_transpose: _moved(np.matrix_transpose),
     np.linalg.norm: np.linalg.norm.__wrapped__,
     np.ndim: lambda a: symbols(a).ndim,
@@ -92,6 +99,7 @@ FUNCTIONS |= {
         *[getattr(value, "dtype", value) for value in values]
     ),
     np.shape: lambda a: symbols(a).shape,
+    hashed: lambda *words: apply("uniform", "f", *words),
     np.size: lambda a, axis=None: np.size(_bare(a), axis),
     sliding_window_view: _moved(sliding_window_view),
 }
@@ -128,6 +136,18 @@ def _empty_like(prototype, dtype=None, order="K", subok=True, shape=None, **devi
     result = empty_like(symbols(prototype).ids, np.int64, order, False, shape)
     result[...] = 0
     return wrap(result, kind)
+
+
+@implements(np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
+def _asarray(a, dtype=None, **options):
+    return symbols(a) if dtype is None else cast(a, kind_like(dtype))
+
+
+@implements(np.array)
+def _array(object, dtype=None, *, copy=True, ndmin=0, **options):
+    array = _asarray(object, dtype)
+    array = array.copy("K") if copy else array
+    return array.reshape((1,) * (ndmin - array.ndim) + array.shape)
 
 
 @implements(np.copyto)
@@ -242,7 +262,7 @@ FUNCTIONS |= {
 
 
 @implements(np.take)
-def take(a, indices, axis=None, mode="raise"):
+def _take(a, indices, axis=None, mode="raise"):
     """Return ``np.take(a, indices, axis)`` where one of the two is symbolic.
 
     An index that is out of bounds, at which NumPy raises, takes the nearest entry.
@@ -282,6 +302,12 @@ def _looked_up(rows, index):
     return wrap(active().add("take", args, shape, static=reach), rows.kind)
 
 
+@implements(shuffled)
+def _shuffled(units):
+    ids = np.ascontiguousarray(units.ids)
+    return wrap(active().add("shuffle", (view_of(ids),), ids.shape), "i")
+
+
 @implements(np.choose)
 def _choose(a, choices, mode="raise"):
     arrays = np.broadcast_arrays(*common(choices))
@@ -313,11 +339,11 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
 
 def _between(x, xp, fp):
     below = np.clip(searchsorted(xp, x, "right") - 1, 0, len(xp) - 2)
-    slope = take(np.diff(fp) / np.diff(xp), below)
-    start, value = take(xp, below), take(fp, below)
+    slope = np.take(np.diff(fp) / np.diff(xp), below)
+    start, value = np.take(xp, below), np.take(fp, below)
     result = slope * (x - start) + value
     if symbolic(fp):  # values that may be infinite
-        stop, other = take(xp, below + 1), take(fp, below + 1)
+        stop, other = np.take(xp, below + 1), np.take(fp, below + 1)
         result = np.where(np.isnan(result), slope * (x - stop) + other, result)
         result = np.where(np.isnan(result) & (value == other), value, result)
     return np.where(x == start, value, result)

@@ -18,39 +18,34 @@ import types
 import numpy as np
 
 from dlbook.compiler import random as counted
-from dlbook.compiler.functions import take
-from dlbook.compiler.nodes import Graph, active, refuse, view_of
+from dlbook.compiler.functions import UNASKED
+from dlbook.compiler.nodes import Graph, refuse
+from dlbook.compiler.symbolic import SymbolicArray, symbolic, symbols, within
 
-from dlbook.compiler.symbolic import (  # isort: skip
-    apply, cast, kind_like, symbolic, symbols, within, wrap,
-)  # fmt: skip
-
-_KEEPERS = "array asarray asanyarray ascontiguousarray asfortranarray".split()
 _MAKERS = "zeros ones empty full zeros_like ones_like empty_like full_like".split()
 _HARMLESS = "BitGenerator Generator SeedSequence test get_state set_state".split()
 #: What a function reaches, but does not use itself.
 _APART = (type, types.ModuleType, Graph)
-DRAWN = "draw outside of the model, and let it use the numbers"
 #: Where NumPy's own code, which runs on symbols, would lose the trace.
 _INSIDE = (np.outer, np.linalg.norm)
+DRAWN = "draw outside of the model, and let it use the numbers"
 
 
 @contextlib.contextmanager
 def patched():
     """Let NumPy know symbolic arrays, and refuse to draw, until the block ends."""
-    new = {name: _kept(getattr(np, name)) for name in _KEEPERS}
-    inside = {"asarray": new["asarray"]}
-    places = [(function.__wrapped__.__globals__, inside) for function in _INSIDE]
-    new |= {name: _made(getattr(np, name)) for name in _MAKERS}
-    drawing = {
-        name: _refused(name)
-        for name in np.random.__all__
-        if callable(getattr(np.random, name)) and name not in _HARMLESS
-    }
-    own = dict(hashed=_hashed, shuffled=_shuffled)
-    own = {name: _if_symbolic(getattr(counted, name), f) for name, f in own.items()}
-    new["take"] = _if_symbolic(np.take, _take)
-    places += [(vars(np), new), (vars(np.random), drawing), (vars(counted), own)]
+    makers = {name: getattr(np, name.replace("empty", "zeros")) for name in _MAKERS}
+    drawing = (name for name in np.random.__all__ if name not in _HARMLESS)
+    own = {name: _traced(getattr(counted, name)) for name in ("hashed", "shuffled")}
+    inside = {"asarray": _traced(np.asarray)}
+    new = {name: _traced(getattr(np, name)) for name in UNASKED}
+    new |= {name: _made(maker) for name, maker in makers.items()}
+    places = [
+        (vars(np), new),
+        (vars(np.random), {name: _refused(name) for name in drawing}),
+        (vars(counted), own),
+        *((function.__wrapped__.__globals__, inside) for function in _INSIDE),
+    ]
     old = [{name: names[name] for name in own} for names, own in places]
     try:
         for names, own in places:
@@ -61,64 +56,28 @@ def patched():
             names.update(before)
 
 
-def _if_symbolic(original, replacement):
-    """Replace a function where an argument is symbolic."""
+def _traced(function):
+    """Let a function look for symbols among all its arguments, and in lists."""
 
-    def function(*args, **options):
-        traced = any(map(symbolic, (*args, *options.values())))
-        return (replacement if traced else original)(*args, **options)
+    def traced(*args, **options):
+        if any(map(within, (*args, *options.values()))):
+            return SymbolicArray.__array_function__(None, function, (), args, options)
+        return function(*args, **options)
 
-    return function
-
-
-def _kept(original):
-    def maker(value, *args, **options):
-        if not within(value):
-            return original(value, *args, **options)
-        dtype = args[0] if args else options.get("dtype")
-        array = symbols(value)
-        array = array if dtype is None else cast(array, kind_like(dtype))
-        if original.__name__ == "array" and options.get("copy", True):
-            array = array.copy("K")
-        missing = options.get("ndmin", 0) - array.ndim
-        return array.reshape((1,) * missing + array.shape)
-
-    return maker
+    return traced
 
 
 def _made(original):
     """Let a maker of arrays give one that traced values can be written into."""
 
-    def maker(like, *args, **options):
-        fill = args[0] if args else options.get("fill_value")
-        if original.__name__ == "full" and symbolic(fill):
-            shape = (like,) if np.ndim(like) == 0 else like
-            dtype = options.get("dtype", args[1] if args[1:] else None)
-            return np.full_like(fill, fill, dtype, shape=shape)
-        array = original(like, *args, **options)
+    def maker(*args, **options):
+        array = _traced(original)(*args, **options)
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if symbolic(array) or array.dtype != float or caller.startswith("numpy"):
             return array
-        if original.__name__.startswith("empty"):
-            array[...] = 0
         return symbols(array)
 
     return maker
-
-
-def _take(a, indices, axis=None, out=None, mode="raise"):
-    if out is not None:
-        refuse("out= of np.take", "leave it away")
-    return take(a, indices, axis, mode)
-
-
-def _hashed(*words):
-    return apply("uniform", "f", *words)
-
-
-def _shuffled(units):
-    ids = np.ascontiguousarray(units.ids)
-    return wrap(active().add("shuffle", (view_of(ids),), ids.shape), "i")
 
 
 def _refused(name):

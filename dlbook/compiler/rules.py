@@ -129,14 +129,17 @@ _MATH = {
     )
 } | {"absolute": "abs", "fabs": "abs"}  # fmt: skip
 
-_OWN = "remainder floor_divide maximum minimum fmax fmin rint sign copysign isnan logaddexp"
+_OWN = (
+    "remainder floor_divide maximum minimum fmax fmin rint sign copysign isnan "
+    "logaddexp"
+).split()
 
 #: What gives the text of an operation from pairs (text, strength): such a pair, which
 #: is put into brackets where its strength is below what its place needs.
 RULES = {
     **{name: _infix(*sign) for name, sign in _INFIX.items()},
     **{name: _call(f"Math.{f}") for name, f in _MATH.items()},
-    **{name: _call(f"${name}") for name in _OWN.split()},
+    **{name: _call(f"${name}") for name in _OWN},
     "negative": _prefix("-"),
     "logical_not": _prefix("!"),
     "power": _power,
