@@ -8,7 +8,7 @@ nodes. What is not listed here is refused.
 import math
 
 import numpy as np
-from numpy import asarray, empty_like  # a trace replaces these for models
+from numpy import asarray, zeros_like  # a trace replaces these for models
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -75,13 +75,12 @@ for _prepared, _names in {
         if hasattr(np, _name):  # NumPy 2.0 has no unstack
             FUNCTIONS[getattr(np, _name)] = _moved(getattr(np, _name), _prepared)
 for _name in (  # NumPy's own code runs on symbols
-    "all any append clip cumprod cumsum diff digitize full_like iscomplexobj isneginf "
-    "isposinf isrealobj max mean min nan_to_num ones_like outer polyval prod ptp real "
-    "select std sum tensordot var zeros_like"
+    "all any append astype clip cumprod cumsum diff digitize full_like iscomplexobj "
+    "isneginf isposinf isrealobj max mean min nan_to_num ndim ones_like outer polyval "
+    "prod ptp real select shape size std sum tensordot var zeros_like"
 ).split():
     FUNCTIONS[getattr(np, _name)] = getattr(np, _name).__wrapped__
 FUNCTIONS |= {
-    np.astype: lambda x, dtype, /, *, copy=True: x.astype(dtype),
     np.compress: lambda condition, a, axis=None: _wrapped(
         np.compress(_known(condition), _bare(a), axis)
     ),
@@ -94,13 +93,10 @@ FUNCTIONS |= {
     ),
     np.linalg.matrix_transpose: _moved(np.matrix_transpose),
     np.linalg.norm: np.linalg.norm.__wrapped__,
-    np.ndim: lambda a: symbols(a).ndim,
     np.result_type: lambda *values: np.result_type(
         *[getattr(value, "dtype", value) for value in values]
     ),
-    np.shape: lambda a: symbols(a).shape,
     hashed: lambda *words: apply("uniform", "f", *words),
-    np.size: lambda a, axis=None: np.size(_bare(a), axis),
     sliding_window_view: _moved(sliding_window_view),
 }
 
@@ -117,25 +113,22 @@ def _pad(array, pad_width, mode="constant", **options):
 
 @implements(np.block)
 def _block(arrays):
-    leaves = []
+    depth, inner = 0, arrays
+    while isinstance(inner, list):
+        depth, inner = depth + 1, inner[0]
 
-    def filled(part):
+    def joined(part, axis):
         if isinstance(part, list):
-            return list(map(filled, part))
-        return _bare(next(ready)) if ready else leaves.append(part)
+            return np.concatenate([joined(p, axis + 1) for p in part], axis)
+        return np.array(part, ndmin=depth)
 
-    ready = None
-    filled(arrays)
-    ready = iter(common(leaves))
-    return _wrapped(np.block(filled(arrays)))
+    return joined(arrays, -depth)
 
 
 @implements(np.empty_like)
 def _empty_like(prototype, dtype=None, order="K", subok=True, shape=None, **device):
     kind = kind_like(prototype.dtype if dtype is None else dtype)
-    result = empty_like(symbols(prototype).ids, np.int64, order, False, shape)
-    result[...] = 0
-    return wrap(result, kind)
+    return wrap(zeros_like(prototype.ids, np.int64, order, False, shape), kind)
 
 
 @implements(np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
@@ -206,14 +199,13 @@ def _average(a, axis=None, weights=None, *, keepdims=False):
 
 
 def _place(op):
-    def reduced(a, axis=None, *, keepdims=False):
-        array, k = (np.ravel(a), 0) if axis is None else (a, axis)
-        last = np.ascontiguousarray(np.moveaxis(symbols(array), k, -1))
-        result = folded(op, [last], 1, "i")
-        axes = k if axis is not None else tuple(range(np.ndim(a)))
+    def place(a, axis=None, *, keepdims=False):
+        rows = np.ravel(a) if axis is None else np.moveaxis(a, axis, -1)
+        result = folded(op, [np.ascontiguousarray(rows)], 1, "i")
+        axes = tuple(range(np.ndim(a))) if axis is None else axis
         return np.expand_dims(result, axes) if keepdims else result
 
-    return reduced
+    return place
 
 
 FUNCTIONS |= {
@@ -270,8 +262,7 @@ def _take(a, indices, axis=None, mode="raise"):
     indices = plain(indices)
     if not symbolic(indices):
         return _moved(np.take)(a, indices, axis=axis, mode=mode)
-    if not symbolic(a):
-        kind_like(asarray(a).dtype)
+    kind_like(np.asarray(a).dtype)
     array = symbols(a)
     if axis is None:
         array, axis = array.reshape(-1), 0

@@ -143,6 +143,8 @@ class Graph:
                 if not 0 <= row[end] - node.start < node.size:
                     break
                 end += 1
+            if end == k + 2 and step != 1:  # a run may begin with the second
+                end = k + 1
             runs.append(View(node, row[k] - node.start, (step if end > k + 1 else 0,)))
             lengths.append(end - k)
             k = end

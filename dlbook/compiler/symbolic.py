@@ -27,17 +27,11 @@ _SORT = (
     f"np.where do not sort; {_RECORD}"
 )
 _HINTS = {
-    **dict.fromkeys(
-        ("sort", "argsort", "partition", "argpartition", "median", "percentile",
-         "quantile", "unique", "lexsort", "sort_complex", "nanmedian"),
-        _SORT,
-    ),
-    **dict.fromkeys(("nonzero", "argwhere", "flatnonzero", "extract", "place"), _KEEP),
-    **dict.fromkeys(
-        ("allclose", "array_equal", "array_equiv"), "return the difference instead"
-    ),
-    "copyto": "write np.where or np.full_like of a traced array",
-}  # fmt: skip
+    "sort argsort partition argpartition median percentile quantile unique lexsort "
+    "sort_complex nanmedian": _SORT,
+    "nonzero argwhere flatnonzero extract place": _KEEP,
+    "allclose array_equal array_equiv": "return the difference instead",
+}
 NO_FLOAT = (
     "float() of a traced value, or storing it in an array of floats,",
     "use NumPy's functions instead of the math module's; collect values in a list and "
@@ -186,8 +180,10 @@ class SymbolicArray(np.ndarray):
             if not any(map(symbolic, numbers)) and any(map(symbolic, args)):
                 return function(*numbers, **kwargs)
             module = function.__module__.replace("numpy", "np", 1)
-            hint = _HINTS.get(name, f"use the basic operations; {_RECORD}")
-            refuse(f"{module}.{name}", hint)
+            hints = (hint for names, hint in _HINTS.items() if name in names.split())
+            refuse(
+                f"{module}.{name}", next(hints, f"use the basic operations; {_RECORD}")
+            )
         if kwargs.pop("out", None) is not None:
             refuse(f"out= of np.{name}", "leave it away")
         return _called(known, name, *args, **kwargs)
