@@ -233,30 +233,34 @@ class Adam:
             )
         _fitting(state.m, params, "state.m")
         t = state.step + 1
+        correction = check.scalar(np.sqrt(1 - self.beta2**t))
+        scalars = self.lr * correction / (1 - self.beta1**t), self.eps * correction
 
         def step(path, theta, g, m, v):
             theta, g = _pair(path, theta, g, self.weight_decay)
             check.same_shape(theta, f"params{path}", m, f"state.m{path}")
             check.same_shape(theta, f"params{path}", v, f"state.v{path}")
-            return self._step(theta, g, m, v, t)
+            return self._step(theta, g, m, v, *scalars)
 
         params, m, v = unzip_map(step, params, grads, state.m, state.v)
         return params, AdamState(t, m, v)
 
-    def _step(self, theta, g, m, v, t):
+    def _step(self, theta, g, m, v, lr, eps):
         new = tuple(np.empty(theta.shape, theta.dtype) for _ in range(3))
+        if theta.size <= BLOCK:
+            self._block(theta, g, m, v, *new, lr, eps)
+            return new
         flat = [a.reshape(-1) for a in (theta, g, m, v, *new)]
         for start in range(0, theta.size, BLOCK):
-            self._block(*(a[start : start + BLOCK] for a in flat), t)
+            self._block(*(a[start : start + BLOCK] for a in flat), lr, eps)
         return new
 
-    def _block(self, theta, g, m, v, theta_new, m_new, v_new, t):
+    def _block(self, theta, g, m, v, theta_new, m_new, v_new, lr, eps):
         """Apply the formulas to one block, with the corrections moved to scalars.
 
         Dividing m and v by their corrections would be two more passes; the same
         quotient comes from a corrected learning rate and a corrected eps.
         """
-        correction = check.scalar(np.sqrt(1 - self.beta2**t))
         scratch = theta_new
         np.multiply(m, self.beta1, out=m_new)
         m_new += np.multiply(g, 1 - self.beta1, out=scratch)
@@ -265,9 +269,9 @@ class Adam:
         np.multiply(v, self.beta2, out=v_new)
         v_new += scratch
         np.sqrt(v_new, out=scratch)
-        scratch += self.eps * correction
+        scratch += eps
         np.divide(m_new, scratch, out=scratch)
-        scratch *= self.lr * correction / (1 - self.beta1**t)
+        scratch *= lr
         np.subtract(theta, scratch, out=theta_new)
 
 

@@ -7,6 +7,7 @@ compiled with them); their shape is checked, their values cannot be.
 
 from __future__ import annotations
 
+import math
 import operator
 
 import numpy as np
@@ -87,7 +88,7 @@ def array(value, name, shape=None, *, low=None, high=None, empty=False) -> np.nd
     if getattr(result, "symbolic", False):
         return result
     # The sum of squares is finite unless a number is not, or some square overflows.
-    if not np.isfinite(np.vdot(result, result)) and not np.isfinite(result).all():
+    if not math.isfinite(np.vdot(result, result)) and not np.isfinite(result).all():
         bad = result[~np.isfinite(result)].flat[0]
         raise ValueError(f"{name}: wanted finite numbers, got {bad}")
     return bounded(result, name, low, high)

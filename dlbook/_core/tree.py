@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from dlbook._core.types import Tree
 
 __all__ = ["fill", "named_leaves", "named_map", "tree_map", "unzip_map"]
 
 _CONTAINERS = (tuple, list, dict)
+_ARRAYS = {np.ndarray}  # the kinds of what a leaf mostly is, which is asked first
 
 
 def tree_map(f: Callable, tree: Tree, *others: Tree) -> Any:
@@ -88,6 +91,8 @@ def fill(tree, values):
 
 
 def _filled(tree, values):
+    if type(tree) is np.ndarray:
+        return next(values)
     if isinstance(tree, _CONTAINERS):
         children = tree.values() if isinstance(tree, dict) else tree
         return _like(tree, [_filled(child, values) for child in children])
@@ -106,6 +111,8 @@ def _fixed(tree):
 
 
 def _map(f, trees, path):
+    if {*map(type, trees)} == _ARRAYS:
+        return f(path, *trees)
     first = trees[0]
     if any(not _alike(first, tree) for tree in trees[1:]):
         kinds, where = " and ".join(map(_kind, trees)), path or "the top"
