@@ -30,7 +30,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlbook._core import check, publish
-from dlbook._core.tree import named_leaves, named_map, tree_map, unzip_map
+from dlbook._core.tree import (
+    named_leaves,
+    named_map,
+    named_rows,
+    tree_map,
+    unzip,
+    unzip_map,
+)
 from dlbook._core.types import Tree
 
 __all__ = [
@@ -44,6 +51,7 @@ __all__ = [
 ]
 publish(globals())
 
+SMALL = 65536  # bytes of all parameters that Adam steps as one array
 BLOCK = 32768  # entries that go through all passes of Adam while they are in cache
 
 
@@ -236,14 +244,30 @@ class Adam:
         correction = check.scalar(np.sqrt(1 - self.beta2**t))
         scalars = self.lr * correction / (1 - self.beta1**t), self.eps * correction
 
-        def step(path, theta, g, m, v):
+        def checked(path, theta, g, m, v):
             theta, g = _pair(path, theta, g, self.weight_decay)
             check.same_shape(theta, f"params{path}", m, f"state.m{path}")
             check.same_shape(theta, f"params{path}", v, f"state.v{path}")
-            return self._step(theta, g, m, v, *scalars)
+            return theta, g, m, v
 
-        params, m, v = unzip_map(step, params, grads, state.m, state.v)
+        rows = named_rows(params, grads, state.m, state.v)
+        rows = [checked(path, *row) for path, row in rows]
+        together = self._together if _fit_together(rows) else self._each
+        params, m, v = unzip(params, together(rows, scalars))
         return params, AdamState(t, m, v)
+
+    def _each(self, rows, scalars):
+        return [self._step(*row, *scalars) for row in rows]
+
+    def _together(self, rows, scalars):
+        """Step many small arrays as one, because each pass costs a call of NumPy."""
+        columns = zip(*rows, strict=True)
+        joined = [np.concatenate(column, axis=None) for column in columns]
+        new, parts, end = self._step(*joined, *scalars), [], 0
+        for theta, *_ in rows:
+            start, end = end, end + theta.size
+            parts.append([a[start:end].reshape(theta.shape) for a in new])
+        return parts
 
     def _step(self, theta, g, m, v, lr, eps):
         new = tuple(np.empty(theta.shape, theta.dtype) for _ in range(3))
@@ -355,6 +379,14 @@ def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
     ratio = max_norm / (global_norm(grads) + 1e-6)
     factor = check.scalar(np.minimum(1.0, ratio))
     return tree_map(lambda g: factor * np.asanyarray(g), grads)
+
+
+def _fit_together(rows):
+    """Tell whether arrays are small, of one dtype, and numbers instead of symbols."""
+    arrays = [a for row in rows for a in row]
+    if {*map(type, arrays)} != {np.ndarray} or len({a.dtype for a in arrays}) > 1:
+        return False
+    return sum(theta.nbytes for theta, *_ in rows) <= SMALL
 
 
 def _settle(optimiser, name, **bounds):

@@ -8,16 +8,25 @@ activation; both stay as they are. A path such as ``[0].W`` says where an array 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from dlbook._core.types import Tree
 
-__all__ = ["fill", "named_leaves", "named_map", "tree_map", "unzip_map"]
+__all__ = [
+    "fill",
+    "named_leaves",
+    "named_map",
+    "named_rows",
+    "tree_map",
+    "unzip",
+    "unzip_map",
+]
 
 _CONTAINERS = (tuple, list, dict)
-_ARRAYS = {np.ndarray}  # the kinds of what a leaf mostly is, which is asked first
+_ARRAYS, _CHOICES = {np.ndarray}, {str, type(None)}  # what nearly all leaves are
 
 
 def tree_map(f: Callable, tree: Tree, *others: Tree) -> Any:
@@ -58,7 +67,7 @@ def named_map(f, tree, *others):
     >>> named_map(lambda path, a: path, (1.0, [2.0, None], {"b": 3.0}))
     ('[0]', ['[1][0]', None], {'b': "[2]['b']"})
     """
-    return _map(f, (tree, *others), "")
+    return fill(tree, [f(path, *row) for path, row in named_rows(tree, *others)])
 
 
 def unzip_map(f, tree, *others):
@@ -67,11 +76,25 @@ def unzip_map(f, tree, *others):
     >>> unzip_map(lambda path, a: (a, a**2), (1, (2, 3)))
     ((1, (2, 3)), (1, (4, 9)))
     """
-    rows = []
-    named_map(lambda path, *arrays: rows.append(f(path, *arrays)), tree, *others)
+    return unzip(tree, [f(path, *row) for path, row in named_rows(tree, *others)])
+
+
+def unzip(tree, rows):
+    """Return k trees from a row of k values for each array of the tree, in order."""
     if not rows:
         raise ValueError(f"tree: wanted at least one array, got {tree!r}")
     return tuple(fill(tree, column) for column in zip(*rows, strict=True))
+
+
+def named_rows(tree, *others):
+    """Return the path of each array, and what the trees have there.
+
+    >>> named_rows((1.0, {"b": 2.0}), (3.0, {"b": 4.0}))
+    [('[0]', (1.0, 3.0)), ("[1]['b']", (2.0, 4.0))]
+    """
+    found = []
+    _walk((tree, *others), "", found)
+    return found
 
 
 def named_leaves(tree):
@@ -80,9 +103,7 @@ def named_leaves(tree):
     >>> named_leaves((1.0, (2.0, None)))
     [('[0]', 1.0), ('[1][0]', 2.0)]
     """
-    pairs = []
-    named_map(lambda path, array: pairs.append((path, array)), tree)
-    return pairs
+    return [(path, array) for path, (array,) in named_rows(tree)]
 
 
 def fill(tree, values):
@@ -110,49 +131,50 @@ def _fixed(tree):
     return tree is None or isinstance(tree, str)
 
 
-def _map(f, trees, path):
-    if {*map(type, trees)} == _ARRAYS:
-        return f(path, *trees)
-    first = trees[0]
-    if any(not _alike(first, tree) for tree in trees[1:]):
+def _walk(trees, path, found):
+    first, kinds = trees[0], {*map(type, trees)}
+    if kinds == _ARRAYS:
+        found.append((path, trees))
+    elif not (kinds <= _CHOICES or _alike(trees, kinds)):
         kinds, where = " and ".join(map(_kind, trees)), path or "the top"
         raise ValueError(f"trees: wanted one structure, got {kinds} at {where}")
+    elif isinstance(first, dict):
+        for key in first:
+            _walk(tuple(tree[key] for tree in trees), f"{path}[{key!r}]", found)
+    elif isinstance(first, _CONTAINERS):
+        steps = _steps(type(first), len(first))
+        for step, children in zip(steps, zip(*trees, strict=True), strict=True):
+            _walk(children, path + step, found)
+    elif _fixed(first):
+        _check_choice(trees, path)
+    else:
+        found.append((path, trees))
+
+
+def _alike(trees, kinds):
+    """Tell whether trees have the same kind of node at the top."""
+    first = trees[0]
     if not isinstance(first, _CONTAINERS):
-        return _one_name(trees, path) if _fixed(first) else f(path, *trees)
-    return _like(
-        first,
-        [
-            _map(f, [tree[key] for tree in trees], path + step)
-            for key, step in _steps(first)
-        ],
-    )
+        held = any(isinstance(tree, _CONTAINERS) for tree in trees)
+        return not held and len({*map(_fixed, trees)}) == 1
+    if isinstance(first, dict):
+        return all(isinstance(t, dict) and t.keys() == first.keys() for t in trees)
+    return len(kinds) == 1 and len({*map(len, trees)}) == 1
 
 
-def _alike(tree, other):
-    """Tell whether two trees have the same kind of node at the top."""
-    if isinstance(tree, dict):
-        return isinstance(other, dict) and tree.keys() == other.keys()
-    if isinstance(tree, _CONTAINERS):
-        return type(tree) is type(other) and len(tree) == len(other)
-    return not isinstance(other, _CONTAINERS) and _fixed(tree) == _fixed(other)
-
-
-def _one_name(trees, path):
-    """Return the choice that the trees share; a gradient may leave it open."""
-    names = list(dict.fromkeys(tree for tree in trees if tree is not None))
-    if len(names) > 1:
+def _check_choice(trees, path):
+    """Refuse two choices in one place; a gradient may leave it open."""
+    if len({*trees} - {None}) > 1:
+        names = dict.fromkeys(tree for tree in trees if tree is not None)
         shown = " and ".join(map(repr, names))
         raise ValueError(f"trees: wanted one structure, got {shown} at {path}")
-    return trees[0]
 
 
-def _steps(tree):
-    """Return what each child is found by, and how a path shows it."""
-    if isinstance(tree, dict):
-        return [(key, f"[{key!r}]") for key in tree]
-    if hasattr(tree, "_fields"):
-        return [(i, f".{name}") for i, name in enumerate(tree._fields)]
-    return [(i, f"[{i}]") for i in range(len(tree))]
+@cache
+def _steps(kind, n):
+    """Return how a path shows each child of a tuple or a list."""
+    fields = getattr(kind, "_fields", None)
+    return [f".{name}" for name in fields] if fields else [f"[{i}]" for i in range(n)]
 
 
 def _kind(tree):
