@@ -1,60 +1,21 @@
 """On other processors the notebooks and the doctests give the same verdict.
 
-NumPy and OpenBLAS choose their kernels by what the processor can do, and kernels round
-otherwise. Switches of theirs, and of the C library's mathematics, make this machine
-compute as one without AVX-512, and as one with SSE alone. Cells that are not compared
-are left out, but for those that others need.
+The notebooks run as with SSE alone here; as without AVX-512 they run where their
+figures are held against NumPy, in test_figures.py.
 """
 
-import os
-import platform
-import subprocess
-import sys
+import json
 
 import pytest
-from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
-from conftest import ROOT
+from elsewhere import KERNELS, SETTINGS, X86, elsewhere, run
+from test_site_figures import NOTEBOOKS
 
-KERNELS = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
-WIDE = [name for name in KERNELS if "512" in name or name == "X86_V4"]
-SETTINGS = {
-    "AVX2": dict(NPY_DISABLE_CPU_FEATURES=" ".join(WIDE), OPENBLAS_CORETYPE="Haswell"),
-    "SSE": dict(
-        NPY_DISABLE_CPU_FEATURES=" ".join(KERNELS), OPENBLAS_CORETYPE="Nehalem",
-        GLIBC_TUNABLES="glibc.cpu.hwcaps=-AVX2,-FMA,-AVX,-FMA4",
-    ),
-}  # fmt: skip
-CHAPTERS = sorted(path.stem for path in ROOT.glob("chapters/0*.ipynb"))
-HALF = len(CHAPTERS) // 2
-WORK = {
-    "first notebooks": [f"chapters/{name}.ipynb" for name in CHAPTERS[:HALF]],
-    "last notebooks": [f"chapters/{name}.ipynb" for name in CHAPTERS[HALF:]],
-    "doctests": ["dlbook"],
-}
-
-pytestmark = pytest.mark.skipif(
-    platform.machine().lower() not in ("x86_64", "amd64"),
-    reason="the switches are those of x86",
-)
+pytestmark = pytest.mark.skipif(not X86, reason="the switches are those of x86")
+each_setting = pytest.mark.parametrize("setting", SETTINGS)
 
 
-def run(setting, *command):
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests"), **SETTINGS[setting]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-8000:]
-    return done.stdout
-
-
-@pytest.mark.parametrize("setting", SETTINGS)
+@each_setting
 def test_the_switches_work(setting):
     code = "from numpy._core._multiarray_umath import __cpu_features__ as found\n"
     code += "print(*(name for name, there in found.items() if there))"
@@ -64,10 +25,40 @@ def test_the_switches_work(setting):
     assert {*KERNELS} - {*switched} <= {*left}
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("work", WORK)
-def test_other_processors_give_the_same_verdict(work, setting):
-    if setting == "AVX2" and not WIDE:
-        pytest.skip("this processor has no wider kernels: all tests run so")
-    plugins = "-p", "no:cacheprovider", "-p", "compared"
-    run(setting, "-m", "pytest", "-q", *plugins, *WORK[work])
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_with_sse_alone_a_notebook_shows_what_is_stored(name):
+    assert elsewhere("SSE", name)["faults"] == []
+
+
+@each_setting
+def test_doctests_give_the_same_verdict(setting):
+    run(setting, "-m", "pytest", "-q", "-p", "no:cacheprovider", "dlbook")
+
+
+CURVE = (
+    "from IPython.display import HTML\nHTML('<path d=\"M0 {:.2f}L1 2\"/>'.format(0.5))"
+)
+
+
+def test_what_is_not_as_stored_is_found(tmp_path):
+    def cell(source, **outputs):
+        stored = [dict(data={kind: text}) for kind, text in outputs.items()]
+        return dict(cell_type="code", source=source, metadata={}, outputs=stored)
+
+    html = {"text/plain": "<IPython.core.display.HTML object>"}
+    cells = [
+        cell("1 + 1", **{"text/plain": "2"}),
+        cell("0.1 + 0.2", **{"text/plain": "0.3"}),
+        cell(CURVE, **html, **{"text/html": '<path d="M0 0.5001L1 2"/>'}),
+        cell(CURVE, **html, **{"text/html": '<path d="M0 0.51L1 2"/>'}),
+        cell("print(3)"),
+        cell("1 / 0"),
+        cell("2", **{"text/plain": "2", "text/latex": "$2$"}),
+    ]
+    (tmp_path / "faulty.ipynb").write_text(json.dumps(dict(cells=cells)), "utf-8")
+    found = elsewhere("SSE", tmp_path / "faulty")["faults"]
+    told = [text.removeprefix(CURVE).splitlines() for text in found]
+    assert [lines[0] or lines[1][:9] for lines in told] == [
+        "0.1 + 0.2", "text/html", "print(3)", "1 / 0", "2",
+    ]  # fmt: skip
+    assert "ZeroDivisionError" in found[3]
