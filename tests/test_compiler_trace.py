@@ -256,7 +256,7 @@ def test_symbolic_arrays_look_like_arrays():
 
     program = program_of(model, x=np.ones(3), W=np.ones((2, 3)))
     assert program.outputs == {"y": (2,)}
-    assert seen == [np.ndarray, SymbolicArray, SymbolicArray]
+    assert seen == [np.ndarray, SymbolicArray, np.ndarray]
 
 
 def test_arrays_are_copied_where_numpy_copies():
@@ -415,7 +415,7 @@ def test_a_traced_value_is_of_no_use_after_its_trace():
     kept = []
     program_of(lambda x: kept.append(x) or dict(y=x), x=[1.0])
     with pytest.raises(TraceError, match="used after its trace had ended"):
-        kept[-1] + 1
+        kept[1] + 1
 
 
 # Draws and states ---------------------------------------------------------------------
@@ -486,7 +486,7 @@ def test_hidden_state_is_refused():
         calls.append(1)
         return dict(y=x * len(calls))
 
-    with pytest.raises(TraceError, match="tracing the model twice gives two different"):
+    with pytest.raises(TraceError, match="running the model twice gives two different"):
         trace(model, dict(x=1.0), name="demo")
 
 

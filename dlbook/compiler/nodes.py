@@ -97,11 +97,6 @@ class Graph:
                 )
         return node
 
-    @property
-    def size(self):
-        """How many nodes and constants there are."""
-        return len(self.nodes), self.constants.size
-
     def const(self, array):
         """Return the ids of constants; along an axis where all are one, one id."""
         array = asarray(array, np.float64)
