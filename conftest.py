@@ -254,6 +254,26 @@ def page(new_page):
     return new_page(viewport={"width": 1280, "height": 900})
 
 
+@pytest.fixture(scope="module")
+def kept_page(name, browser, built_site):
+    """The page of a test's parameter ``name``, as the test before has left it."""
+    context = browser.new_context()
+    page = watched(context)
+    page.goto((built_site / f"{name}.html").as_uri())
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def visited(kept_page):
+    """The same at a desktop's size and in light, loaded once for a module's tests."""
+    kept_page.set_viewport_size({"width": 1280, "height": 900})
+    kept_page.emulate_media(media="screen", color_scheme="light")
+    yield kept_page
+    found, kept_page.problems[:] = [*kept_page.problems], []
+    assert not found, "\n".join(found)
+
+
 def watched(context):
     """Open a page that is refused other hosts, and note every fault it tells of."""
     page = context.new_page()
