@@ -19,17 +19,21 @@ from typing import NamedTuple
 __all__ = ["Change", "changes", "failures", "figures", "needed", "runs"]
 
 RATES = {"lr", "eta", "eta_G", "eta_D", "rate", "beta", "momentum"}
-COUNTS = {"epochs", "steps", "updates"}
+COUNTS = {"epochs", "seeds", "steps", "updates"}
 SEEDS = {"seed", "default_rng"}
 
 
 class Change(NamedTuple):
-    """One number of one cell: its place, its kind, and the cell's new text."""
+    """One number of one cell: its place, its kind, the cell's new text, what it gives.
+
+    ``names`` are those through which the changed statement acts on the cells below.
+    """
 
     cell: int
     kind: str
     told: str
     source: str
+    names: frozenset
 
 
 def changes(sources, folded):
@@ -38,9 +42,11 @@ def changes(sources, folded):
     for place, source in enumerate(sources):
         if place in folded:
             continue
-        for statement in ast.parse(source).body:
+        body = ast.parse(source).body
+        for turn, statement in enumerate(body):
             if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
                 continue
+            names = reached(body[turn:], names_of(source)[0])
             for kind, node in numbers(statement):
                 new = str(changed(kind, node.value))
                 lines = source.splitlines(keepends=True)
@@ -48,8 +54,24 @@ def changes(sources, folded):
                 text = lines[line].encode()
                 lines[line] = (text[:a] + new.encode() + text[b:]).decode()
                 told = f"{ast.unparse(statement)[:60]}: {ast.unparse(node)} -> {new}"
-                found.append(Change(place, kind, told, "".join(lines)))
+                found.append(Change(place, kind, told, "".join(lines), names))
     return found
+
+
+def reached(body, gives):
+    """Return which names that a cell gives may change with its first statement here.
+
+    What is not a plain assignment may change whatever it takes.
+    """
+    names = frozenset()
+    for turn, statement in enumerate(body):
+        if turn == 0 or taken(statement) & names:
+            names |= defined(statement)
+            plain = isinstance(statement, ast.Assign) and all(
+                isinstance(node, (ast.Name, ast.Tuple)) for node in statement.targets
+            )
+            names |= frozenset() if plain else taken(statement) & gives
+    return names
 
 
 def numbers(statement):
@@ -69,7 +91,8 @@ def numbers(statement):
         parts = statement.value
         for part in parts.elts if isinstance(parts, ast.Tuple) else [parts]:
             if plain := constant(part):
-                yield "value", plain
+                name = getattr(statement.targets[0], "id", "")
+                yield "count" if name.lower() in COUNTS else "value", plain
 
 
 def constant(node):
@@ -134,17 +157,18 @@ def names_of(source):
     return defined(tree), taken(tree)
 
 
-def runs(sources, *changed):
-    """Return the cells that depend on some, with all that these need, in order."""
+def runs(sources, *made):
+    """Return the cells that changes reach, with all that these need, in order."""
     gives, takes = zip(*map(names_of, sources), strict=True)
     # What a cell changes in place, by a call or by +=, counts as given anew by it.
-    touched, chosen = set(), {*changed}
-    for place in range(min(changed), len(sources)):
-        if place in chosen or takes[place] & touched:
+    touched, chosen = set(), {change.cell for change in made}
+    for place in range(min(chosen), len(sources)):
+        if takes[place] & touched:
             chosen.add(place)
             touched |= gives[place]
         else:
             touched -= gives[place]
+        touched |= set().union(*(c.names for c in made if c.cell == place))
     return needed(sources, chosen)
 
 
@@ -204,7 +228,7 @@ def run(sources, made):
     shell.history_manager.enabled = False
     shell.showtraceback = lambda *args, **kwargs: None
     changed = {change.cell: change.source for change in made}
-    for place in runs(sources, *changed):
+    for place in runs(sources, *made):
         with contextlib.redirect_stdout(io.StringIO()):
             result = shell.run_cell(changed.get(place, sources[place]))
         if error := result.error_before_exec or result.error_in_exec:
@@ -215,23 +239,24 @@ def run(sources, made):
 
 def main():
     """Try each change of one notebook, or a few at once; tell what failed, as JSON."""
-    import nbformat
-
     path, each = sys.argv[1], sys.argv[2] == "each"
-    cells = nbformat.read(path, as_version=4).cells
-    cells = [cell for cell in cells if cell.cell_type == "code"]
-    sources = [cell.source for cell in cells]
+    with open(path, encoding="utf-8") as notebook:
+        cells = json.load(notebook)["cells"]
+    cells = [cell for cell in cells if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
     folded = {
         place
         for place, cell in enumerate(cells)
-        if "hide-input" in cell.metadata.get("tags", ())
+        if "hide-input" in cell["metadata"].get("tags", ())
     }
     found = changes(sources, folded)
     together = [[change] for change in found]
-    if not each:  # the first entry and value, and the seed that costs least
-        cheap = sorted(found, key=lambda change: len(runs(sources, change.cell)))
+    if not each:  # the first entry and value that act below, and the cheapest seed
+        sizes = {change: len(runs(sources, change)) for change in found}
+        below = [change for change in found if sizes[change] > 2] + found
+        cheap = sorted(found, key=sizes.get)
         few = {}
-        for kind, some in dict(entry=found, value=found, seed=cheap).items():
+        for kind, some in dict(entry=below, value=below, seed=cheap).items():
             for change in some:
                 if change.kind == kind and change.cell not in few:
                     few[change.cell] = change
@@ -247,6 +272,6 @@ def main():
 if __name__ == "__main__":
     import numpy  # noqa: F401  -- once, for all children
 
-    import dlbook.live  # noqa: F401
+    import dlbook.live.figure  # noqa: F401
 
     main()

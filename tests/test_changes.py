@@ -53,7 +53,7 @@ def test_numbers_that_readers_change_are_found():
     told = [(c.cell, c.kind, c.source.splitlines()[-1]) for c in found]
     assert told == [
         (1, "entry", "epochs = 10"),
-        (1, "value", "epochs = 11"),
+        (1, "count", "epochs = 2"),
         (4, "seed", "w = train(lr=0.5, epochs=30)"),
         (4, "rate", "w = train(lr=0.75, epochs=30)"),
         (4, "count", "w = train(lr=0.5, epochs=6)"),
@@ -62,9 +62,11 @@ def test_numbers_that_readers_change_are_found():
 
 
 def test_a_change_runs_what_depends_on_it_and_what_that_needs():
-    assert changes.runs(SOURCES, 1) == [0, 1, 2, 3, 5]
-    assert changes.runs(SOURCES, 4) == [0, 4]
-    assert changes.runs(SOURCES, 1, 4) == [0, 1, 2, 3, 4, 5]
+    entry, epochs, seed, *_ = changes.changes(SOURCES, folded={3})
+    assert changes.runs(SOURCES, entry) == [0, 1, 2, 3, 5]
+    assert changes.runs(SOURCES, epochs) == [0, 1]
+    assert changes.runs(SOURCES, seed) == [0, 4]
+    assert changes.runs(SOURCES, entry, seed) == [0, 1, 2, 3, 4, 5]
     assert changes.needed(["import x", "a = 1", "b = a", "c = 1"], [2]) == [0, 1, 2]
 
 
@@ -82,7 +84,15 @@ def test_a_change_runs_what_depends_on_it_and_what_that_needs():
     ids=["added to", "defined below"],
 )
 def test_what_a_cell_needs_in_other_ways_runs_too(sources):
-    assert changes.runs(sources, 0) == [0, 1, 2, 3]
+    first, *_ = changes.changes(sources, folded=())
+    assert changes.runs(sources, first) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("how", ["y.append(x)", "y[0] = x", "y = f(x)"])
+def test_what_a_statement_changes_in_its_cell_is_seen_below(how):
+    sources = [f"x = 1\ny = [0]\nz = 2\n{how}", "print(z)", "print(y)"]
+    first, *_ = changes.changes(sources, folded=())
+    assert changes.runs(sources, first) == [0, 2]
 
 
 @forks
