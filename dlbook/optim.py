@@ -337,7 +337,9 @@ def global_norm(grads: Tree) -> float:
     return check.scalar(scale * np.sqrt(sum(squares)))
 
 
-def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
+def clip_by_global_norm(
+    grads: Tree, max_norm: float, *, norm: float | None = None
+) -> Any:
     r"""Shorten the gradients, all by one factor, if together they are too long.
 
     .. math:: g \leftarrow g \cdot
@@ -351,6 +353,8 @@ def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
         The gradients of all parameters.
     max_norm : float
         The longest norm c that is let through, above 0.
+    norm : float, optional
+        ``global_norm(grads)`` where it is known.
 
     Returns
     -------
@@ -376,7 +380,8 @@ def clip_by_global_norm(grads: Tree, max_norm: float) -> Any:
     (array([0.59999988]), array([0.79999984]))
     """
     max_norm = check.number(max_norm, "max_norm", above=0)
-    ratio = max_norm / (global_norm(grads) + 1e-6)
+    norm = global_norm(grads) if norm is None else norm
+    ratio = max_norm / (norm + 1e-6)
     factor = check.scalar(np.minimum(1.0, ratio))
     return tree_map(lambda g: factor * np.asanyarray(g), grads)
 

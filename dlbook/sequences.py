@@ -416,7 +416,7 @@ def _steps(batches, params, optimiser, max_norm, carry):
         loss, gradients, state = _loss_and_gradients(x, y, params, state)
         norm = global_norm(gradients)
         if max_norm is not None:
-            gradients = clip_by_global_norm(gradients, max_norm)
+            gradients = clip_by_global_norm(gradients, max_norm, norm=norm)
         params, memory = optimiser.update(params, gradients, memory)
         state = state if carry else None
         yield TrainStep(loss, norm, params)
