@@ -27,6 +27,11 @@ from dlbook.live.loops import VIEW
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+# What is started from here keeps its memory: glibc returns arrays above 128 kB to the
+# system, and to fault the next one in costs a training a tenth of its time.
+for _name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
+    os.environ.setdefault(_name, str(2**30))
+
 # Where Matplotlib cannot write it says so, and that it looks for fonts: here, once, and
 # not in each notebook, for the folder that it takes then is known to all it starts.
 import matplotlib.font_manager  # noqa: E402, F401
