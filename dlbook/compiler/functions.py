@@ -288,7 +288,7 @@ def _looked_up(rows, index):
         return wrap(np.empty(shape, np.int64), rows.kind)
     table = view_of(np.broadcast_to(rows.ids, (*shape, rows.shape[-1])))
     reach = table.strides[-1], rows.shape[-1]
-    table = table._replace(strides=table.strides[:-1])
+    table = table._replace(strides=table.strides[:-1], shape=shape)
     args = (table, view_of(np.broadcast_to(index.ids, shape)))
     return wrap(active().add("take", args, shape, static=reach), rows.kind)
 

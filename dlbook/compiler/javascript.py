@@ -46,26 +46,23 @@ class Script:
 
     def _decide(self, node):
         """Write a node into its only reader, if it fits, and ask for its arguments."""
-        readers, args = self.readers[node], node.args
-        space, depth = node.shape + node.inner, 1
+        readers, args, depth = self.readers[node], node.args, 1
         short = node.op == "take" or (node.op in RULES and not node.inner)
         if len(readers) == 1 and short and node not in self.held:
-            outer, view, above = readers[0]
-            found = [composed(view, outer, arg) for arg in args]
-            if above < HEIGHT and prod(outer) <= node.size and None not in found:
-                self.inlined[node] = args = found
-                space, depth = outer, above + 1
+            view, above = readers[0]
+            found = [composed(view, arg) for arg in args]
+            if above < HEIGHT and prod(view.shape) <= node.size and None not in found:
+                self.inlined[node], args, depth = found, found, above + 1
         for k, view in enumerate(args):
             if node.op in _HELPED or (node.op == "take" and not k):
                 self.held.add(view.node)
-            own = (node.static[k],) if node.op == "gather" else space
             times = 2 if node.op == "scan" else 1
-            self.readers[view.node] += [(own, view, depth)] * times
+            self.readers[view.node] += [(view, depth)] * times
 
     def _house(self, owner):
         """Let nodes stand where they are wanted whole."""
         k = self.place(owner)
-        for (node, offset, (step,)), n in zip(owner.args, owner.static, strict=True):
+        for node, offset, (step,), (n,) in owner.args:
             whole = n == node.size and not offset and step == (n > 1)
             if whole and node.op not in ("const", "input") and node not in self.inlined:
                 self.places.setdefault(node, k)
@@ -103,89 +100,89 @@ class Script:
         op, args, shape, space = node.op, node.args, node.shape, node.shape + node.inner
         if op == "gather":
             return self._copies(node)
-        target = self._at(View(node, 0, _steps(shape)), shape)
+        target = self._at(View(node, 0, _steps(shape), shape))
         if op == "shuffle":
             run = f"{hole(self.place(node))},{self._run(args[0])}"
             text, shape = f"$shuffle({run},{node.size})", ()
         elif op == "scan":
-            shape, value = shape[:-1], self._value(args[0], space)
+            shape, value = shape[:-1], self._value(args[0])
             step = RULES[node.static](("r", ATOM), value)[0]
             step = f"{target}=r={LOOPS[len(shape)]}?{step}:{value[0]}"
             text = f"{{let r;{_nest(space, step, len(shape))}}}"
         elif op in _HELPED:
-            run = f"{self._run(args[0], shape)},{space[-1]},{args[0].strides[-1]}"
+            run = f"{self._run(args[0], len(shape))},{space[-1]},{args[0].strides[-1]}"
             text = f"{target}={'0+' * (op == 'pair')}${op}({run})"
         elif node.inner:
-            values = [self._value(view, space) for view in args]
-            term = functools.reduce(RULES["multiply"], values)
+            term = functools.reduce(RULES["multiply"], map(self._value, args))
             step = f"r={RULES[op](('r', ATOM), term)[0]}"
             step = f"r+={term[0]}" if op == "add" else step
             step = _nest(space, step, len(shape))
             text = f"{{let r={FOLDS[op]};{step};{target}=r}}"
         else:
-            text = f"{target}={self._expression(node, args, space)[0]}"
+            text = f"{target}={self._expression(node, args)[0]}"
         self.statements.append(_nest(shape, text))
 
     def _copies(self, node):
         """Write the statements of a gather, but for what stands there already."""
         k = self.place(node)
-        for view, n in zip(node.args, node.static, strict=True):
+        for view in node.args:
+            (n,) = view.shape
             if n > 1 and view.node.op != "const" and view.node not in self.inlined:
                 text = f"$copy({hole(k)},{self._run(view)},{n},{view.strides[0]})"
             else:
-                target = self._at(View(node, k - self.place(node), (1,)), (n,))
-                text = _nest((n,), f"{target}={self._value(view, (n,))[0]}")
+                target = self._at(View(node, k - self.place(node), (1,), (n,)))
+                text = _nest((n,), f"{target}={self._value(view)[0]}")
             if self.places.get(view.node) != k:  # it does not stand there already
                 self.statements.append(text)
             k += n
 
     # Expressions ----------------------------------------------------------------------
 
-    def _expression(self, node, args, space):
+    def _expression(self, node, args):
         """Return a node's text and strength for these views as its arguments."""
         if node.op != "take":
-            return RULES[node.op](*(self._value(a, space) for a in args))
+            return RULES[node.op](*map(self._value, args))
         (table, index), (step, n) = args, node.static
-        array, place = self._spot(table, space, step * (n - 1))
-        text, strength = self._value(index, space)
+        array, place = self._spot(table, step * (n - 1))
+        text, strength = self._value(index)
         text = text if strength >= (PLUS if step == 1 else ATOM) else f"({text})"
         return f"{array}[{text}{f'*{step}' * (step != 1)}+{place}]", ATOM
 
-    def _value(self, view, space):
+    def _value(self, view):
         """Return the text of what a view gives at the loops' variables."""
         if view.node in self.inlined:
-            return self._expression(view.node, self.inlined[view.node], space)
+            return self._expression(view.node, self.inlined[view.node])
         if view.node.op == "const":
-            row, found = _row(view, space), None
+            row, found = _row(view), None
             if row.view(np.int64).min() == row.view(np.int64).max():
                 return constant(row.flat[0]), number(row.flat[0])[1]
             if row.size in row.shape:  # along one axis
                 found = progression(row.flat, LOOPS[row.shape.index(row.size)])
             if found:
                 return found
-        return self._at(view, space), ATOM
+        return self._at(view), ATOM
 
-    def _at(self, view, space):
-        return "{}[{}]".format(*self._spot(view, space))
+    def _at(self, view):
+        return "{}[{}]".format(*self._spot(view))
 
-    def _run(self, view, shape=()):
+    def _run(self, view, axes=0):
         """Return the array and the place where a helper begins to read."""
-        own = view._replace(strides=view.strides[: len(shape)])
-        return ",".join(self._spot(own, shape))
+        strides, shape = view.strides[:axes], view.shape[:axes]
+        return ",".join(self._spot(view._replace(strides=strides, shape=shape)))
 
-    def _spot(self, view, space, reach=0):
+    def _spot(self, view, reach=0):
         """Return the array in which a view stands, and the place at the variables.
 
         ``reach`` is how far from there an index may lead.
         """
-        node, place, steps = view.node, view.offset, view.strides
+        node, place, steps, shape = view
         array = "v" if node.op == "input" else "m"
         if node.op == "const":
-            places = spread(view, space)
+            places = spread(view)
             first = places.min() + min(reach, 0)
             last = places.max() + max(reach, 0)
             values, array = node.data[first : last + 1], "$T"
-            row = _row(view, space)
+            row = _row(view)
             if not reach and len(values) > _DENSE * row.size:
                 values, place, first = row.reshape(-1), 0, 0
                 steps = _steps(row.shape)
@@ -194,16 +191,17 @@ class Script:
             place += self.place(node)
         terms = [
             {1: name, -1: f"-{name}"}.get(step, f"{step}*{name}")
-            for step, n, name in zip(steps, space, LOOPS, strict=False)
+            for step, n, name in zip(steps, shape, LOOPS, strict=False)
             if step and n > 1
         ]
         return array, "+".join([*terms, hole(place)]).replace("+-", "-")
 
 
-def _row(view, space):
+def _row(view):
     """Return constants, once along an axis where they do not change."""
-    moves = zip(space, view.strides, strict=True)
-    return view.node.data[spread(view, tuple(n if step else 1 for n, step in moves))]
+    moves = zip(view.shape, view.strides, strict=True)
+    once = view._replace(shape=tuple(n if step else 1 for n, step in moves))
+    return view.node.data[spread(once)]
 
 
 def _steps(shape):

@@ -33,8 +33,7 @@ class Node:
     """One operation: its name, parameters and arguments, and what it gives.
 
     ``inner`` are the axes over which it is folded, ``start`` is the id of its first
-    element. Arguments are views over ``shape + inner``; those of a "gather" are runs,
-    of the lengths in ``static``.
+    element. Arguments are views over ``shape + inner``; those of a "gather" are runs.
     """
 
     def __init__(self, op, args, shape, inner, static, start):
@@ -49,11 +48,12 @@ class Node:
 
 
 class View(NamedTuple):
-    """Elements of a node: the first one's place, and a step for each axis."""
+    """Elements of a node: the first one's place, and each axis's step and length."""
 
     node: Node
     offset: int
     strides: tuple
+    shape: tuple
 
 
 class Graph:
@@ -71,7 +71,7 @@ class Graph:
         """Return the ids of an operation; it is computed if all is constant."""
         if op not in ("input", "take", "gather"):
             if all(view.node is self.constants for view in args):
-                values = [self.constants.data[spread(v, shape + inner)] for v in args]
+                values = [self.constants.data[spread(view)] for view in args]
                 return self.const(evaluate(op, static, values, len(inner)))
         merged = args, shape, inner
         if op not in ("input", "gather", "scan", "shuffle"):
@@ -130,7 +130,7 @@ class Graph:
 
     def gather(self, ids):
         """Return the node that copies elements into a row."""
-        runs, lengths, k, row, size = [], [], 0, ids.tolist(), ids.size
+        runs, k, row, size = [], 0, ids.tolist(), ids.size
         while k < size:
             node, end = self.at(row[k]), k + 1
             step = row[end] - row[k] if end < size else 0
@@ -140,10 +140,10 @@ class Graph:
                 end += 1
             if end == k + 2 and step != 1:  # a run may begin with the second
                 end = k + 1
-            runs.append(View(node, row[k] - node.start, (step if end > k + 1 else 0,)))
-            lengths.append(end - k)
+            steps = (step if end > k + 1 else 0,)
+            runs.append(View(node, row[k] - node.start, steps, (end - k,)))
             k = end
-        return self._node("gather", tuple(runs), ids.shape, (), tuple(lengths))
+        return self._node("gather", tuple(runs), ids.shape, (), ())
 
 
 def _merged(args, shape, inner):
@@ -158,16 +158,18 @@ def _merged(args, shape, inner):
         kept.append((n, k >= outer, steps))
     if inner and not any(inside for _, inside, _ in kept):
         kept.append((1, True, [0] * len(args)))
+    sizes = tuple(n for n, *_ in kept)
     args = tuple(
-        view._replace(strides=tuple(steps[j] for *_, steps in kept))
+        view._replace(strides=tuple(steps[j] for *_, steps in kept), shape=sizes)
         for j, view in enumerate(args)
     )
-    sizes = [tuple(n for n, inside, _ in kept if inside == k) for k in (False, True)]
-    return args, *sizes
+    outer = sum(not inside for _, inside, _ in kept)
+    return args, sizes[:outer], sizes[outer:]
 
 
-def spread(view, shape):
+def spread(view):
     """Return the places of all elements of a view."""
+    shape = view.shape
     result = full((1,) * len(shape), view.offset, np.int64)
     for k, (step, n) in enumerate(zip(view.strides, shape, strict=True)):
         if step and n > 1:
@@ -204,14 +206,15 @@ def view_of(ids):
 def _affine(ids):
     """Return ids as a view of one node, or None."""
     if not ids.size:
-        return View(active().constants, 0, (0,) * ids.ndim)
-    ids = _moving(ids)
-    node = active().at(int(ids.flat[0]))
-    if ids.size == 1:
-        return View(node, int(ids.flat[0]) - node.start, (0,) * ids.ndim)
-    places = ids - node.start
+        return View(active().constants, 0, (0,) * ids.ndim, ids.shape)
+    once = _moving(ids)
+    node = active().at(int(once.flat[0]))
+    places = once - node.start
+    if once.size == 1:
+        return View(node, int(places.flat[0]), (0,) * ids.ndim, ids.shape)
     inside = places.min() >= 0 and places.max() < node.size
-    return _line(node, places) if inside else None
+    view = _line(node, places) if inside else None
+    return view and view._replace(shape=ids.shape)
 
 
 def _line(node, places):
@@ -220,17 +223,13 @@ def _line(node, places):
     for k, n in enumerate(places.shape):
         after = (0,) * k + (min(n - 1, 1),) + (0,) * (places.ndim - k - 1)
         strides.append(int(places[after]) - first)
-    view = View(node, first, tuple(strides))
-    return view if np.array_equal(spread(view, places.shape), places) else None
+    view = View(node, first, tuple(strides), places.shape)
+    return view if np.array_equal(spread(view), places) else None
 
 
-def composed(view, space, place):
-    """Return a node's own argument as a view over its reader's axes, or None.
-
-    ``view`` is what the reader, with the axes ``space``, takes of the node.
-    """
-    places = spread(place, view.node.shape).reshape(-1)
-    return _line(place.node, places[spread(view, space)])
+def composed(view, place):
+    """Return an argument of a view's node as the view's reader sees it, or None."""
+    return _line(place.node, spread(place).reshape(-1)[spread(view)])
 
 
 def live(*results):

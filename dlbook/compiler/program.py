@@ -175,30 +175,22 @@ def _evaluated(result, values):
     """Return a node's numbers in a row, settings first, computed node by node."""
     rows, lead = {}, values.shape[:-1]
 
-    def read(view, space):
+    def read(view):
         row = view.node.data if view.node.op == "const" else rows[view.node]
-        return np.broadcast_to(row[..., spread(view, space)], lead + space)
+        return np.broadcast_to(row[..., spread(view)], lead + view.shape)
 
     for node in live(result):
-        op, args, static, space = (
-            node.op,
-            node.args,
-            node.static,
-            node.shape + node.inner,
-        )
+        op, args, static = node.op, node.args, node.static
         if op == "input":
             value = values
         elif op == "gather":
-            parts = [read(view, (n,)) for view, n in zip(args, static, strict=True)]
-            value = np.concatenate([*parts, np.empty((*lead, 0))], axis=-1)
+            value = np.concatenate([*map(read, args), np.empty((*lead, 0))], axis=-1)
         elif op == "take":
-            step, n = static
-            table = args[0]._replace(strides=(*args[0].strides, step))
-            index = read(args[1], space)[..., None].astype(int)
-            value = np.take_along_axis(read(table, (*space, n)), index, -1)
+            (_, _, strides, shape), (step, n) = args[0], static
+            table = args[0]._replace(strides=(*strides, step), shape=(*shape, n))
+            index = read(args[1])[..., None].astype(int)
+            value = np.take_along_axis(read(table), index, -1)
         else:
-            value = evaluate(
-                op, static, [read(v, space) for v in args], len(node.inner)
-            )
+            value = evaluate(op, static, list(map(read, args)), len(node.inner))
         rows[node] = value.reshape(*lead, node.size)
     return rows[result]
