@@ -48,14 +48,6 @@ def _first(a, *args):
     return _bare(a), *map(_known, args)
 
 
-def _sequence(arrays, *args):
-    return list(map(_bare, common(arrays))), *args
-
-
-def _each(*arrays):
-    return map(_bare, arrays)
-
-
 def _moved(function, prepared=_first):
     """Return the symbolic form of a function that moves elements."""
     return lambda *args, **kwargs: _wrapped(
@@ -68,8 +60,12 @@ for _prepared, _names in {
     "expand_dims flip fliplr flipud hsplit matrix_transpose moveaxis ravel repeat "
     "reshape resize roll rollaxis rot90 split squeeze swapaxes take_along_axis tile "
     "transpose tril triu unstack vsplit",
-    _sequence: "concatenate stack column_stack dstack hstack vstack",
-    _each: "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid",
+    lambda arrays, *args: (list(map(_bare, common(arrays))), *args): (
+        "concatenate stack column_stack dstack hstack vstack"
+    ),
+    lambda *arrays: map(_bare, arrays): (
+        "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid"
+    ),
 }.items():
     for _name in _names.split():
         if hasattr(np, _name):  # NumPy 2.0 has no unstack

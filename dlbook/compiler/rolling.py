@@ -129,15 +129,14 @@ def _columns(rows, start, size, times):
 
 def _body(codes, columns, variable, tables):
     """Return the statements of one round."""
-    texts = []
-    for first, *rest in codes:
-        for after in rest:
-            column = next(columns)
-            moving = _moving(column, variable)
-            first += moving or f"$T[{hole(tables.add(column))}+{variable}]"
-            first += after
-        texts.append(first)
-    return ";".join(texts)
+
+    def text(column):
+        return _moving(column, variable) or f"$T[{hole(tables.add(column))}+{variable}]"
+
+    return ";".join(
+        first + "".join(text(next(columns)) + after for after in rest)
+        for first, *rest in codes
+    )
 
 
 def _cost(column):

@@ -15,7 +15,6 @@ import math
 import re
 
 import numpy as np
-from numpy import asarray  # a trace replaces it for models
 from numpy._core.einsumfunc import _parse_einsum_input
 from numpy.lib.array_utils import normalize_axis_tuple
 
@@ -81,7 +80,7 @@ def _resolved(ufunc, types):
 def _loop_type(value):
     if type(value) in (int, float):
         return type(value)
-    return (symbols(value) if within(value) else asarray(value)).dtype
+    return (value if symbolic(value) else np.asarray(value)).dtype
 
 
 _EASY = {0.5: np.sqrt, 1: np.copy, 2: np.square, -1: np.reciprocal}
