@@ -15,7 +15,7 @@ import traceback
 from typing import NamedTuple
 
 import numpy as np
-from numpy import arange, asarray, broadcast_to, empty, full
+from numpy import arange, asarray, broadcast_to, empty
 
 from dlbook.compiler.rules import evaluate
 
@@ -131,13 +131,14 @@ class Graph:
     def gather(self, ids):
         """Return the node that copies elements into a row."""
         runs, k, row, size = [], 0, ids.tolist(), ids.size
+        turns = [*(np.flatnonzero(np.diff(ids, 2)) + 2).tolist(), size]
         while k < size:
-            node, end = self.at(row[k]), k + 1
-            step = row[end] - row[k] if end < size else 0
-            while end < size and row[end] == row[k] + step * (end - k):
-                if not 0 <= row[end] - node.start < node.size:
-                    break
-                end += 1
+            node, end, step = self.at(row[k]), k + 1, 0
+            if end < size:
+                step = row[end] - row[k]
+                last = node.start + (node.size - 1) * (step > 0)
+                left = (last - row[k]) // step if step else size
+                end = min(turns[bisect.bisect_right(turns, end)], end + left)
             if end == k + 2 and step != 1:  # a run may begin with the second
                 end = k + 1
             steps = (step if end > k + 1 else 0,)
@@ -170,7 +171,7 @@ def _merged(args, shape, inner):
 def spread(view):
     """Return the places of all elements of a view."""
     shape = view.shape
-    result = full((1,) * len(shape), view.offset, np.int64)
+    result = asarray(view.offset, np.int64)
     for k, (step, n) in enumerate(zip(view.strides, shape, strict=True)):
         if step and n > 1:
             steps = arange(0, n * step, step, dtype=np.int64)
@@ -224,7 +225,7 @@ def _line(node, places):
         after = (0,) * k + (min(n - 1, 1),) + (0,) * (places.ndim - k - 1)
         strides.append(int(places[after]) - first)
     view = View(node, first, tuple(strides), places.shape)
-    return view if np.array_equal(spread(view), places) else None
+    return view if (spread(view) == places).all() else None
 
 
 def composed(view, place):

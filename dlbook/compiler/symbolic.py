@@ -123,7 +123,7 @@ def cast(value, kind):
     """Return symbols converted as ``astype`` would, on the same memory if they can."""
     array = symbols(value)
     if "bif".index(array.kind) <= "bif".index(kind):
-        return wrap(array.ids, kind)
+        return array if array.kind == kind else wrap(array.ids, kind)
     return array != 0 if kind == "b" else apply("int", "i", array)
 
 
@@ -153,7 +153,7 @@ class SymbolicArray(np.ndarray):
         lambda self: DTYPES[self.kind], doc="The type of the values on numbers."
     )
     ids = property(
-        lambda self: np.ndarray.view(self, np.ndarray).view(np.int64),
+        lambda self: np.ndarray.view(self, np.int64, np.ndarray),
         doc="The ids, on the same memory.",
     )
 
