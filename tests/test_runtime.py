@@ -80,16 +80,15 @@ def go(page, live, state):
     return text
 
 
-@pytest.mark.parametrize("number", range(len(ZOO)), ids=lambda k: ZOO[k].__name__)
-def test_moved_picture_is_the_one_that_matplotlib_draws(zoo, page, number):
+def test_moved_picture_is_the_one_that_matplotlib_draws(zoo, page):
     url, lives = zoo
-    live = lives[number]
     page.goto(url)
-    for state in random_settings(live.sliders, 12, np.random.default_rng(7)):
-        text = go(page, live, state)
-        live.redraw(state)
-        for wanted, got in zip(live.svg(), drawn(page, live.name), strict=True):
-            assert not differences(from_markup(wanted), got), (live.name, text)
+    for live in lives:
+        for state in random_settings(live.sliders, 5, np.random.default_rng(7)):
+            text = go(page, live, state)
+            live.redraw(state)
+            for wanted, got in zip(live.svg(), drawn(page, live.name), strict=True):
+                assert not differences(from_markup(wanted), got), (live.name, text)
 
 
 def test_numbers_on_the_page_are_those_that_python_prints(zoo, page):
@@ -98,7 +97,7 @@ def test_numbers_on_the_page_are_those_that_python_prints(zoo, page):
     read = """html => [...new DOMParser().parseFromString(html, "text/html")
         .querySelectorAll(".dl-readout, [data-slot]")].map(e => e.textContent)"""
     for live in lives[3:]:
-        for state in random_settings(live.sliders, 6, np.random.default_rng(1))[-8:]:
+        for state in random_settings(live.sliders, 3, np.random.default_rng(1))[-5:]:
             go(page, live, state)
             live.redraw(state)
             assert page.evaluate(read, view.html(live)) == [
@@ -182,9 +181,8 @@ def test_reset_restores_and_clears_the_address(zoo, page):
     assert page.locator("#grid-mode").input_value() == "fast"
 
 
-@pytest.mark.parametrize(
-    "given, taken",
-    [
+def test_address_is_bounded_and_never_markup(zoo, page):
+    for given, taken in [
         ("1.26", 1.3),
         ("99", 2),
         ("-1e9", -2),
@@ -195,12 +193,11 @@ def test_reset_restores_and_clears_the_address(zoo, page):
         ("Infinity", 1),
         ("1<img src=x onerror=alert(1)>", 1),
         ("1=1", 1),
-    ],
-)
-def test_address_is_bounded_and_never_markup(zoo, page, given, taken):
-    page.goto(f"{zoo[0]}#bars={given}")
-    assert values(page, "bars") == [taken]
-    assert page.locator("img").count() == 0
+    ]:
+        page.goto("about:blank")
+        page.goto(f"{zoo[0]}#bars={given}")
+        assert values(page, "bars") == [taken], given
+        assert page.locator("img").count() == 0, given
 
 
 def test_address_keeps_what_was_moved_and_only_that(zoo, page):
