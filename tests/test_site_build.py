@@ -1,12 +1,12 @@
 """The Sphinx extension on a small book: formulas, folds, figures, addresses, paper."""
 
 import base64
+import contextlib
 import gc
+import io
 import json
-import os
 import re
-import subprocess
-import sys
+import warnings
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +15,13 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
+import sphinx.cmd.build
 from jupyter_book.config import get_final_config
 from PIL import Image, ImageColor
 from pypdf import PdfReader
 
 from conftest import ROOT
-from dlbook.site import collect_rarely, config
+from dlbook.site import assets, collect_rarely, config
 from dlbook.site.address import address
 from dlbook.site.config import settings
 from dlbook.site.joined import join
@@ -124,19 +125,17 @@ def write_book(folder):
     nbformat.write(notebook, folder / "notebook.ipynb")
 
 
-def build(folder, builder, output, *python):
-    """Build the book, by an interpreter started in this way; return its warnings."""
-    how = python or ("-m", "sphinx")
-    command = [sys.executable, *how, "-q", "--no-color", "-b", builder]
-    done = subprocess.run(
-        [*command, str(folder), str(output)],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+def build(folder, builder, output):
+    """Build a book in this process, which has Sphinx loaded; return its warnings."""
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            where = [str(folder), str(output)]
+            code = sphinx.cmd.build.main(["-q", "--no-color", "-b", builder, *where])
+    assert code == 0, told.getvalue()
+    return told.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -147,8 +146,7 @@ def book(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLBOOK_URL", URL)
         patch.setenv("DLBOOK_REPOSITORY", REPOSITORY)
-        warnings = build(base / "source", "html", base / "html")
-    assert warnings == ""
+        assert build(base / "source", "html", base / "html") == ""
     return base / "html"
 
 
@@ -236,9 +234,9 @@ def test_a_figure_of_a_notebook_can_be_shown_on_another_page(tmp_path):
     wrong = shown.replace("notebook small", "notebook large")
     wrong += "\n```{live-figure} none small\n```\n"
     page.write_text(wrong, "utf-8")
-    warnings = build(tmp_path / "source", "html", tmp_path / "html")
-    assert "notebook.ipynb has small, and no 'large'" in warnings
-    assert "live-figure: cannot read none.ipynb" in warnings
+    told = build(tmp_path / "source", "html", tmp_path / "html")
+    assert "notebook.ipynb has small, and no 'large'" in told
+    assert "live-figure: cannot read none.ipynb" in told
 
 
 def test_a_table_names_itself_and_its_rows_to_a_listener(book):
@@ -316,13 +314,11 @@ def test_latex_gets_the_figures_picture(tmp_path):
     assert len(list((tmp_path / "latex").glob("*.png"))) == 2  # the dot is the other
 
 
-def test_a_new_style_reaches_a_book_that_is_built_already(tmp_path):
+def test_a_new_style_reaches_a_book_that_is_built_already(tmp_path, monkeypatch):
     write_book(tmp_path / "source")
     build(tmp_path / "source", "html", tmp_path / "html")
-    new = "assets.style_sheet = lambda cache: 'p { color: red }'"
-    script = f"import sphinx.cmd.build as s; from dlbook.site import assets; {new}\n"
-    script += "raise SystemExit(s.main())"
-    build(tmp_path / "source", "html", tmp_path / "html", "-c", script)
+    monkeypatch.setattr(assets, "style_sheet", lambda cache: "p { color: red }")
+    build(tmp_path / "source", "html", tmp_path / "html")
     (sheet,) = tmp_path.glob("html/_assets/book.*.css")
     assert "color: red" in sheet.read_text("utf-8")
     assert f"_assets/{sheet.name}" in read(tmp_path / "html", "index.html")
