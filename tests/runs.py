@@ -11,11 +11,13 @@ import nbformat
 import numpy as np
 
 from dlbook.lstm import LSTMParams
+from dlbook.optim import tree_map
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "dlbook" / "data"
 WEIGHTS = LSTMParams._fields[:8]
 CONSTANTS = {"digits", "pixels", "text", "cut", "known", "held_out", "V", "piece", "N"}
+CONSTANTS |= {"runs"}
 LENGTHS = [1, 2, 4, 8, 16, 32, 64]
 
 
@@ -151,21 +153,27 @@ def autoencoder_runs(chapter, seeds=range(5)):
     )
 
 
-def far_shares(chapter, seeds=range(5)):
-    """Return the share of influence from five and more characters back."""
-    readers = [("rnn", 128, 450), ("lstm", 60, 900)]
-    result = np.empty((2, len(seeds)))
-    for row, (kind, units, steps) in enumerate(readers):
-        for column, seed in enumerate(seeds):
-            *_, net = chapter["train_text"](kind, units, seed, steps)
-            result[row, column] = chapter["far_share"](net)
-    return result
+def reader_runs(chapter, seeds=range(5)):
+    """Return the share of influence from afar by seed, and the first seed's weights."""
+    far, first = [], {}
+    for kind, units, steps in [("rnn", 128, 450), ("lstm", 60, 900)]:
+        nets = [[*chapter["train_text"](kind, units, s, steps)][-1] for s in seeds]
+        far.append([chapter["far_share"](net) for net in nets])
+        first[f"{kind}_reader"] = in_one_row(nets[0])
+    return dict(far=np.array(far, float), **first)
+
+
+def in_one_row(net):
+    """Return all weights of a network as one array."""
+    found = []
+    tree_map(found.append, net)
+    return np.concatenate(found, axis=None)
 
 
 def main():
     """Make everything again, and store it."""
     chapter = definitions("05_lstm")
-    _store("lstm", lstm_runs(chapter) | dict(far=far_shares(chapter)))
+    _store("lstm", lstm_runs(chapter) | reader_runs(chapter))
     _store("autoencoder", autoencoder_runs(definitions("06_autoencoder")))
 
 

@@ -60,11 +60,19 @@ def test_the_stored_losses_on_text_are_what_training_gives():
     np.testing.assert_allclose(losses, stored, atol=0.01)
 
 
-def test_the_stored_influence_of_the_past_is_what_training_gives():
+@pytest.mark.parametrize(
+    "row, reader, steps", [(0, ("rnn", 128), 450), (1, ("lstm", 60), 900)]
+)
+def test_a_stored_reader_is_what_training_gives(row, reader, steps):
     names = chapter("05_lstm")
-    *_, net = names["train_text"]("rnn", 128, 0, 450)
-    stored = datasets.load_runs("lstm")["far"][0, 0]
-    assert names["far_share"](net) == pytest.approx(stored, abs=0.02)
+    *_, net = names["train_text"](*reader, 0, steps)
+    nets = net, names["stored_reader"](*reader)
+    far = [names["far_share"](each) for each in nets]
+    np.testing.assert_allclose(
+        far, datasets.load_runs("lstm")["far"][row, 0], atol=0.02
+    )
+    found, kept = (names["text_loss"](names["held_out"], each) for each in nets)
+    assert found == pytest.approx(kept, abs=0.02)
 
 
 def test_the_stored_errors_of_an_autoencoder_are_what_training_gives():
