@@ -69,12 +69,12 @@ class Graph:
 
     def add(self, op, args, shape, inner=(), static=()):
         """Return the ids of an operation; it is computed if all is constant."""
-        if op not in ("input", "take", "gather"):
+        if op not in ("input", "take"):
             if all(view.node is self.constants for view in args):
                 values = [self.constants.data[spread(view)] for view in args]
                 return self.const(evaluate(op, static, values, len(inner)))
         merged = args, shape, inner
-        if op not in ("input", "gather", "scan", "shuffle"):
+        if op not in ("input", "scan", "shuffle"):
             merged = _merged(*merged)
         return self._node(op, *merged, static).ids.reshape(shape)
 

@@ -83,6 +83,7 @@ def _loop_type(value):
     return (value if symbolic(value) else np.asarray(value)).dtype
 
 
+_LN2 = np.log(2.0)
 _EASY = {0.5: np.sqrt, 1: np.copy, 2: np.square, -1: np.reciprocal}
 
 
@@ -108,11 +109,6 @@ def _reciprocal(x):
     return 1.0 / x
 
 
-def _logaddexp2(a, b):
-    smaller = np.log2(np.e) * np.log1p(2.0 ** -np.abs(a - b))
-    return np.where(a == b, a + 1.0, np.maximum(a, b) + smaller)
-
-
 #: Ufuncs that are written with others.
 _FORMULAS = {
     "positive": np.copy,
@@ -122,17 +118,15 @@ _FORMULAS = {
     "power": _power,
     "float_power": _power,
     "exp2": lambda x: 2.0**x,
-    "deg2rad": lambda x: x * (np.pi / 180),
-    "radians": lambda x: x * (np.pi / 180),
-    "rad2deg": lambda x: x * (180 / np.pi),
-    "degrees": lambda x: x * (180 / np.pi),
+    **dict.fromkeys(("deg2rad", "radians"), lambda x: x * (np.pi / 180)),
+    **dict.fromkeys(("rad2deg", "degrees"), lambda x: x * (180 / np.pi)),
     "isinf": lambda x: np.abs(x) == np.inf,
     "isfinite": lambda x: np.abs(x) < np.inf,
     "signbit": lambda x: (x < 0) | (1 / x < 0),
     "heaviside": lambda x, middle: np.where(
         np.isnan(x), x, np.where(x == 0, middle, x > 0)
     ),
-    "logaddexp2": _logaddexp2,
+    "logaddexp2": lambda a, b: np.logaddexp(a * _LN2, b * _LN2) / _LN2,
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "divmod": lambda a, b: (a // b, a % b),
 }
