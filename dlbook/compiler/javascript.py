@@ -19,7 +19,6 @@ from dlbook.compiler.rules import ATOM, FOLDS, HELPERS, PLUS, RULES, number
 from dlbook.compiler.tables import Tables, progression
 
 HEIGHT = 12  # operations in an expression, one above the other
-_DENSE = 4  # numbers in a stretch of a table for one that is read
 #: Variables of an array's loops, and what helpers and tables may be called.
 LOOPS = (*"ijkdfna", *(f"i{k}" for k in range(64)))
 NAMES = "ceghlopqswyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -178,15 +177,9 @@ class Script:
         node, place, steps, shape = view
         array = "v" if node.op == "input" else "m"
         if node.op == "const":
-            places = spread(view)
-            first = places.min() + min(reach, 0)
-            last = places.max() + max(reach, 0)
-            values, array = node.data[first : last + 1], "$T"
-            row = _row(view)
-            if not reach and len(values) > _DENSE * row.size:
-                values, place, first = row.reshape(-1), 0, 0
-                steps = _steps(row.shape)
-            place += self.tables.add(values) - first
+            places, array = spread(view), "$T"
+            first, last = places.min() + min(reach, 0), places.max() + max(reach, 0)
+            place += self.tables.add(node.data[first : last + 1]) - first
         elif node.op != "input":
             place += self.place(node)
         terms = [

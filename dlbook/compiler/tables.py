@@ -36,11 +36,7 @@ class Tables:
     def source(self):
         """Return the declaration of the list."""
         groups = groupby(self._parts, key=_packing)
-        written = [
-            _part(packing, np.concatenate([*group])) for packing, group in groups
-        ]
-        if len(written) == 1 and written[0].startswith("..."):
-            return f"$T={written[0][3:]}"
+        written = (_part(how, np.concatenate([*group])) for how, group in groups)
         return f"$T=[{','.join(written)}]"
 
 
@@ -97,10 +93,10 @@ def progression(values, variable):
     n, first, zeros = len(values), values[0], values[values == 0]
     if n < 4 or not np.abs(values).max() < 1e300 or np.signbit(zeros).any():
         return None
-    for slope in (values[1] - first, (values[-1] - first) / (n - 1)):
-        if np.array_equal(np.arange(n) * slope + first, values):
-            line = variable if slope == 1 else f"{variable}*{number(slope)[0]}"
-            if first or slope < 0:  # not -0
-                line = f"{line}+{number(first)[0]}".replace("+-", "-")
-            return line, ATOM if line == variable else PLUS
-    return None
+    slope = (values[-1] - first) / (n - 1)
+    if not np.array_equal(np.arange(n) * slope + first, values):
+        return None
+    line = variable if slope == 1 else f"{variable}*{number(slope)[0]}"
+    if first or slope < 0:  # not -0
+        line = f"{line}+{number(first)[0]}".replace("+-", "-")
+    return line, ATOM if line == variable else PLUS
