@@ -152,12 +152,11 @@ class Script:
         if view.node in self.inlined:
             return self._expression(view.node, self.inlined[view.node])
         if view.node.op == "const":
-            row, found = _row(view), None
+            row = _row(view)
             if row.view(np.int64).min() == row.view(np.int64).max():
                 return constant(row.flat[0]), number(row.flat[0])[1]
-            if row.size in row.shape:  # along one axis
-                found = progression(row.flat, LOOPS[row.shape.index(row.size)])
-            if found:
+            along = row.size in row.shape and LOOPS[row.shape.index(row.size)]
+            if along and (found := progression(row.flat, along)):
                 return found
         return self._at(view), ATOM
 

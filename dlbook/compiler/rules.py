@@ -1,11 +1,11 @@
 """What each operation of a compiled formula means, in Python and in JavaScript.
 
-The two columns stand side by side, because they must agree: to the bit where IEEE
-754 fixes the result, to the last digits where a mathematical library is free (exp,
-tanh, pow). Truth values are 0 and 1 in Python and booleans in JavaScript, which its
-arithmetic takes for 0 and 1. NumPy's conventions hold: maximum and minimum spread
-NaN, sign(-0) is 0, rint rounds half to even, mod takes the divisor's sign, a sum
-starts at +0. This room knows numbers and texts, but no node.
+Both stand in one room, because they must agree: to the bit where IEEE 754 fixes the
+result, to the last digits where a mathematical library is free (exp, tanh, pow). Truth
+values are 0 and 1 in Python and booleans in JavaScript, which its arithmetic takes for
+0 and 1. NumPy's conventions hold: maximum and minimum spread NaN, sign(-0) is 0, rint
+rounds half to even, mod takes the divisor's sign, a sum starts at +0. This room knows
+numbers and texts, but no node.
 """
 
 import functools
@@ -129,17 +129,17 @@ _MATH = {
     )
 } | {"absolute": "abs", "fabs": "abs"}  # fmt: skip
 
-_OWN = (
-    "remainder floor_divide maximum minimum fmax fmin rint sign copysign isnan "
-    "logaddexp"
-).split()
+_HELPED = (
+    "remainder", "floor_divide", "maximum", "minimum", "fmax", "fmin", "rint", "sign",
+    "copysign", "isnan", "logaddexp",
+)  # fmt: skip
 
 #: What gives the text of an operation from pairs (text, strength): such a pair, which
 #: is put into brackets where its strength is below what its place needs.
 RULES = {
     **{name: _infix(*sign) for name, sign in _INFIX.items()},
     **{name: _call(f"Math.{f}") for name, f in _MATH.items()},
-    **{name: _call(f"${name}") for name in _OWN},
+    **{name: _call(f"${name}") for name in _HELPED},
     "negative": _prefix("-"),
     "logical_not": _prefix("!"),
     "power": _power,
