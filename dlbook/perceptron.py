@@ -328,15 +328,21 @@ def learn(
 
 
 def _steps(x, y, w, b, lr, labels, epochs, rng):
-    mistakes = 0
+    mistakes, b = 0, np.result_type(x, w).type(b)
+    examples = list(zip(x, y, strict=True))
+    low, high = _named(np.arange(2).astype(b.dtype), labels)
     for epoch in range(epochs):
         mistakes_before = mistakes
         order = np.arange(len(x)) if rng is None else rng.permutation(len(x))
         for i in order.tolist():
-            z, y_hat, w_new, b_new = _look(x[i], y[i], w, b, lr, labels)
-            mistake = bool(y_hat != y[i])
-            mistakes += mistake
-            seen = (epoch, i, x[i], y[i], w, b, z, y_hat, mistake)
+            x_i, y_i = examples[i]
+            z, w_new, b_new = x_i @ w + b, w, b
+            y_hat = high if z > 0 else low
+            mistake = bool(y_hat != y_i)
+            if mistake:
+                mistakes += 1
+                *_, w_new, b_new = _look(x_i, y_i, w, b, lr, labels)
+            seen = (epoch, i, x_i, y_i, w, b, z, y_hat, mistake)
             yield Step(*seen, w_new, b_new, mistakes)
             w, b = w_new, b_new
         if mistakes == mistakes_before:
