@@ -32,6 +32,12 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 for _name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
     os.environ.setdefault(_name, str(2**30))
 
+# Whatever imports nbformat, and so jsonschema, would spend a second in each process on
+# a grammar of addresses, which no schema of a notebook asks for: this folder refuses.
+_paths = [str(Path(__file__).resolve().parent / "tests" / "unread")]
+_paths += filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(_paths))
+
 # Where Matplotlib cannot write it says so, and that it looks for fonts: here, once, and
 # not in each notebook, for the folder that it takes then is known to all it starts.
 import matplotlib.font_manager  # noqa: E402, F401

@@ -50,6 +50,7 @@ SETTINGS = {
 }  # fmt: skip
 
 ALL = os.environ.get("FIGURES") == "all"
+PATHS = ROOT, ROOT / "tests", ROOT / "tests" / "unread"
 #: Random settings at which a figure is held against NumPy, and seeds of a training.
 DRAWN, SEEDS = (200, 5) if ALL else (30, 2)
 #: Steps that a figure which learns takes before it is looked at.
@@ -63,7 +64,7 @@ def run(setting, *command):
         cwd=ROOT,
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests"))),
+            "PYTHONPATH": os.pathsep.join(map(str, PATHS)),
             **(SETTINGS[setting] if X86 else {}),
         },
         capture_output=True,
