@@ -27,7 +27,8 @@ def test_the_switches_work(setting):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_with_sse_alone_a_notebook_shows_what_is_stored(name):
-    assert elsewhere("SSE", name)["faults"] == []
+    found = elsewhere("SSE", name)["faults"]
+    assert not found, "\n\n".join(found)
 
 
 @each_setting
