@@ -6,7 +6,6 @@ import pytest
 import runs
 from dlbook import lstm
 
-torch = pytest.importorskip("torch")
 NAMES = runs.definitions("05_lstm")
 T, D, H = 7, 3, 5
 
@@ -19,13 +18,13 @@ def params():
     return drawn._replace(**biases)
 
 
-def network():
+def network(torch):
     torch.manual_seed(0)
     return torch.nn.LSTM(D, H, dtype=torch.float64)
 
 
-def test_weights_given_to_pytorch_give_our_outputs(params):
-    theirs = network()
+def test_weights_given_to_pytorch_give_our_outputs(params, torch):
+    theirs = network(torch)
     state = NAMES["to_torch"](params)
     theirs.load_state_dict({k: torch.tensor(v) for k, v in state.items()})
     x = np.random.default_rng(1).normal(size=(T, D))
@@ -35,8 +34,8 @@ def test_weights_given_to_pytorch_give_our_outputs(params):
     np.testing.assert_allclose(C.detach().numpy()[0], steps.C[-1], rtol=1e-9)
 
 
-def test_weights_taken_from_pytorch_give_its_outputs():
-    theirs = network()
+def test_weights_taken_from_pytorch_give_its_outputs(torch):
+    theirs = network(torch)
     state = {k: v.detach().numpy() for k, v in theirs.state_dict().items()}
     x = np.random.default_rng(2).normal(size=(T, D))
     h, _ = theirs(torch.tensor(x))
