@@ -325,6 +325,25 @@ def test_what_is_clicked_in_the_axes_follows_the_mouse(zoo, page):
     assert values(page, "points") == [a]
 
 
+#: Makes a formula higher and the page narrower, and then the formula as it was.
+LOWER = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const box = document.querySelector("#live-grid [data-formula]"), heights = [];
+  for (const [padding, width] of [["30px", "300px"], ["0", "300px"], ["0", "400px"]]) {
+    Object.assign(box.style, {paddingTop: padding, width});
+    for (let k = 0; k < 3; k++) await frame();
+    heights.push(box.offsetHeight);
+  }
+  return heights;
+}"""
+
+
+def test_a_formula_keeps_its_room_until_its_width_changes(zoo, page):
+    page.goto(zoo[0])
+    high, after, anew = page.evaluate(LOWER)
+    assert high == after > anew + 20, (high, after, anew)
+
+
 def test_screen_reader_hears_one_message_when_the_hand_rests(zoo, page):
     page.goto(zoo[0])
     page.evaluate(

@@ -268,7 +268,7 @@ JUMPS = """async () => {
       await act();
     }
   };
-  for (let k = 0; k < 4; k++) {
+  for (let k = 0; k < 5; k++) {
     await frame();  // within a frame: at its end the heights are known
     await sweep(k, frame);
     const still = figures.map(top);

@@ -214,11 +214,11 @@ class Figure {
   // is wider than its box can be scrolled by keyboard.
   steady() {
     const widths = new Map();
-    const observer = new ResizeObserver(entries => entries.forEach(entry => {
-      const box = entry.target, [{inlineSize, blockSize}] = entry.borderBoxSize;
-      const same = widths.get(box) === inlineSize, wide = box.scrollWidth > box.clientWidth;
-      widths.set(box, inlineSize);
-      box.style.minHeight = same ? blockSize + "px" : "";
+    const observer = new ResizeObserver(entries => entries.forEach(({target: box}) => {
+      const {width} = box.getBoundingClientRect(), wide = box.scrollWidth > box.clientWidth;
+      if (widths.get(box) !== width) box.style.minHeight = "";
+      widths.set(box, width);
+      box.style.minHeight = box.getBoundingClientRect().height + "px";
       write(box, "tabindex", wide ? 0 : null);
       write(box, "role", wide ? "group" : null);
       write(box, "aria-label", wide ? "Formula with its numbers" : null);
