@@ -48,7 +48,7 @@ settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent
 #: They hold no test, and load other libraries.
-collect_ignore_glob = ["tests/bench_*.py", "tests/contenders.py"]
+collect_ignore_glob = ["tests/bench_*.py", "tests/contenders.py", "tests/unread/*"]
 #: Tests that take long without asking for anything that does.
 LONG = {
     "test_answers.py",
