@@ -34,6 +34,12 @@ def step(z):
 
 def sigmoid(z):
     """Return 1 / (1 + e^-z); where e^-z overflows the quotient is 0, the limit."""
+    if type(z) is np.ndarray and z.ndim:  # the same numbers in one array, not in four
+        h = -z
+        with np.errstate(over="ignore", under="ignore"):
+            np.exp(h, out=h)
+            h += 1
+            return np.divide(1, h, out=h)
     with np.errstate(over="ignore", under="ignore"):
         return 1 / (1 + np.exp(-z))
 
