@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from conftest import watched
 from dlbook import datasets
 from test_site_figures import awake
 
@@ -34,18 +35,33 @@ NEAREST = """figure => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def pages(browser, built_site):
+    """The two chapters, awake."""
+    numbers = {"lstm": "05_lstm", "autoencoder": "06_autoencoder"}
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield {
+        name: awake(watched(context), built_site, f"chapters/{number}")
+        for name, number in numbers.items()
+    }
+    context.close()
+
+
 @pytest.fixture
-def figure(page, built_site):
-    """Open a chapter, and return one of its figures."""
+def figure(pages):
+    """A figure of a chapter, as it is at first."""
 
     def opened(name):
-        number = {"lstm": "05_lstm", "autoencoder": "06_autoencoder"}
-        awake(page, built_site, "chapters/" + number[name.partition("-")[0]])
+        page = pages[name.partition("-")[0]]
+        page.bring_to_front()
         found = page.locator(f"#live-{name}")
+        found.locator(".dl-reset").press("Enter")
         found.scroll_into_view_if_needed()
         return found
 
-    return opened
+    yield opened
+    found = [problem for page in pages.values() for problem in page.problems]
+    assert not found, "\n".join(found)
 
 
 def put(figure, **values):
