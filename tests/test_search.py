@@ -93,13 +93,13 @@ def test_a_slip_of_the_finger_is_forgiven(query, hits):
     assert hits(query)
 
 
-@pytest.mark.parametrize("query", ["constructor", "__proto__", "toString", "<b>", "  "])
-def test_words_of_the_language_itself_do_no_harm(query, page, built_site):
-    open_page(page, built_site, "search")
-    page.locator("main input[type=search]").fill(query)
-    page.locator("main button[type=submit]").click()
-    page.wait_for_function("() => document.querySelector('#search-results p')")
-    assert page.locator("#search-results b").count() == 0
+def test_words_of_the_language_itself_do_no_harm(page, built_site):
+    for query in ("constructor", "__proto__", "toString", "<b>", "  "):
+        open_page(page, built_site, "search")
+        page.locator("main input[type=search]").fill(query)
+        page.locator("main button[type=submit]").click()
+        page.wait_for_function("() => document.querySelector('#search-results p')")
+        assert page.locator("#search-results b").count() == 0, query
 
 
 #: Whether the page has come to an element, at once or slowly.
