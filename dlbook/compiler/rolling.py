@@ -12,6 +12,8 @@ import re
 from collections import defaultdict
 from itertools import accumulate
 
+import numpy as np
+
 from dlbook.compiler.rules import number
 from dlbook.compiler.tables import progression
 
@@ -62,18 +64,25 @@ def _rolled(statements, variable, longest, tables):
     rows = [[_read(value) for value in part[1::2]] for part in parts]
     for k, code in enumerate(codes):
         places[code].append(k)
+    kinds = np.array([places[code][0] for code in codes])
     ends = [0, *accumulate(sum(len(t) + 3 for t in code) - 2 for code in codes)]
+
+    @functools.cache
+    def runs(size):
+        """Return how many statements, from each place on, are as ``size`` later."""
+        places = np.arange(len(kinds) - size)
+        ends = np.flatnonzero(np.append(kinds[size:] != kinds[:-size], True))
+        return ends[np.searchsorted(ends, places)] - places
 
     def repeats(k):
         """Yield (size of a block, how often it stands there) from a place on."""
         same = places[codes[k]]
         first = bisect.bisect(same, k)
         for again in same[first : first + _TRIED]:
-            size, times, end = again - k, 1, again
+            size = again - k
             if size > longest:
                 return
-            while codes[end : end + size] == codes[k:again]:
-                times, end = times + 1, end + size
+            times = 1 + int(runs(size)[k]) // size
             if times > 1:
                 yield size, times
 
