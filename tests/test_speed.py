@@ -31,10 +31,16 @@ def test_the_record_has_every_case_in_both_dtypes(torch):
 def test_contenders_do_the_same_work(torch):
     from contenders import CASES
 
+    looped = set()
     for name, make in CASES.items():
-        results = {k: run() for k, run in make("float64").contenders.items()}
+        runs = make("float64").contenders
+        assert {"PyTorch", "loop"} <= {*runs}, name
+        kind = name.partition(",")[0], name.rpartition(",")[2]
+        if kind in looped:  # a loop of Python takes long: once, and not on other shapes
+            del runs["loop"]
+        looped.add(kind)
+        results = {k: run() for k, run in runs.items()}
         ours = _first(results.pop("dlbook"))
-        assert "PyTorch" in results and "loop" in results, name
         for who, result in results.items():
             theirs = _first(result).reshape(ours.shape)
             np.testing.assert_allclose(
