@@ -259,10 +259,26 @@ def new_page(browser):
     assert not found, "\n".join(found)
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """What the ``page`` of one test after the other is loaded into."""
+    context = browser.new_context()
+    yield watched(context)
+    context.close()
+
+
 @pytest.fixture
-def page(new_page):
-    """One page of a desktop's size."""
-    return new_page(viewport={"width": 1280, "height": 900})
+def page(tab):
+    """One page of a desktop's size; nothing is kept of that of the test before."""
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+    yield tab
+    if tab.url.startswith("file:"):
+        tab.evaluate("localStorage.clear(); sessionStorage.clear()")
+    tab.goto("about:blank")
+    tab.mouse.move(0, 0)
+    found, tab.problems[:] = [*tab.problems], []
+    assert not found, "\n".join(found)
 
 
 @pytest.fixture(scope="module")

@@ -200,7 +200,8 @@ def test_address_is_bounded_and_never_markup(zoo, page):
         assert page.locator("img").count() == 0, given
 
 
-def test_address_keeps_what_was_moved_and_only_that(zoo, page):
+def test_address_keeps_what_was_moved_and_only_that(zoo, new_page):
+    page = new_page()
     page.goto(zoo[0] + "#top")
     assert page.evaluate("location.hash") == "#top"
     entries = page.evaluate("history.length")
