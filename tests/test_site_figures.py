@@ -247,7 +247,7 @@ OUT_OF_SIGHT = """async () => {
 
 @each_notebook
 def test_picture_and_hand_are_in_sight_together(alive):
-    for width, height in [(360, 640), (1280, 720)]:
+    for width, height in [(360, 640), (390, 664), (768, 1024), (1280, 720)]:
         alive.set_viewport_size(dict(width=width, height=height))
         assert alive.evaluate(OUT_OF_SIGHT) == [], width
 
