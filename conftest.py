@@ -103,12 +103,12 @@ def pytest_configure(config):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Run named tests in one process, and the whole suite in two more than processors.
+    """Run named tests in one process, and the whole suite in one more than processors.
 
     Workers wait, for a browser's frame or for a kernel that starts.
     """
     if config.args_source is config.ArgsSource.TESTPATHS:
-        return 2 + max(2, os.cpu_count() or 2)
+        return 1 + max(2, os.cpu_count() or 2)
     config.option.dist = "no"
     return 0
 
