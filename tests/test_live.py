@@ -666,10 +666,12 @@ def test_jump_that_rounding_decides_is_no_difference():
     live.check(500)
     live.replay = lambda values, *_: dict(y=float(sum(values) > 0.35))
     live.check(500)
+    told = "'demo': compute: y at {'x1': .*\ncompiled"
     live.replay = lambda values, *_: dict(y=float(sum(values) > 0.45))
-    with pytest.raises(
-        AssertionError, match="'demo': compute: y at {'x1': .*\ncompiled"
-    ):
+    with pytest.raises(AssertionError, match=told):
+        live.check(500)
+    live.replay = lambda values, *_: dict(y=(1 + 1e-6) * (sum(values) > 0.3 + 1e-12))
+    with pytest.raises(AssertionError, match=told):
         live.check(500)
 
 
