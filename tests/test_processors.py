@@ -11,7 +11,10 @@ import pytest
 from elsewhere import KERNELS, SETTINGS, X86, elsewhere, run
 from test_site_figures import NOTEBOOKS
 
-pytestmark = pytest.mark.skipif(not X86, reason="the switches are those of x86")
+pytestmark = [
+    pytest.mark.processors,
+    pytest.mark.skipif(not X86, reason="the switches are those of x86"),
+]
 each_setting = pytest.mark.parametrize("setting", SETTINGS)
 
 
